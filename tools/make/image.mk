@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The image: reads objects.mk of every folder, compiles and links.
+#
+# objects.mk of a folder, all names relative to it:
+#	obj-y += a.o			always
+#	obj-$(CONFIG_B) += b.o		if this symbol of openconf.cfg is set
+#	subdir-y += c			a folder below it with its own objects.mk
+#	CFLAGS_a.o := -O3		more flags for one object
+
+folders := $(patsubst %/objects.mk,%,$(wildcard $(addsuffix /objects.mk,\
+	arch/$(ARCH) libs core drivers emulators commands tests/self)))
+
+define read-folder
+obj-y :=
+subdir-y :=
+$(if $(wildcard $(1)/objects.mk),,$(error $(1)/objects.mk is missing; $(dir $(1))objects.mk names it))
+include $(1)/objects.mk
+objs += $$(addprefix $(1)/,$$(obj-y))
+fragments += $(1)/objects.mk
+$$(foreach o,$$(obj-y),$$(eval cflags-$(1)/$$(o) := $$(CFLAGS_$$(o)))$$(eval CFLAGS_$$(o) :=))
+$$(foreach d,$$(addprefix $(1)/,$$(subdir-y)),$$(eval $$(call read-folder,$$(d))))
+endef
+
+objs :=
+$(foreach d,$(folders),$(eval $(call read-folder,$(d))))
+
+ifneq ($(words $(objs)),$(words $(sort $(objs))))
+$(error listed twice in an objects.mk: $(strip $(foreach o,$(sort $(objs)),$(if \
+	$(filter-out 1,$(words $(filter $(o),$(objs)))),$(o)))))
+endif
+
+obj := $(O)/obj
+objects := $(addprefix $(obj)/,$(objs))
+lds := $(obj)/vmm.lds
+libfdt := $(O)/foreign/lib/libfdt.a
+libgcc = $(if $(cc-is-clang),,$(shell $(CC) -print-libgcc-file-name))
+$(call make-folders,$(objects) $(obj)/x)
+
+$(obj)/%.o: %.c $(libfdt) FORCE
+	$(call run,CC     ,$(CC) -MMD -MP -MF $@.d $(all-cflags) $(cflags-$*.o) -c -o $@ $<)
+
+$(obj)/%.o: %.S $(libfdt) FORCE
+	$(call run,AS     ,$(CC) -MMD -MP -MF $@.d $(all-asflags) $(cflags-$*.o) -c -o $@ $<)
+
+$(lds): $(linker-script) FORCE
+	$(call run,LDS    ,$(CC) -E -P -x c -MMD -MP -MF $@.d -MT $@ $(cc-target) $(includes) \
+		-D__ASSEMBLY__ -D__LINKER__ -o $@ $<)
+
+-include $(wildcard $(addsuffix .d,$(objects) $(lds)))
+
+# The target's own libfdt, from its Debian package. Of its headers only the two that describe the
+# interface are taken: libfdt_env.h would want a C library, ours is in libs/include.
+$(libfdt): tools/fetch-foreign
+	@tools/fetch-foreign --arch $(debian-arch) --dl $(DL) --unpack $(O)/foreign/libfdt libfdt-dev
+	@mkdir -p $(@D) $(O)/include/foreign
+	@cp $(O)/foreign/libfdt/usr/include/fdt.h $(O)/foreign/libfdt/usr/include/libfdt.h \
+		$(O)/include/foreign/
+	@cp $(O)/foreign/libfdt/usr/lib/*/libfdt.a $@
+
+# The table of function names that backtraces use is made from the image that it goes into, so the
+# image is linked twice: without names, then with them. Names are behind all code, so code does not
+# move; that it did not is checked.
+symtab := $(O)/symtab
+
+$(symtab)/%.o: $(symtab)/%.S
+	@$(CC) $(cc-target) $(port-cflags) -c -o $@ $<
+
+$(symtab)/empty.S: tools/symtab | $(symtab)/
+	@$(PYTHON) tools/symtab --empty -o $@
+
+$(symtab)/names.S: $(O)/vmm.pass1.elf tools/symtab
+	$(call say,SYMTAB ,$(NM) $< | tools/symtab -o $@)@$(NM) $< | $(PYTHON) tools/symtab -o $@
+
+$(symtab)/:
+	@mkdir -p $@
+
+link = $(LD) $(all-ldflags) -T $(lds) -o $@ $(objects) $(1) $(libfdt) $(libgcc)
+
+$(O)/vmm.pass1.elf: $(objects) $(symtab)/empty.o $(lds) $(libfdt) $(fragments) FORCE
+	$(call run,LD     ,$(call link,$(symtab)/empty.o))
+
+$(O)/vmm.elf: $(O)/vmm.pass1.elf $(symtab)/names.o FORCE
+	$(call run,LD     ,$(call link,$(symtab)/names.o) && $(NM) $@ | \
+		$(PYTHON) tools/symtab --check $(symtab)/names.S)
+
+$(O)/vmm.bin: $(O)/vmm.elf FORCE
+	$(call run,BIN    ,$(OBJCOPY) -O binary $< $@)
+
+.PHONY: image
+image: $(O)/vmm.bin
+	@printf '  %-7s %s: %d KB\n' IMAGE $< $$(( ($$(stat -c %s $<) + 1023) / 1024 ))
+
+# Objects alone, for a part of the tree whose rest does not build yet: make objects
+.PHONY: objects
+objects: $(objects)

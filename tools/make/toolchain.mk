@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Compiler, binutils and the flags of every compilation. What belongs to one processor is in
+# arch/<ARCH>/port.mk. gcc is the default; "make CC=clang" (with LD=ld.lld if you like) works too.
+
+# From the port: default-cross, clang-target, debian-arch, port-cflags, linker-script, port-includes
+include arch/$(ARCH)/port.mk
+
+cross := $(or $(CROSS_COMPILE),$(default-cross))
+CC = $(cross)gcc
+LD = $(cross)ld
+AR = $(cross)ar
+NM = $(cross)nm
+OBJCOPY = $(cross)objcopy
+OBJDUMP = $(cross)objdump
+PYTHON ?= /usr/bin/python3
+
+cc-is-clang := $(findstring clang,$(notdir $(CC)))
+ifneq ($(cc-is-clang),)
+$(call need,$(CC),clang)
+else
+$(call need,$(CC),gcc-$(patsubst %-,%,$(cross)))
+endif
+$(call need,$(LD),$(if $(findstring lld,$(LD)),lld,binutils-$(patsubst %-,%,$(cross))))
+$(call need,$(OBJCOPY),binutils-$(patsubst %-,%,$(cross)))
+$(call need,$(NM),binutils-$(patsubst %-,%,$(cross)))
+$(call need,$(PYTHON),python3)
+
+ifneq ($(cc-is-clang),)
+cc-target := --target=$(clang-target)
+cc-include := $(shell $(CC) -print-resource-dir)/include
+else
+cc-target :=
+cc-include := $(shell $(CC) -print-file-name=include)
+endif
+
+includes := -nostdinc -isystem $(cc-include) -Ilibs/include -Icore/include -Iarch/include \
+	$(addprefix -I,$(port-includes)) -isystem $(O)/include/foreign -include $(autoconf-h)
+
+# The same bytes come out whatever the folders are called.
+prefix-maps := -ffile-prefix-map=$(abspath $(O))=build -ffile-prefix-map=$(O)=build \
+	-ffile-prefix-map=$(CURDIR)=. $(if $(cc-is-clang),,-gno-record-gcc-switches)
+
+warnings := -Wall -Wextra -Wno-unused-parameter -Wstrict-prototypes -Wmissing-prototypes \
+	-Wold-style-definition -Wvla -Wundef -Wpointer-arith -Wwrite-strings -Wcast-qual \
+	-Wimplicit-fallthrough -Wformat=2 -Wno-format-nonliteral -Wshadow \
+	$(if $(cc-is-clang),,-Wlogical-op -Wduplicated-cond) $(if $(filter y,$(WERROR)),-Werror)
+
+codegen := -std=gnu11 -ffreestanding -O2 -g -fno-pic -fno-pie -fno-common -fno-strict-aliasing \
+	-ffunction-sections -fdata-sections -fstack-protector-strong -fno-omit-frame-pointer \
+	-fno-asynchronous-unwind-tables -fno-unwind-tables -fno-delete-null-pointer-checks \
+	$(port-cflags)
+
+all-cflags := $(cc-target) $(includes) $(codegen) $(warnings) $(prefix-maps)
+all-asflags := $(cc-target) $(includes) -D__ASSEMBLY__ -g $(port-cflags) $(prefix-maps) \
+	$(if $(filter y,$(WERROR)),-Wa$(comma)--fatal-warnings)
+all-ldflags := $(port-ldflags) -nostdlib -static --gc-sections --build-id=none -z noexecstack \
+	--orphan-handling=warn -z max-page-size=4096
