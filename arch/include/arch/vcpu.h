@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * One virtual CPU on this CPU: entering it and what comes back. core owns the
+ * run loop and the table of exits; the port owns registers and encodings.
+ *
+ * struct arch_vcpu is defined by the port in <port/vcpu.h>.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <arch/types.h>
+#include <libs/util.h>
+#include <port/vcpu.h>
+
+struct vcpu;
+struct guest;
+struct shell_out;
+
+/** Why a vCPU came back. The order is that of core's exit table and of `vcpu stats`. */
+enum exit_kind {
+	EXIT_IRQ,	/**< a host interrupt; handled already by the port, IRQs still masked */
+	EXIT_MMIO,	/**< access to guest memory that stage 2 does not map; decoded */
+	EXIT_HYPERCALL, /**< HVC/SMC/VMMCALL; arguments in registers */
+	EXIT_SYSREG,	/**< trapped system register (MSR, CPUID, port): the port did it already */
+	EXIT_IDLE,	/**< WFI/HLT: nothing to do until an interrupt */
+	EXIT_YIELD,	/**< WFE/PAUSE: spinning */
+	EXIT_FAULT,	/**< a guest error that the port reflected into the guest (or could not) */
+	EXIT_DEBUG,	/**< debug state loaded on first use and the like */
+	EXIT_KINDS
+};
+
+/** What the port tells of an exit. Only the fields of its kind are valid. */
+struct vcpu_exit {
+	enum exit_kind kind;
+	bool is_write;	   /**< MMIO: direction */
+	uint8_t size;	   /**< MMIO: bytes, 1 2 4 8; 0 when the access could not be decoded */
+	bool is_fetch;	   /**< MMIO: an instruction fetch */
+	bool is_permission;/**< MMIO: mapped, but not for this access */
+	bool is_walk;	   /**< MMIO: the guest's own table walk touched it */
+	uint8_t reg;	   /**< MMIO: register number for the port's completion */
+	bool sign_extend;  /**< MMIO: ditto */
+	bool wide;	   /**< MMIO: ditto, 64-bit destination */
+	gpa_t gpa;	   /**< MMIO: guest physical address of the first byte */
+	va_t gva;	   /**< MMIO: guest virtual address, 0 if unknown */
+	uint64_t value;	   /**< MMIO write: data, zero-extended */
+	uint32_t syndrome; /**< raw syndrome, for messages (ESR, EXITCODE) */
+};
+
+/**
+ * Allocate and set the port's part of a vCPU, from its device-tree node.
+ * Thread context. @return 0 or negative errno, reason logged.
+ */
+must_check int arch_vcpu_init(struct vcpu *vcpu);
+/** Free what arch_vcpu_init() took. The vCPU is not loaded anywhere. */
+void arch_vcpu_fini(struct vcpu *vcpu);
+/**
+ * Registers to their reset state: PC and the first argument as given. The vCPU is not running.
+ * @param pc  entry; @param arg  first argument register (context id, device tree address)
+ */
+void arch_vcpu_reset(struct vcpu *vcpu, uint64_t pc, uint64_t arg);
+
+/**
+ * Run the guest on this CPU until an exit. IRQs masked before and after; the
+ * vCPU is loaded. EXIT_IRQ: the port has run irq_host_entry() already.
+ */
+void arch_vcpu_enter(struct vcpu *vcpu, struct vcpu_exit *exit);
+
+/**
+ * Load a vCPU's state into this CPU, saving nothing; save this CPU's state
+ * into a vCPU. Called with IRQs masked by the scheduler when *another* vCPU is
+ * switched to, or when the vCPU must be visible in memory.
+ */
+void arch_vcpu_load(struct vcpu *vcpu);
+void arch_vcpu_save(struct vcpu *vcpu);
+
+/** Finish an emulated read (value zero-extended) or write, and step over it. */
+void arch_vcpu_complete(struct vcpu *vcpu, const struct vcpu_exit *exit, uint64_t value);
+/** Step the PC over the instruction that exited. */
+void arch_vcpu_skip(struct vcpu *vcpu);
+
+/** General registers by number as the calling convention of hypercalls counts them. */
+uint64_t arch_vcpu_reg(const struct vcpu *vcpu, unsigned n);
+void arch_vcpu_set_reg(struct vcpu *vcpu, unsigned n, uint64_t value);
+uint64_t arch_vcpu_pc(const struct vcpu *vcpu);
+void arch_vcpu_set_pc(struct vcpu *vcpu, uint64_t pc);
+
+/** Inject the architecture's fault for an access to nothing (external abort, #GP …) at exit. */
+void arch_vcpu_inject_abort(struct vcpu *vcpu, const struct vcpu_exit *exit);
+/** Inject an undefined-instruction fault. */
+void arch_vcpu_inject_undef(struct vcpu *vcpu);
+
+/**
+ * Is an interrupt deliverable that ends an idle wait: hardware-held timers or
+ * pending virtual interrupts of this loaded vCPU. IRQs masked.
+ */
+bool arch_vcpu_pending(struct vcpu *vcpu);
+/**
+ * The moment (arch_counter() ticks) at which a timer held in this loaded
+ * vCPU's registers will want it to run; UINT64_MAX if none. IRQs masked.
+ */
+uint64_t arch_vcpu_deadline(struct vcpu *vcpu);
+
+/** May the CPU idle in the guest (no exit on WFI)? Set by the scheduler when the vCPU is alone. */
+void arch_vcpu_trap_idle(struct vcpu *vcpu, bool trap);
+
+/** All registers as aligned text. The vCPU is saved (not loaded) or the caller's own. */
+void arch_vcpu_dump(struct vcpu *vcpu, struct shell_out *out);
+/** One sentence for a syndrome of an exit ("data abort, translation fault level 2, read"). */
+void arch_vcpu_describe(struct vcpu *vcpu, const struct vcpu_exit *exit, char *buf, size_t size);

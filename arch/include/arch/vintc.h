@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Hardware behind a guest's interrupt controller: slots (list registers) in
+ * which pending virtual interrupts wait for the guest to take them.
+ *
+ * A slot is 64 bits, laid out as ICH_LR_EL2 (Arm IHI 0069, 12.5.?), which a
+ * port converts where its hardware differs. All functions act on the calling
+ * CPU, IRQs masked, with the vCPU concerned loaded, unless said otherwise.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <libs/util.h>
+
+struct vcpu;
+
+#define VSLOT_VIRQ_MASK	   0xffffffffULL	/**< virtual INTID */
+#define VSLOT_HWIRQ_SHIFT  32			/**< physical INTID when VSLOT_HW */
+#define VSLOT_HWIRQ_MASK   0x1fffULL
+#define VSLOT_EOI	   BIT(41)		/**< maintenance at EOI, when not VSLOT_HW */
+#define VSLOT_PRIO_SHIFT   48
+#define VSLOT_PRIO_MASK	   0xffULL
+#define VSLOT_GROUP1	   BIT(60)
+#define VSLOT_HW	   BIT(61)
+#define VSLOT_PENDING	   BIT(62)
+#define VSLOT_ACTIVE	   BIT(63)
+#define VSLOT_STATE	   (VSLOT_PENDING | VSLOT_ACTIVE)
+
+/** What the virtual CPU interface of this machine can do. */
+struct vintc_caps {
+	unsigned slots;	     /**< list registers, 0 when the hardware has none */
+	unsigned prio_bits;  /**< implemented priority bits (5 or more) */
+	bool gicv2_cpuif;    /**< a GICv2 virtual CPU interface can be mapped into a guest */
+	uint64_t gicv_hpa;   /**< host physical address of GICV, when gicv2_cpuif */
+	uint64_t gicv_size;  /**< bytes of GICV */
+	bool gicv3_cpuif;    /**< guest's ICC_* system registers reach virtual ones */
+};
+const struct vintc_caps *arch_vintc_caps(void);
+
+/** How the loaded guest's CPU interface works; chosen per vCPU at init. */
+enum vintc_mode {
+	VINTC_NONE,    /**< no virtual CPU interface: only arch_vintc_line() */
+	VINTC_GICV2,   /**< GICV mapped at the guest's GICC */
+	VINTC_GICV3,   /**< ICC_* system registers */
+};
+/** Set the mode of a vCPU that is not loaded and reset its virtual CPU interface. */
+void arch_vintc_init(struct vcpu *vcpu, enum vintc_mode mode);
+
+uint64_t arch_vintc_slot(unsigned n);
+void arch_vintc_set_slot(unsigned n, uint64_t slot);
+/** Bit n set: slot n holds nothing (neither pending nor active). */
+uint32_t arch_vintc_empty(void);
+/** Ask for a maintenance interrupt as soon as at most one slot is in use. */
+void arch_vintc_underflow(bool on);
+/** Ask for a maintenance interrupt when the guest deactivates an interrupt that is in no slot; count reset on read. */
+unsigned arch_vintc_eoicount(void);
+/** Virtual machine control: priority mask, group enables, EOI mode (ICH_VMCR_EL2 layout). */
+uint64_t arch_vintc_vmcr(void);
+void arch_vintc_set_vmcr(uint64_t vmcr);
+
+/** Mark a host interrupt active or not at the physical distributor (VSLOT_HW hand-over). */
+void arch_vintc_hw_active(uint32_t hwirq, bool active);
+
+/**
+ * Assert or release the virtual IRQ/FIQ line itself (HCR_EL2.VI/VF), for a CPU
+ * interface that is emulated in software. The vCPU may be loaded here or not
+ * be running.
+ */
+void arch_vintc_line(struct vcpu *vcpu, bool irq, bool fiq);

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * One structure per CPU. Its own CPU writes it with IRQs masked; the run queue
+ * has a lock because other CPUs put threads there.
+ */
+#pragma once
+
+#include <arch/cpu.h>
+#include <core/spinlock.h>
+#include <core/thread.h>
+#include <libs/rbtree.h>
+
+struct vcpu;
+
+struct cpu {
+	struct thread *current;
+	struct vcpu *loaded;	/* whose state is in this CPU's registers */
+	bool need_resched;
+	bool online;
+	unsigned id;
+	unsigned preempt_off;	/* > 0: no switch on interrupt */
+	unsigned irq_depth;
+	/* run queue */
+	spinlock_t rq_lock;
+	uint32_t rq_bitmap;	/* bit p: queue p is not empty */
+	struct list rq[PRIO_LEVELS];
+	unsigned nr_ready;	/* queued, current excluded */
+	struct thread *idle;
+	struct timer slice_timer;
+	/* timers */
+	spinlock_t timer_lock;
+	struct rbroot timers;
+	struct timer *timer_running;
+	uint64_t timer_armed;	/* ticks, what the hardware is set to */
+	/* statistics */
+	uint64_t irqs;
+	uint64_t boot_time;
+	va_t boot_stack;
+	struct thread *dead;	/* to be freed once its stack is left */
+};
+
+static inline struct cpu *this_cpu(void)
+{
+	return arch_this_cpu();
+}
+
+/** CPUs that run; logical ids are 0 … cpu_count()-1. */
+unsigned cpu_count(void);
+/** @return NULL past the end */
+struct cpu *cpu_get(unsigned id);
+
+/** Preemption off/on, nestable; IRQs stay as they are. */
+void preempt_disable(void);
+void preempt_enable(void);
+
+/* --- up-calls of a port ------------------------------------------------------- */
+
+/** A CPU that arch_smp_start() started arrives here on its boot stack, IRQs masked. */
+noreturn_fn void cpu_secondary_main(void);
+/** First thing a new thread runs, on its own stack, IRQs masked. */
+noreturn_fn void thread_entry(void);
+/** Another CPU kicked this one. Interrupt context. */
+void sched_ipi(void);
+/** End of an interrupt that came in hypervisor code: switch if needed. IRQs masked. */
+void sched_preempt(void);

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The live device tree: the host's, the guests' under /guests, what commands
+ * add. Nodes are found by path, changed in place, flattened again for guests.
+ * Property values are in big-endian cells as in the blob. A node in use by a guest or
+ * device is held with dt_get(); structure changes take the tree's mutex inside.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <libs/list.h>
+#include <libs/util.h>
+
+struct dt_prop {
+	struct list link;
+	const char *name;
+	uint32_t len;	     /* bytes of data */
+	const uint8_t *data;
+};
+
+struct dt_node {
+	struct list link;	/* among siblings */
+	struct dt_node *parent;
+	const char *name;	/* with unit address */
+	struct list children;
+	struct list props;
+	uint32_t phandle;	/* 0: none */
+	uint32_t refs;
+	void *owner;		/* device or guest bound to it */
+};
+
+#define dt_for_each_child(c, node) list_for_each_entry(c, &(node)->children, link)
+#define dt_for_each_prop(p, node)  list_for_each_entry(p, &(node)->props, link)
+
+/** Root of the one tree; valid after dt_init(). */
+struct dt_node *dt_root(void);
+/** Boot: unflatten the boot loader's blob. */
+must_check int dt_init(const void *fdt);
+/** Path with or without unit addresses where unambiguous; aliases (`serial0`) at the start. @return NULL if none */
+struct dt_node *dt_find(const char *path);
+struct dt_node *dt_find_from(struct dt_node *base, const char *relative);
+/** Direct child by full name, or by name without unit address. */
+struct dt_node *dt_child(struct dt_node *node, const char *name);
+struct dt_node *dt_find_phandle(uint32_t phandle);
+/** Next node after `from` (NULL: from the root) in document order with this compatible. */
+struct dt_node *dt_find_compatible(struct dt_node *from, const char *compatible);
+/** Next in document order below top. */
+struct dt_node *dt_next(struct dt_node *node, struct dt_node *top);
+/** Full path. @return length as snprintf() */
+int dt_path(const struct dt_node *node, char *buf, size_t size);
+
+const struct dt_prop *dt_prop(const struct dt_node *node, const char *name);
+bool dt_has(const struct dt_node *node, const char *name);
+/** Big-endian cells to host. @return 0, -ENOENT, -ERANGE when the property is shorter */
+must_check int dt_u32(const struct dt_node *node, const char *name, unsigned index, uint32_t *out);
+/** One or two cells, by the property's length. */
+must_check int dt_u64(const struct dt_node *node, const char *name, uint64_t *out);
+/** Value with default. */
+uint32_t dt_u32_or(const struct dt_node *node, const char *name, uint32_t def);
+/** NUL-terminated string (checked) number index of a string list; NULL if none. */
+const char *dt_string(const struct dt_node *node, const char *name, unsigned index);
+bool dt_compatible(const struct dt_node *node, const char *compatible);
+/** status property: absent, "ok", "okay" are true. */
+bool dt_available(const struct dt_node *node);
+/** reg entry n, translated through parents' ranges to a CPU address. @return 0, -ENOENT, -EINVAL */
+must_check int dt_reg(const struct dt_node *node, unsigned n, uint64_t *addr, uint64_t *size);
+
+/* --- change ------------------------------------------------------------------------ */
+
+struct dt_node *dt_add_node(struct dt_node *parent, const char *name);	/* NULL: exists or no memory */
+/** Remove a node with all below; -EBUSY when it or one below is held. */
+must_check int dt_del_node(struct dt_node *node);
+must_check int dt_set(struct dt_node *node, const char *name, const void *data, uint32_t len);
+must_check int dt_set_u32(struct dt_node *node, const char *name, uint32_t v);
+must_check int dt_set_u64(struct dt_node *node, const char *name, uint64_t v);
+must_check int dt_set_cells(struct dt_node *node, const char *name, const uint32_t *v, unsigned n);
+must_check int dt_set_string(struct dt_node *node, const char *name, const char *s);
+must_check int dt_del_prop(struct dt_node *node, const char *name);
+struct dt_node *dt_get(struct dt_node *node);
+void dt_put(struct dt_node *node);
+
+/**
+ * Unflatten a blob below parent as a node `name`. Everything is checked first
+ * (fdt_check_full()); nothing is left behind on error.
+ * @return 0, -EINVAL (no valid blob), -EEXIST, -ENOMEM
+ */
+must_check int dt_load(struct dt_node *parent, const char *name, const void *fdt, size_t size, struct dt_node **out);
+/** Copy a node with all below. */
+must_check int dt_copy(struct dt_node *parent, const char *name, const struct dt_node *src, struct dt_node **out);
+/**
+ * Flatten node (as the root of a blob).
+ * @return bytes used, or -ENOSPC
+ */
+must_check int dt_flatten(const struct dt_node *node, void *buf, size_t size);

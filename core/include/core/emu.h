@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Emulated devices: an emulator declares what nodes it matches and how accesses
+ * to its region work, by a register table or a function. Accesses come in the thread of the
+ * vCPU that made them, IRQs on, no lock held; an emulator may sleep, and guards its state by
+ * its own lock (other vCPUs, back-ends and timers run beside it).
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <core/dev.h>
+#include <core/dt.h>
+#include <core/guest.h>
+#include <libs/util.h>
+
+struct shell_out;
+
+/** One access. Little-endian value, zero-extended. */
+struct emu_access {
+	struct vcpu *vcpu;	/* NULL: from the hypervisor (tests) */
+	uint64_t offset;	/* in the region */
+	uint64_t value;		/* write: data; read: result */
+	uint8_t size;		/* 1, 2, 4, 8 */
+	bool is_write;
+};
+
+/** Result of an access. Anything else than EMU_OK is reported (once per site) and then ends as the architecture says. */
+enum emu_result {
+	EMU_OK,
+	EMU_NONE,  /**< nothing at this offset: read as zero, write ignored, logged */
+	EMU_WIDTH, /**< not with this width or alignment: likewise */
+	EMU_ABORT, /**< external abort into the guest */
+};
+
+struct emu_dev {
+	struct list link;	/* guest->devices */
+	struct guest *guest;
+	struct region *region;
+	struct dt_node *node;
+	const struct emulator *emu;
+	const void *match_data;
+	void *priv;		/* the emulator's */
+	char name[48];		/* "guest/node" */
+	uint64_t reads, writes;
+	const struct emu_reg *last; /* hint of the register table */
+};
+
+/** One register, or an array of the same. Rows ascend by offset and do not overlap. */
+struct emu_reg {
+	uint32_t offset;
+	uint32_t size;	     /**< bytes that this row covers (4 for one word; n*4 for an array) */
+	uint8_t widths;	     /**< allowed access sizes or-ed: 1|2|4|8 */
+	uint32_t reset;	     /**< value read where there is no read function */
+	uint32_t write_mask; /**< informative for rows with functions */
+	/** @param index offset in the row, bytes. @return value */
+	uint64_t (*read)(struct emu_dev *dev, struct emu_access *acc, uint32_t index);
+	void (*write)(struct emu_dev *dev, struct emu_access *acc, uint32_t index, uint64_t value);
+	const char *name;
+};
+/** Rows without functions: read `reset`, ignore writes (RAZ/WI, RO constants). */
+
+struct emu_regs {
+	const struct emu_reg *rows;
+	unsigned count;
+};
+
+struct emulator {
+	const char *name;
+	const struct dt_match *match;
+	/**
+	 * Check the node's properties only: print each error, create nothing. May be NULL.
+	 * @return number of errors
+	 */
+	unsigned (*check)(const struct dt_node *node, const char *path, struct shell_out *out);
+	/** NULL-terminated list of property names this emulator reads, besides those of every region. */
+	const char *const *props;
+	/** Thread context; errors are logged by sentences. Memory that it takes it frees in remove. */
+	int (*probe)(struct emu_dev *dev);
+	void (*remove)(struct emu_dev *dev);
+	/** Guest reset: state as after power on. vCPUs do not run. */
+	void (*reset)(struct emu_dev *dev);
+	/** After every device of the guest was probed (links to others). May be NULL. */
+	int (*ready)(struct emu_dev *dev);
+	/** Either a table … */
+	const struct emu_regs *regs;
+	/** … or a function. */
+	enum emu_result (*access)(struct emu_dev *dev, struct emu_access *acc);
+	/** A line or more of state for `guest devices -v`. May be NULL. */
+	void (*show)(struct emu_dev *dev, struct shell_out *out);
+};
+
+#define EMULATOR(ident)                                                                             \
+	static const struct emulator emulator_##ident;                                              \
+	SECTION_PTR(".table.emulator", struct emulator, emulator_##ident);                          \
+	static const struct emulator emulator_##ident =
+
+/** Find the emulator for a node's compatible. */
+const struct emulator *emu_find(const struct dt_node *node, const void **match_data);
+/** Serve an access at dev (offset and size checked against the region). */
+enum emu_result emu_access(struct emu_dev *dev, struct emu_access *acc);
+/** Serve an access by a table. */
+enum emu_result emu_regs_access(struct emu_dev *dev, const struct emu_regs *regs, struct emu_access *acc);
+/** Number n of the node's `interrupts` (guest interrupt numbers). @return -ENOENT when there is none */
+must_check int emu_irq(const struct emu_dev *dev, unsigned n);
+/** Message about what a guest did to a device, with the vCPU's PC; rate-limited. */
+void emu_complain(struct emu_dev *dev, const struct emu_access *acc, const char *fmt, ...) printf_like(3, 4);
+/** Device of a guest by node name; NULL if none. */
+struct emu_dev *emu_dev_find(struct guest *guest, const char *name);

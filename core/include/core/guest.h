@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Guests: memory, devices, vCPUs, life. A guest is made of a device-tree node
+ * under /guests and lives until guest_destroy().
+ *
+ * Locks: guests_mutex (list, create and destroy), guest->life (state changes),
+ * both mutexes of thread context. Regions and devices do not change while
+ * the guest exists, so the exit path reads them without a lock.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <arch/guest.h>
+#include <arch/types.h>
+#include <core/pgtable.h>
+#include <core/thread.h>
+#include <core/vcpu.h>
+#include <libs/list.h>
+#include <libs/util.h>
+
+struct dt_node;
+struct emu_dev;
+struct guest;
+struct shell_out;
+struct vserial;
+struct vintc_ops;
+
+enum guest_state {
+	GUEST_READY,   /**< reset, not started */
+	GUEST_RUNNING,
+	GUEST_PAUSED,
+	GUEST_STOPPED, /**< halted or powered off; start resets it first */
+};
+
+/** Why a guest ended; becomes the exit code of `guest wait` and `console`. */
+enum guest_exit {
+	GUEST_EXIT_NONE = -1, /**< has not ended */
+	GUEST_EXIT_OFF = 0,   /**< powered itself off */
+	GUEST_EXIT_STOPPED = 1, /**< stopped from the shell */
+	GUEST_EXIT_CRASH = 2, /**< a fault that it cannot go on from (said in the log) */
+	GUEST_EXIT_RESET = 3, /**< asked for a reset and `on_reset=stop` was set */
+	GUEST_EXIT_DESTROYED = 4,
+};
+
+/* Region flags, from manifest_type, address_type, device_type. */
+#define REGION_REAL    BIT32(0)
+#define REGION_VIRTUAL BIT32(1)
+#define REGION_ALIAS   BIT32(2)
+#define REGION_MEMORY  BIT32(3)
+#define REGION_IO      BIT32(4)
+#define REGION_RAM     BIT32(5)
+#define REGION_ROM     BIT32(6)
+#define REGION_ALLOCED BIT32(7) /**< the hypervisor chooses the frames */
+#define REGION_SHARED  BIT32(8) /**< named shared memory */
+#define REGION_DEVICE  BIT32(9)
+
+/** Contiguous host memory behind a part of a region. */
+struct extent {
+	uint64_t offset; /* in the region, bytes */
+	hpa_t hpa;
+	uint64_t size;
+};
+
+struct region {
+	struct dt_node *node;
+	uint32_t flags;
+	gpa_t gpa;
+	uint64_t size;
+	gpa_t alias;		/* REGION_ALIAS: where it points */
+	struct extent *extents; /* memory */
+	unsigned nr_extents;
+	struct shared_mem *shared;
+	struct emu_dev *dev;	/* REGION_VIRTUAL */
+};
+
+#define GUEST_NAME_MAX 32
+
+struct guest {
+	struct list link;	/* guests; guests_mutex */
+	char name[GUEST_NAME_MAX];
+	unsigned id;
+	struct dt_node *node;
+	struct mutex life;
+	enum guest_state state;
+	enum guest_exit exit;
+	char exit_text[96];	/* one sentence: why it ended */
+	struct waitq ended;
+	struct arch_guest arch;
+	struct pgtable stage2;
+	struct region *regions; /* sorted by gpa */
+	unsigned nr_regions;
+	struct list devices;	/* emu_dev.link */
+	struct vcpu **vcpus;
+	unsigned nr_vcpus;
+	/* interrupt controller */
+	const struct vintc_ops *vintc;
+	void *vintc_priv;
+	unsigned nr_irqs;
+	/* firmware interface */
+	uint32_t psci_version;	/* 0x00010001 = 1.1 */
+	bool big_endian;
+	uint64_t start_count;	/* counter value at reset: guest time zero */
+	uint64_t started_at;	/* time_now() */
+	unsigned resets;
+	struct log_limit *log_limit;
+	struct work reset_work;	/* asked for by the guest itself */
+	/* what was loaded into memory at create: applied again at each reset */
+	struct list images;
+	void *board;		/* board template's own data */
+};
+
+/** Description of a guest to be made by the one-line form: key=value words. */
+struct guest_config;
+
+/* --- life ------------------------------------------------------------------------- */
+
+/**
+ * Create from a node under /guests; everything is checked before anything is taken.
+ * Errors are printed to out as sentences with the node's path. Thread context.
+ */
+must_check int guest_create(struct dt_node *node, struct shell_out *out, struct guest **guest);
+/** Find all errors of a node without creating anything. @return number of errors, all printed */
+unsigned guest_check(struct dt_node *node, struct shell_out *out);
+/** Stop if need be and free all. @return 0 or -EBUSY when somebody else is destroying it */
+must_check int guest_destroy(struct guest *guest);
+must_check int guest_start(struct guest *guest);
+must_check int guest_pause(struct guest *guest);
+must_check int guest_resume(struct guest *guest);
+/** Back to the state after create; runs on if it was running. */
+must_check int guest_reset(struct guest *guest);
+/** Halt; memory stays to be looked at. */
+must_check int guest_stop(struct guest *guest);
+/**
+ * The guest asks for its own end or reset, or cannot go on: from a vCPU's own thread
+ * (exit handler, emulator). Does not return to the guest: all vCPUs stop as soon as they exit.
+ */
+void guest_end(struct guest *guest, enum guest_exit why, const char *fmt, ...) printf_like(3, 4);
+void guest_request_reset(struct guest *guest);
+/** Wait until it ends. @return enum guest_exit; -ETIMEDOUT; -EINTR when *stop becomes true */
+int guest_wait(struct guest *guest, uint64_t deadline);
+
+/** Find by name and hold: it is not destroyed before guest_put(). NULL if none. */
+struct guest *guest_find(const char *name);
+void guest_put(struct guest *guest);
+/** Iterate under guests_mutex, which guest_list_lock() takes. */
+void guest_list_lock(void);
+void guest_list_unlock(void);
+struct guest *guest_next(struct guest *prev);
+const char *guest_state_name(enum guest_state state);
+
+/* --- memory ------------------------------------------------------------------------- */
+
+/** Region that contains gpa (aliases resolved by the caller), by binary search. NULL: nothing there. */
+struct region *guest_region(struct guest *guest, gpa_t gpa);
+/**
+ * Direct pointer to guest memory; stays valid as long as the guest exists.
+ * @param len   wanted; *avail gets how many contiguous bytes there are at most (>= 1)
+ * @param write fails on ROM
+ * @return NULL when gpa is not memory
+ */
+void *guest_mem_ptr(struct guest *guest, gpa_t gpa, bool write, uint64_t *avail);
+/** Copy; stops at the first byte that is no memory. @return 0 or -EFAULT */
+must_check int guest_mem_read(struct guest *guest, gpa_t gpa, void *buf, size_t len);
+must_check int guest_mem_write(struct guest *guest, gpa_t gpa, const void *buf, size_t len);
+/** Hypervisor's own loading: writes ROM too, and makes it visible to a guest with caches off. */
+must_check int guest_mem_load(struct guest *guest, gpa_t gpa, const void *buf, size_t len);
+/**
+ * Load a file of the VFS to guest memory, gunzipped when it is gzip and `gunzip`.
+ * It is loaded anew at each reset of the guest. @return 0 or negative errno; reasons to out
+ */
+must_check int guest_load_file(struct guest *guest, gpa_t gpa, const char *path, struct shell_out *out);
+/** Total bytes of RAM regions. */
+uint64_t guest_ram_size(const struct guest *guest);
+
+/* --- interrupts ----------------------------------------------------------------------- */
+
+/**
+ * Level of a shared interrupt line (number of the guest's interrupt controller). Any context.
+ * Only changes cost something.
+ */
+void guest_irq_set(struct guest *guest, unsigned irq, bool level);
+/** An edge. */
+void guest_irq_pulse(struct guest *guest, unsigned irq);
+/** The same for a private interrupt of one vCPU. */
+void vcpu_irq_set(struct vcpu *vcpu, unsigned irq, bool level);
+
+/** What the guest's interrupt controller (an emulator) supplies; it sets guest->vintc at its probe. */
+struct vintc_ops {
+	/** @param vcpu NULL: shared line. Any context. */
+	void (*set_line)(struct guest *guest, struct vcpu *vcpu, unsigned irq, bool level);
+	void (*pulse)(struct guest *guest, struct vcpu *vcpu, unsigned irq);
+	/** Before entry when VCPU_REQ_VINTC was set: fill slots. IRQs masked, vCPU loaded. */
+	void (*flush)(struct vcpu *vcpu);
+	/** Maintenance interrupt of the virtual CPU interface. IRQs masked, vCPU loaded. */
+	void (*maintenance)(struct vcpu *vcpu);
+	/** Is there an interrupt that the vCPU would take? (ends idle) IRQs masked, vCPU loaded. */
+	bool (*pending)(struct vcpu *vcpu);
+	/** A hardware-linked private interrupt (guest timer) fired: put it into a slot. IRQs masked, vCPU loaded. */
+	void (*linked)(struct vcpu *vcpu, unsigned virq, unsigned hwirq);
+	/** The vCPU is about to be saved / has been loaded on this CPU. IRQs masked. May be NULL. */
+	void (*save)(struct vcpu *vcpu);
+	void (*load)(struct vcpu *vcpu);
+	/** Trapped software-generated interrupt register (ICC_SGI1R_EL1, SGI0R, ASGI1R): value as written. */
+	void (*sgi)(struct vcpu *vcpu, unsigned group, uint64_t value);
+	/** A vCPU begins (CPU_ON, start) or is reset: its private state to reset values. */
+	void (*reset_vcpu)(struct vcpu *vcpu);
+};

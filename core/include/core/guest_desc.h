@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A guest's device-tree node, read and checked: plain values from which
+ * guest_create() makes the guest. Reading changes nothing and finds all errors.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <core/guest.h>
+
+struct dt_node;
+struct shell_out;
+
+struct vcpu_desc {
+	struct dt_node *node;
+	uint64_t start_pc;
+	int prio;		/* 0 … 7 */
+	uint64_t slice;		/* ns */
+	uint64_t deadline, period; /* ns */
+	uint64_t affinity;	/* 0: any */
+	bool poweroff;
+	bool aarch32;		/* compatible armv7a,… / armv8,…-aarch32 on an AArch64 host */
+	uint32_t virt_timer_irq, phys_timer_irq; /* defaults 27, 30 */
+};
+
+struct guest_desc {
+	char name[GUEST_NAME_MAX];
+	uint32_t psci_version;	/* 0x00010001 */
+	bool big_endian;
+	unsigned nr_irqs;
+	struct vcpu_desc *vcpus;
+	unsigned nr_vcpus;
+	/** Sorted by gpa, no overlap; node, flags, gpa, size, alias set; extents hold one entry with hpa for REAL memory. */
+	struct region *regions;
+	unsigned nr_regions;
+	bool reset_stops;	/* on_reset="stop" */
+};
+
+/**
+ * Read a node under /guests. Each error is a sentence on out, with the node's path.
+ * @param desc  filled; free with guest_desc_free() also after errors
+ * @return number of errors
+ */
+unsigned guest_desc_read(struct dt_node *node, struct guest_desc *desc, struct shell_out *out);
+void guest_desc_free(struct guest_desc *desc);

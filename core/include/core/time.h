@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Time in nanoseconds since boot and one-shot timers, per CPU, without a tick.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <arch/timer.h>
+#include <libs/rbtree.h>
+
+/** Monotonic nanoseconds since boot. Any context. */
+uint64_t time_now(void);
+uint64_t time_from_ticks(uint64_t ticks); /**< duration: counter ticks to ns */
+uint64_t time_to_ticks(uint64_t ns);	  /**< duration: ns to counter ticks, rounded up */
+/** Absolute counter value for an absolute time_now() moment. */
+uint64_t time_deadline_ticks(uint64_t ns);
+
+struct timer;
+typedef void (*timer_fn)(struct timer *timer);
+
+/** A one-shot timer. fn runs in interrupt context, IRQs masked, on the CPU that armed it. */
+struct timer {
+	struct rbnode node;
+	uint64_t deadline; /* ns, absolute */
+	timer_fn fn;
+	int cpu;	   /* whose queue it is on, -1 when not armed */
+};
+
+void timer_init(struct timer *timer, timer_fn fn);
+/** (Re)arm on the calling CPU. @param deadline absolute, time_now() scale. Any context. */
+void timer_start(struct timer *timer, uint64_t deadline);
+/** Disarm; afterwards fn is not running on another CPU either (unless called from fn). Any context. */
+void timer_stop(struct timer *timer);
+static inline bool timer_armed(const struct timer *timer)
+{
+	return __atomic_load_n(&timer->cpu, __ATOMIC_RELAXED) >= 0;
+}
+
+/** Up-call of the port: this CPU's one-shot event fired. Interrupt context. */
+void timer_expired(void);
+/** Wall clock set by an RTC driver: seconds since 1970 at boot; 0 when there is no RTC. */
+void time_set_wallclock(uint64_t epoch_seconds_now);
+/** Seconds since 1970 as far as known, else since boot. */
+uint64_t time_wallclock(void);
+
+/** Boot: per-CPU queues; on each CPU. */
+void time_init_cpu(void);

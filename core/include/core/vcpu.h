@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A virtual CPU: a thread that runs a guest. Other contexts change it only by
+ * requests, which the vCPU's own thread carries out before it enters again.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <arch/vcpu.h>
+#include <core/thread.h>
+#include <libs/util.h>
+
+struct guest;
+struct dt_node;
+struct region;
+
+/* Requests (vcpu->requests); set with vcpu_request(). */
+#define VCPU_REQ_VINTC BIT32(0) /**< fill slots from the interrupt controller's state */
+#define VCPU_REQ_STOP  BIT32(1) /**< stop running: pause, halt, reset */
+#define VCPU_REQ_SAVE  BIT32(2) /**< put the register state into memory */
+
+/** As the power interface (PSCI) sees it. */
+enum vcpu_power { VCPU_OFF, VCPU_ON, VCPU_ON_PENDING };
+
+struct vcpu {
+	/* first: hot on each exit */
+	struct arch_vcpu arch;
+	uint32_t requests;	  /* atomic */
+	struct guest *guest;
+	struct region *last_region;
+	void *vintc_priv;	  /* the interrupt controller's part */
+	uint64_t exits[EXIT_KINDS];
+	/* rest */
+	struct thread *thread;
+	struct dt_node *node;
+	unsigned id;		  /* in the guest, 0 … */
+	enum vcpu_power power;	  /* guest's power lock */
+	bool start_off;		  /* `poweroff`: waits for CPU_ON at start */
+	bool idle;		  /* blocked in WFI */
+	bool running;		  /* allowed to run (guest is running) */
+	bool parked;		  /* has stopped as asked; no register state on any CPU */
+	uint64_t start_pc;
+	uint64_t start_arg;
+	uint64_t deadline_prop, period_prop; /* `deadline`, `periodicity`: ns */
+	struct timer idle_timer;  /* guest timer while blocked */
+	struct waitq parked_wq;
+	uint64_t entered;	  /* entries */
+};
+
+/** Set a request and make the vCPU look at it: wakes it or kicks its CPU. Any context. */
+void vcpu_request(struct vcpu *vcpu, uint32_t request);
+/** The vCPU in whose thread this is, NULL else. */
+struct vcpu *vcpu_current(void);
+/** An interrupt became deliverable: same as vcpu_request(VCPU_REQ_VINTC), ends an idle wait. */
+void vcpu_wake(struct vcpu *vcpu);
+/** Power a vCPU on (PSCI CPU_ON): -EEXIST when on already, -EINPROGRESS-like -EBUSY when pending. */
+must_check int vcpu_power_on(struct vcpu *vcpu, uint64_t pc, uint64_t arg);
+/** Power the calling vCPU off; returns to the run loop, which blocks. */
+void vcpu_power_off(struct vcpu *vcpu);
+/** Hypercall from the port's exit (PSCI, SMCCC): function and arguments in registers 0 … 7. */
+void vcpu_hypercall(struct vcpu *vcpu);
+
+/* core/guest/: used by guest.c */
+must_check int vcpu_create(struct guest *guest, struct dt_node *node, unsigned id, struct vcpu **out);
+void vcpu_destroy(struct vcpu *vcpu);
+/** Reset registers to the start state; the vCPU is parked. */
+void vcpu_reset(struct vcpu *vcpu);
+/** Let it run / stop and wait until it has parked. Thread context of others. */
+void vcpu_run(struct vcpu *vcpu);
+void vcpu_park(struct vcpu *vcpu);
+
+/* --- up-calls of the port, IRQs masked, vCPU loaded here --------------------------- */
+
+/** A host interrupt linked to this vCPU's timer came (PPI number as the guest sees it). */
+void vcpu_linked_irq(struct vcpu *vcpu, unsigned virq, unsigned hwirq);
+/** Virtual CPU interface wants service. */
+void vcpu_vintc_maintenance(struct vcpu *vcpu);

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Guests' serial ports, between emulated UARTs and consoles. What a guest sends is
+ * kept in a ring (its last output can be read later) and passed to whoever listens.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <core/thread.h>
+#include <libs/list.h>
+
+struct guest;
+struct vserial;
+
+/** Listener to a guest's output. fn: any context, must not sleep. */
+struct vserial_sink {
+	struct list link;
+	void (*fn)(struct vserial_sink *sink, const uint8_t *buf, size_t n);
+};
+
+/**
+ * Make a port; its name is "<guest>/<name>".
+ * @param receive called with input for the guest, thread context; returns how many bytes it took. The rest is kept
+ *                and offered again at vserial_ready().
+ * @param ring    bytes of output history kept
+ */
+struct vserial *vserial_create(struct guest *guest, const char *name, size_t ring,
+			       size_t (*receive)(void *priv, const uint8_t *buf, size_t n), void *priv);
+void vserial_destroy(struct vserial *vs);
+/** From the emulator: the guest sent this. Any context. */
+void vserial_output(struct vserial *vs, const uint8_t *buf, size_t n);
+/** From the emulator: there is room for input again. Any context. */
+void vserial_ready(struct vserial *vs);
+/** Input for the guest; what the guest does not take waits in a bounded queue. @return bytes accepted. Thread context. */
+size_t vserial_input(struct vserial *vs, const uint8_t *buf, size_t n);
+
+/** "guest/uart0", or "guest" for its first port. Holds it until vserial_put(). */
+struct vserial *vserial_find(const char *name);
+void vserial_put(struct vserial *vs);
+/** Iterate under the list's lock of vserial_list_lock(). */
+void vserial_list_lock(void);
+void vserial_list_unlock(void);
+struct vserial *vserial_next(struct vserial *prev);
+const char *vserial_name(const struct vserial *vs);
+struct guest *vserial_guest(const struct vserial *vs);
+/** Counters: bytes out, in, dropped. */
+void vserial_counts(const struct vserial *vs, uint64_t *out, uint64_t *in, uint64_t *dropped);
+/** Start listening; the ring's contents not yet seen by anybody are delivered first when `history`. */
+void vserial_attach(struct vserial *vs, struct vserial_sink *sink, bool history);
+void vserial_detach(struct vserial *vs, struct vserial_sink *sink);
+/** Copy the last bytes of the ring. @return bytes */
+size_t vserial_history(struct vserial *vs, uint8_t *buf, size_t n);
