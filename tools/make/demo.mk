@@ -1,1 +1,59 @@
 # SPDX-License-Identifier: GPL-2.0-only
+#
+# Foreign packages, the boot disk, and the demonstration.
+
+.PHONY: setup demo demo-disk run
+PYTHON ?= /usr/bin/python3
+fetch = tools/fetch-foreign --arch arm64 --dl $(DL)
+disk := $(O)/disk
+
+setup:
+	@tools/setup check
+
+# The tools have to be there before a make that builds can even be read, so it is another make.
+demo:
+	@tools/setup demo
+	@$(MAKE) demo-disk
+	@echo "  QEMU    starts (Ctrl-A x ends it); the first lines of the hypervisor follow"
+	@exec tools/run-qemu $(qemu-options) --image $(O)/vmm.bin --initrd $(disk)/initrd.cpio \
+		$(if $(QEMU_ARGS),-- $(QEMU_ARGS))
+
+# make run GIC=2 CPU=max SMP=4 MEM=1024 QEMU_ARGS="-s": other machines with the same disk
+qemu-options = $(if $(GIC),--gic $(GIC)) $(if $(CPU),--cpu $(CPU)) $(if $(SMP),--smp $(SMP)) \
+	$(if $(MEM),--mem $(MEM)) $(if $(APPEND),--append '$(APPEND)') \
+	$(if $(filter y,$(VERBOSE)),--show)
+run: demo
+
+demo-disk: image $(disk)/initrd.cpio
+
+# What is unpacked of Debian's packages: the kernels (the generic one, and the small one for
+# virtual machines) with their virtio modules, and a busybox that needs no library.
+kernel-files := --only 'boot/vmlinuz-*' --only '*/kernel/drivers/*virtio*' --only '*failover.ko*'
+
+$(DL)/arm64/linux-image-%.deb:
+	@$(fetch) 'linux-image-$*=linux-image-*'
+$(DL)/arm64/%.deb:
+	@$(fetch) $*
+
+$(O)/foreign/linux-%/.done: $(DL)/arm64/linux-image-%.deb
+	$(call say,UNPACK ,$<)@$(fetch) --unpack $(@D) $(kernel-files) 'linux-image-$*=linux-image-*'
+	@touch $@
+$(O)/foreign/busybox/.done: $(DL)/arm64/busybox-static.deb
+	$(call say,UNPACK ,$<)@$(fetch) --unpack $(@D) --only '*bin/busybox' busybox-static
+	@touch $@
+
+# $(disk)/<flavour>/{vmlinuz,initrd.cpio.gz}: what a Linux guest is started with
+$(disk)/%/vmlinuz: $(O)/foreign/linux-%/.done
+	@mkdir -p $(@D)
+	@cp $(O)/foreign/linux-$*/boot/vmlinuz-* $@
+$(disk)/%/initrd.cpio.gz: $(O)/foreign/linux-%/.done $(O)/foreign/busybox/.done tools/mkinitramfs \
+		tools/mkcpio.py
+	@mkdir -p $(@D)
+	$(call say,CPIO   ,$@)@tools/mkinitramfs --modules $(O)/foreign/linux-$*/lib/modules \
+		--busybox $$(find $(O)/foreign/busybox -name busybox -type f) -o $@
+
+$(disk)/initrd.cpio: $(disk)/arm64/vmlinuz $(disk)/arm64/initrd.cpio.gz \
+		tests/arm64/virt/boot.xscript tools/mkcpio.py
+	$(call say,CPIO   ,$@)@tools/mkcpio.py -o $@ boot/vmlinuz=$(disk)/arm64/vmlinuz \
+		boot/initrd.cpio.gz=$(disk)/arm64/initrd.cpio.gz \
+		boot.xscript=tests/arm64/virt/boot.xscript

@@ -37,10 +37,10 @@ libfdt := $(O)/foreign/lib/libfdt.a
 libgcc = $(if $(cc-is-clang),,$(shell $(CC) -print-libgcc-file-name))
 $(call make-folders,$(objects) $(obj)/x)
 
-$(obj)/%.o: %.c $(libfdt) FORCE
+$(obj)/%.o: %.c FORCE | $(libfdt)
 	$(call run,CC     ,$(CC) -MMD -MP -MF $@.d $(all-cflags) $(cflags-$*.o) -c -o $@ $<)
 
-$(obj)/%.o: %.S $(libfdt) FORCE
+$(obj)/%.o: %.S FORCE | $(libfdt)
 	$(call run,AS     ,$(CC) -MMD -MP -MF $@.d $(all-asflags) $(cflags-$*.o) -c -o $@ $<)
 
 $(lds): $(linker-script) FORCE
@@ -51,7 +51,7 @@ $(lds): $(linker-script) FORCE
 
 # The target's own libfdt, from its Debian package. Of its headers only the two that describe the
 # interface are taken: libfdt_env.h would want a C library, ours is in libs/include.
-$(libfdt): tools/fetch-foreign
+$(libfdt): | tools/fetch-foreign
 	@tools/fetch-foreign --arch $(debian-arch) --dl $(DL) --unpack $(O)/foreign/libfdt libfdt-dev
 	@mkdir -p $(@D) $(O)/include/foreign
 	@cp $(O)/foreign/libfdt/usr/include/fdt.h $(O)/foreign/libfdt/usr/include/libfdt.h \

@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The machine comes up to the prompt, and the shell answers."""
+import re
+
+import pytest
+
+
+@pytest.mark.parametrize("gic", [2, 3])
+@pytest.mark.parametrize("cpu", ["cortex-a53", "cortex-a57", "max"])
+def test_boots(machine, cpu, gic):
+    """Every processor and interrupt controller gives a prompt, with all CPUs running."""
+    m = machine(cpu=cpu, gic=gic, smp=4)
+    assert re.search(r"\d+\.\d+", m.run("version", status=0))
+    for number in range(4):
+        assert re.search(r"\b%d\b" % number, m.run("host cpu", status=0))
+
+
+def test_wrong_command(machine):
+    """A command that does not exist gets a sentence with its name, and an exit code."""
+    m = machine()
+    output = m.run("no-such-command")
+    assert "no-such-command" in output
+    m.run("no-such-command; version", status=0)
+    assert "version" in m.run("help", status=0)
+
+
+def test_no_input(machine):
+    """With no input connected, the boot script runs and can switch the machine off."""
+    m = machine(wait=False, files={"/boot.xscript": "echo script-runs\nshutdown\n"},
+                extra=["-serial", "file:/dev/null", "-monitor", "none"])
+    assert m.wait_end() == 0
