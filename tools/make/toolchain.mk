@@ -34,7 +34,8 @@ cc-target :=
 cc-include := $(shell $(CC) -print-file-name=include)
 endif
 
-includes := -nostdinc -isystem $(cc-include) -Ilibs/include -Icore/include -Iarch/include \
+# gcc's <limits.h> would look for a C library's one behind it, unless that was read already.
+includes := -nostdinc -D_LIBC_LIMITS_H_ -isystem $(cc-include) -Ilibs/include -Icore/include -Iarch/include \
 	$(addprefix -I,$(port-includes)) -isystem $(O)/include/foreign -include $(autoconf-h)
 
 # The same bytes come out whatever the folders are called.
