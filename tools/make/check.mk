@@ -1,1 +1,57 @@
 # SPDX-License-Identifier: GPL-2.0-only
+#
+# Tests, gates and measurements. Each gate is also a target of its own.
+
+.PHONY: check bench soak check-layering check-headers check-format check-repro check-clang \
+	check-unit check-boot headers doxygen clean distclean
+
+check:
+	@tools/setup check
+	@tools/check $(O) $(DL)
+
+check-format:
+	@tools/check-format
+check-layering:
+	@tools/check-layering $(if $(wildcard $(O)/obj),$(O)/obj)
+check-headers:
+	@$(MAKE) headers
+check-repro check-clang check-unit check-boot:
+	@CHECK="build disk $(@:check-%=%)" tools/check $(O) $(DL)
+
+# Each public header compiles alone, as C, with the flags of the image.
+ifneq ($(build-goals),)
+public-headers := $(shell find libs/include core/include arch/include $(port-includes) -name '*.h' | sort)
+header-stamps := $(patsubst %,$(O)/headers/%.ok,$(public-headers))
+$(call make-folders,$(if $(filter headers,$(build-goals)),$(header-stamps)))
+
+$(O)/headers/%.ok: % FORCE | $(libfdt)
+	$(call run,HEADER ,$(CC) -MMD -MP -MF $@.d -MT $@ $(all-cflags) -x c -c -o $@ - \
+		<<< '#include "$<"')
+headers: $(header-stamps)
+-include $(if $(filter headers,$(build-goals)),$(wildcard $(addsuffix .d,$(header-stamps))))
+endif
+
+# The budget is compared with what the measuring guest and the image itself say.
+bench:
+	@tools/setup check
+	@$(MAKE) demo-disk
+	@cd tests/boot && O=$(abspath $(O)) $(PYTHON) -B bench.py ../bench/budget.txt
+
+# The same tests for a long time: make soak HOURS=8
+HOURS ?= 1
+soak:
+	@tools/setup check
+	@$(MAKE) demo-disk
+	@cd tests/boot && O=$(abspath $(O)) SOAK_SECONDS=$$(( $(HOURS) * 3600 )) \
+		$(PYTHON) -B -m pytest -m soak
+
+doxygen:
+	$(call need,doxygen,doxygen)@mkdir -p $(O)/doxygen
+	@(cat docs/doxygen/Doxyfile; echo "OUTPUT_DIRECTORY = $(O)/doxygen") | doxygen -
+	@echo "  DOC     $(O)/doxygen/html/index.html"
+
+# clean keeps the configuration and what was downloaded; distclean removes all that was made
+clean:
+	@rm -rf $(filter-out $(O)/dl $(O)/foreign $(O)/.config,$(wildcard $(O)/*))
+distclean:
+	@rm -rf $(if $(wildcard $(O)/.config $(O)/obj $(O)/dl),$(O))
