@@ -34,16 +34,30 @@ struct dt_node {
 #define dt_for_each_child(c, node) list_for_each_entry(c, &(node)->children, link)
 #define dt_for_each_prop(p, node)  list_for_each_entry(p, &(node)->props, link)
 
+/**
+ * The tree's lock, may be nested by one thread. Thread context. Each function below takes it inside;
+ * whoever goes through children or keeps pointers to properties of nodes that others may change
+ * (all but its own and held ones) holds it meanwhile.
+ */
+void dt_lock(void);
+void dt_unlock(void);
+
 /** Root of the one tree; valid after dt_init(). */
 struct dt_node *dt_root(void);
-/** Boot: unflatten the boot loader's blob. */
+/**
+ * Boot: unflatten the boot loader's blob. What is needed of it is copied, so its memory may be used for
+ * other things afterwards. @return 0, -EINVAL (no valid blob), -ENOMEM
+ */
 must_check int dt_init(const void *fdt);
 /** Path with or without unit addresses where unambiguous; aliases (`serial0`) at the start. @return NULL if none */
 struct dt_node *dt_find(const char *path);
 struct dt_node *dt_find_from(struct dt_node *base, const char *relative);
 /** Direct child by full name, or by name without unit address. */
 struct dt_node *dt_child(struct dt_node *node, const char *name);
+/** In the host's tree only: trees loaded by dt_load() and dt_copy() count their own phandles. */
 struct dt_node *dt_find_phandle(uint32_t phandle);
+/** The node's phandle; a node without one gets the next free number of its tree. @return 0 when out of memory */
+uint32_t dt_phandle(struct dt_node *node);
 /** Next node after `from` (NULL: from the root) in document order with this compatible. */
 struct dt_node *dt_find_compatible(struct dt_node *from, const char *compatible);
 /** Next in document order below top. */
@@ -70,7 +84,9 @@ must_check int dt_reg(const struct dt_node *node, unsigned n, uint64_t *addr, ui
 /* --- change ------------------------------------------------------------------------ */
 
 struct dt_node *dt_add_node(struct dt_node *parent, const char *name);	/* NULL: exists or no memory */
-/** Remove a node with all below; -EBUSY when it or one below is held. */
+/** The root of a new tree that is not part of the one tree (to be flattened); freed by dt_del_node(). NULL: no memory */
+struct dt_node *dt_new_tree(void);
+/** Remove a node with all below; -EBUSY when it or one below is held, -EINVAL for dt_root(). */
 must_check int dt_del_node(struct dt_node *node);
 must_check int dt_set(struct dt_node *node, const char *name, const void *data, uint32_t len);
 must_check int dt_set_u32(struct dt_node *node, const char *name, uint32_t v);
@@ -90,7 +106,7 @@ must_check int dt_load(struct dt_node *parent, const char *name, const void *fdt
 /** Copy a node with all below. */
 must_check int dt_copy(struct dt_node *parent, const char *name, const struct dt_node *src, struct dt_node **out);
 /**
- * Flatten node (as the root of a blob).
- * @return bytes used, or -ENOSPC
+ * Flatten node (as the root of a blob). buf is aligned to 8 bytes.
+ * @return bytes used, -ENOSPC, or -EINVAL
  */
 must_check int dt_flatten(const struct dt_node *node, void *buf, size_t size);

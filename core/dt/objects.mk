@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: GPL-2.0-only
+
+obj-y += tree.o
+obj-y += address.o
+obj-y += edit.o
+obj-y += blob.o
