@@ -6,11 +6,11 @@
  */
 #pragma once
 
-#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include <libs/limits.h>
 #include <libs/util.h>
 
 #define BITS_PER_LONG		(sizeof(unsigned long) * CHAR_BIT)

@@ -27,6 +27,7 @@ struct cpio_reader {
 	const uint8_t *image;
 	size_t size;		/* of the image in bytes */
 	size_t at;		/* offset of the next header; after an error, of the bad one */
+	bool ended;		/* the last trailer was read */
 	const char *error;	/* after an error: what is wrong, a sentence without full stop */
 };
 
@@ -59,7 +60,8 @@ void cpio_open(struct cpio_reader *reader, const void *image, size_t size);
 
 /**
  * Reads the next member. Trailer records are skipped and archives that follow each other, with
- * zero bytes between them, are read as one, as Linux does. Any context.
+ * zero bytes between them, are read as one, as Linux does. What else follows a trailer (a compressed
+ * second archive, say) is an error whose place reader->at tells. Any context.
  *
  * @param reader  the reader
  * @param entry   the member

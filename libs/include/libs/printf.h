@@ -2,7 +2,8 @@
 /*
  * Formatted output with the meaning of C11 7.21.6: conversions d i u x X o c s p %, flags
  * - 0 # + space, width and precision (numbers or *), lengths hh h l ll z j t. No floating point,
- * no %n. An unknown conversion is printed as it stands, and the values of the rest with it.
+ * no %n. An unknown conversion and all behind it is printed as it stands, because the values can no
+ * longer be told apart.
  * format_out() is in libs/format.c, the two standard names in libs/printf.c.
  */
 #pragma once

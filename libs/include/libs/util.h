@@ -16,7 +16,7 @@
 #define must_check		__attribute__((warn_unused_result))
 /** The function does not return to its caller. */
 #define noreturn_fn		__attribute__((noreturn))
-/** Argument @p fmt is a printf format and @p first the position of its first value (0: a va_list). */
+/** Argument @p fmt is a printf format, @p first the position of its first value (0: a va_list). */
 #define printf_like(fmt, first)	__attribute__((format(printf, fmt, first)))
 /** Never inlined: keeps a cold path or a large frame out of its callers. */
 #define noinline_fn		__attribute__((noinline))
@@ -62,28 +62,29 @@
 	 0 * sizeof(struct { int must_be_array:				\
 		__builtin_types_compatible_p(__typeof__(a), __typeof__(&(a)[0])) ? -1 : 1; }))
 
-/** The object of type @p type whose member @p member is at @p ptr. */
-#define container_of(ptr, type, member) __extension__ ({		\
-	const __typeof__(((type *)0)->member) *member_ptr_ = (ptr);	\
-	(type *)((uintptr_t)member_ptr_ - offsetof(type, member)); })
+/**
+ * The object of type @p type whose member @p member is at @p ptr. A pointer to another type than
+ * the member's is a compile-time warning; `const` is dropped.
+ */
+#define container_of(ptr, type, member)					\
+	((type *)((uintptr_t)(1 ? (ptr) : &((type *)0)->member) - offsetof(type, member)))
 
 /* ---- comparing -------------------------------------------------------------------- */
 
+/* The number makes the names of the temporaries unique, so that uses can nest without a shadow. */
+#define UTIL_PICK_(a, b, op, va, vb) __extension__ ({			\
+	__auto_type va = (a);						\
+	__auto_type vb = (b);						\
+	(void)(&va == &vb);						\
+	va op vb ? va : vb; })
+#define UTIL_PICK_N_(a, b, op, n)	UTIL_PICK_(a, b, op, CONCAT(pick_a_, n), CONCAT(pick_b_, n))
 /**
  * The smaller, larger, or limited value. Both sides must have the same type (the compiler warns
  * otherwise: a silent conversion of sign or width is what goes wrong here); MIN_T and MAX_T name
  * the type to convert both to. Each argument is evaluated once. Not for constant expressions.
  */
-#define MIN(a, b) __extension__ ({					\
-	__auto_type min_a_ = (a);					\
-	__auto_type min_b_ = (b);					\
-	(void)(&min_a_ == &min_b_);					\
-	min_a_ < min_b_ ? min_a_ : min_b_; })
-#define MAX(a, b) __extension__ ({					\
-	__auto_type max_a_ = (a);					\
-	__auto_type max_b_ = (b);					\
-	(void)(&max_a_ == &max_b_);					\
-	max_a_ > max_b_ ? max_a_ : max_b_; })
+#define MIN(a, b)		UTIL_PICK_N_(a, b, <, __COUNTER__)
+#define MAX(a, b)		UTIL_PICK_N_(a, b, >, __COUNTER__)
 #define MIN_T(type, a, b)	MIN((type)(a), (type)(b))
 #define MAX_T(type, a, b)	MAX((type)(a), (type)(b))
 /** @p v, but not below @p lo and not above @p hi; all of one type, lo <= hi. */
