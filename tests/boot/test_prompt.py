@@ -24,8 +24,10 @@ def test_wrong_command(machine):
     assert "version" in m.run("help", status=0)
 
 
-def test_no_input(machine):
+def test_no_input(machine, tmp_path):
     """With no input connected, the boot script runs and can switch the machine off."""
+    log = tmp_path / "console"
     m = machine(wait=False, files={"/boot.xscript": "echo script-runs\nshutdown\n"},
-                extra=["-serial", "file:/dev/null", "-monitor", "none"])
+                extra=["-serial", "file:%s" % log, "-monitor", "none"])
     assert m.wait_end() == 0
+    assert "script-runs" in log.read_text(errors="replace")

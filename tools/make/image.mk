@@ -11,13 +11,17 @@
 folders := $(patsubst %/objects.mk,%,$(wildcard $(addsuffix /objects.mk,\
 	arch/$(ARCH) libs core drivers emulators commands tests/self)))
 
+# PARTIAL=y: go on without folders that are named but not there yet (for use with "objects")
+missing = $(if $(filter y,$(PARTIAL)),$(warning $(1)),$(error $(1)))
+
 define read-folder
 obj-y :=
 subdir-y :=
-$(if $(wildcard $(1)/objects.mk),,$(error $(1)/objects.mk is missing; $(dir $(1))objects.mk names it))
-include $(1)/objects.mk
+$(if $(wildcard $(1)/objects.mk),,$(call missing,$(1)/objects.mk is missing; \
+	$(dir $(1))objects.mk names its folder))
+-include $(1)/objects.mk
 objs += $$(addprefix $(1)/,$$(obj-y))
-fragments += $(1)/objects.mk
+fragments += $$(wildcard $(1)/objects.mk)
 $$(foreach o,$$(obj-y),$$(eval cflags-$(1)/$$(o) := $$(CFLAGS_$$(o)))$$(eval CFLAGS_$$(o) :=))
 $$(foreach d,$$(addprefix $(1)/,$$(subdir-y)),$$(eval $$(call read-folder,$$(d))))
 endef
@@ -91,6 +95,9 @@ $(O)/vmm.bin: $(O)/vmm.elf FORCE
 image: $(O)/vmm.bin
 	@printf '  %-7s %s: %d KB\n' IMAGE $< $$(( ($$(stat -c %s $<) + 1023) / 1024 ))
 
-# Objects alone, for a part of the tree whose rest does not build yet: make objects
+# Objects alone, for a tree whose rest does not build yet: "make -k objects", or one of them:
+# "make core/sched/sched.o".
 .PHONY: objects
 objects: $(objects)
+$(objs): %: $(obj)/% ;
+.PHONY: $(objs)

@@ -34,4 +34,4 @@ endef
 need = $(if $(shell command -v $(firstword $(1))),,$(error $(firstword $(1)) not found: apt-get install $(2)))
 
 # $(call make-folders,files): make the folders of these files, when the Makefiles are read
-make-folders = $(shell mkdir -p $(sort $(dir $(1))))
+make-folders = $(if $(strip $(1)),$(shell mkdir -p $(sort $(dir $(1)))))
