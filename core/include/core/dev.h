@@ -38,8 +38,8 @@ struct device {
 	void *priv; /* the driver's */
 };
 
-#define SECTION_PTR(section, type, var)                                                             \
-	static const type *const __attribute__((used, section(section))) var##_ptr_ = &(var)
+#define SECTION_PTR(place, type, var)                                                               \
+	static const type *const __attribute__((used, section(place))) var##_ptr_ = &(var)
 /** Declare a driver: `DRIVER(pl011) { .name = …, };` */
 #define DRIVER(ident)                                                                               \
 	static const struct driver driver_##ident;                                                  \
@@ -54,3 +54,5 @@ void driver_probe_all(void);
 struct device *device_next(struct device *prev);
 /** Map reg n of the device's node. @return NULL and a log line when it cannot */
 void *device_map(struct device *dev, unsigned n);
+/** Undo device_map(); va is what it returned. */
+void device_unmap(struct device *dev, unsigned n, void *va);
