@@ -171,6 +171,11 @@ must_check int guest_mem_load(struct guest *guest, gpa_t gpa, const void *buf, s
  * It is loaded anew at each reset of the guest. @return 0 or negative errno; reasons to out
  */
 must_check int guest_load_file(struct guest *guest, gpa_t gpa, const char *path, struct shell_out *out);
+/**
+ * Take away what the guest reaches directly of a virtual region (emulator.mem) in [offset, offset+size):
+ * the next accesses come to the emulator again. Thread context; takes the lock of the guest's stage 2.
+ */
+void guest_region_unmap(struct guest *guest, struct region *region, uint64_t offset, uint64_t size);
 /** Total bytes of RAM regions. */
 uint64_t guest_ram_size(const struct guest *guest);
 
