@@ -57,9 +57,9 @@ $(lds): $(linker-script) FORCE
 # interface are taken: libfdt_env.h would want a C library, ours is in libs/include.
 $(libfdt): | tools/fetch-foreign
 	@tools/fetch-foreign --arch $(debian-arch) --dl $(DL) --unpack $(O)/foreign/libfdt libfdt-dev
-	@mkdir -p $(@D) $(O)/include/foreign
+	@mkdir -p $(@D) $(O)/foreign/include
 	@cp $(O)/foreign/libfdt/usr/include/fdt.h $(O)/foreign/libfdt/usr/include/libfdt.h \
-		$(O)/include/foreign/
+		$(O)/foreign/include/
 	@cp $(O)/foreign/libfdt/usr/lib/*/libfdt.a $@
 
 # The table of function names that backtraces use is made from the image that it goes into, so the

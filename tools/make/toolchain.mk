@@ -36,7 +36,7 @@ endif
 
 # gcc's <limits.h> would look for a C library's one behind it, unless that was read already.
 includes := -nostdinc -D_LIBC_LIMITS_H_ -isystem $(cc-include) -Ilibs/include -Icore/include -Iarch/include \
-	$(addprefix -I,$(port-includes)) -isystem $(O)/include/foreign -include $(autoconf-h)
+	$(addprefix -I,$(port-includes)) -isystem $(O)/foreign/include -include $(autoconf-h)
 
 # The same bytes come out whatever the folders are called.
 prefix-maps := -ffile-prefix-map=$(abspath $(O))=build -ffile-prefix-map=$(O)=build \
