@@ -51,6 +51,9 @@ def tree(tmp_path):
         library = copy / out / "foreign" / "lib" / "libfdt.a"
         library.parent.mkdir(parents=True, exist_ok=True)
         subprocess.run(["aarch64-linux-gnu-ar", "rcD", library], check=True)
+        header = copy / out / "foreign" / "include" / "libfdt.h"
+        header.parent.mkdir()
+        header.write_text("")
 
     def make(*arguments, out="build", path=None):
         if not (copy / out / "foreign").exists():

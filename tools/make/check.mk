@@ -24,7 +24,7 @@ public-headers := $(shell find libs/include core/include arch/include $(port-inc
 header-stamps := $(patsubst %,$(O)/headers/%.ok,$(public-headers))
 $(call make-folders,$(if $(filter headers,$(build-goals)),$(header-stamps)))
 
-$(O)/headers/%.ok: % FORCE | $(libfdt)
+$(O)/headers/%.ok: % FORCE | $(libfdt-h)
 	$(call run,HEADER ,$(CC) -MMD -MP -MF $@.d -MT $@ $(all-cflags) -x c -c -o $@ - \
 		<<< '#include "$<"')
 headers: $(header-stamps)

@@ -38,13 +38,14 @@ obj := $(O)/obj
 objects := $(addprefix $(obj)/,$(objs))
 lds := $(obj)/vmm.lds
 libfdt := $(O)/foreign/lib/libfdt.a
+libfdt-h := $(O)/foreign/include/libfdt.h
 libgcc = $(if $(cc-is-clang),,$(shell $(CC) -print-libgcc-file-name))
 $(call make-folders,$(objects) $(obj)/x)
 
-$(obj)/%.o: %.c FORCE | $(libfdt)
+$(obj)/%.o: %.c FORCE | $(libfdt-h)
 	$(call run,CC     ,$(CC) -MMD -MP -MF $@.d $(all-cflags) $(cflags-$*.o) -c -o $@ $<)
 
-$(obj)/%.o: %.S FORCE | $(libfdt)
+$(obj)/%.o: %.S FORCE | $(libfdt-h)
 	$(call run,AS     ,$(CC) -MMD -MP -MF $@.d $(all-asflags) $(cflags-$*.o) -c -o $@ $<)
 
 $(lds): $(linker-script) FORCE
@@ -55,7 +56,7 @@ $(lds): $(linker-script) FORCE
 
 # The target's own libfdt, from its Debian package. Of its headers only the two that describe the
 # interface are taken: libfdt_env.h would want a C library, ours is in libs/include.
-$(libfdt): | tools/fetch-foreign
+$(libfdt) $(libfdt-h) &: | tools/fetch-foreign
 	@tools/fetch-foreign --arch $(debian-arch) --dl $(DL) --unpack $(O)/foreign/libfdt libfdt-dev
 	@mkdir -p $(@D) $(O)/foreign/include
 	@cp $(O)/foreign/libfdt/usr/include/fdt.h $(O)/foreign/libfdt/usr/include/libfdt.h \
