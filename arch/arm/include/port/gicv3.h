@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The system registers of a GICv3 CPU interface (Arm IHI 0069, chapter 12), for the hypervisor's
+ * own interrupts. Names are given by encoding because assemblers know them only with an option.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <port/sysreg.h>
+
+#define ICC_PMR_EL1	S3_0_C4_C6_0
+#define ICC_DIR_EL1	S3_0_C12_C11_1
+#define ICC_SGI1R_EL1	S3_0_C12_C11_5
+#define ICC_IAR1_EL1	S3_0_C12_C12_0
+#define ICC_EOIR1_EL1	S3_0_C12_C12_1
+#define ICC_BPR1_EL1	S3_0_C12_C12_3
+#define ICC_CTLR_EL1	S3_0_C12_C12_4
+#define ICC_SRE_EL1	S3_0_C12_C12_5
+#define ICC_IGRPEN1_EL1 S3_0_C12_C12_7
+#define ICC_SRE_EL2	S3_4_C12_C9_5
+
+#define ICC_SRE_SRE	 BIT(0)
+#define ICC_SRE_DFB_DIB	 (BIT(1) | BIT(2))
+#define ICC_SRE_ENABLE	 BIT(3)
+#define ICC_CTLR_EOIMODE BIT(1)
+
+static inline uint32_t gicv3_ack(void)
+{
+	uint32_t intid = (uint32_t)READ_SYSREG(ICC_IAR1_EL1);
+
+	/* The acknowledge has to be done before the device is touched (IHI 0069, 3.7). */
+	__asm__ volatile("dsb sy" : : : "memory");
+	return intid;
+}
+
+static inline void gicv3_eoi(uint32_t intid)
+{
+	WRITE_SYSREG(ICC_EOIR1_EL1, intid);
+}
+
+static inline void gicv3_deactivate(uint32_t intid)
+{
+	WRITE_SYSREG(ICC_DIR_EL1, intid);
+	isb();
+}
+
+static inline void gicv3_sgi(uint64_t value)
+{
+	/* What the other CPU shall see is written before it is interrupted. */
+	__asm__ volatile("dsb ishst" : : : "memory");
+	WRITE_SYSREG(ICC_SGI1R_EL1, value);
+	isb();
+}
+
+static inline bool gicv3_cpu_init(void)
+{
+	WRITE_SYSREG(ICC_SRE_EL2, ICC_SRE_SRE | ICC_SRE_DFB_DIB | ICC_SRE_ENABLE);
+	isb();
+	if (!(READ_SYSREG(ICC_SRE_EL2) & ICC_SRE_SRE))
+		return false;
+	WRITE_SYSREG(ICC_PMR_EL1, 0xff);
+	WRITE_SYSREG(ICC_BPR1_EL1, 0);
+	WRITE_SYSREG(ICC_CTLR_EL1, ICC_CTLR_EOIMODE);
+	WRITE_SYSREG(ICC_IGRPEN1_EL1, 1);
+	isb();
+	return true;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A vCPU's part of the virtual CPU interface. While the vCPU is loaded all of it but mode and
+ * hcr_traps is in the hardware; saved, only list registers that held something are kept.
+ */
+#pragma once
+
+#include <stdint.h>
+
+struct vcpu;
+
+#define VINTC_SLOTS_MAX 16
+
+struct arch_vintc {
+	uint32_t in_use;    /* list registers in lr[] that hold something; 0 while loaded */
+	uint32_t hcr;	    /* ICH_HCR_EL2, GICH_HCR */
+	uint32_t vmcr;	    /* ICH_VMCR_EL2, GICH_VMCR: the same layout */
+	uint32_t apr0[4];   /* active priorities, group 0 */
+	uint32_t apr1[4];   /* group 1; [0] is GICH_APR */
+	uint8_t mode;	    /* enum vintc_mode */
+	uint64_t lr[VINTC_SLOTS_MAX]; /* VSLOT_* layout */
+};
+
+/** Boot CPU, once, after the interrupt controller's driver and before other CPUs start. */
+void vintc_setup(void);
+/** Put a vCPU's virtual CPU interface into this CPU; take it out. IRQs masked. */
+void vintc_hw_load(struct vcpu *vcpu);
+void vintc_hw_save(struct vcpu *vcpu);
