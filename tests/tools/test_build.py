@@ -25,7 +25,7 @@ FILES = {
     "core/openconf.cfg": 'config EXTRA\n\tbool "Extra"\n\nconfig NUMBER\n\tint "Number"\n'
                          "\tdefault 3\n",
     "core/include/core/a.h": SPDX + "#pragma once\nint other(int x);\n",
-    "core/main.c": "#include <core/a.h>\nextern const unsigned long symtab_base;\n"
+    "core/main.c": "#include <core/a.h>\n#include <libfdt.h>\nextern const unsigned long symtab_base;\n"
                    "void main(void);\nvoid main(void)\n{\n\tother((int)symtab_base);\n}\n",
     "core/other.c": "#include <core/a.h>\nint other(int x)\n{\n\treturn x + CONFIG_NUMBER;\n}\n",
     "core/extra.c": "int extra(void);\nint extra(void)\n{\n\treturn 1;\n}\n",
@@ -47,29 +47,36 @@ def tree(tmp_path):
         (copy / path).parent.mkdir(parents=True, exist_ok=True)
         (copy / path).write_text(text)
 
-    def fake_libfdt(out):
-        library = copy / out / "foreign" / "lib" / "libfdt.a"
-        library.parent.mkdir(parents=True, exist_ok=True)
+    def package_of_libfdt(folder):
+        """A package as Debian's is laid out, where downloads are kept: no network is needed."""
+        root = tmp_path / "package"
+        for path, text in (("DEBIAN/control", "Package: libfdt-dev\nVersion: 1\n"
+                            "Architecture: arm64\nMaintainer: none <none@none>\n"
+                            "Description: none\n"),
+                           ("usr/include/libfdt.h", ""), ("usr/include/fdt.h", "")):
+            (root / path).parent.mkdir(parents=True, exist_ok=True)
+            (root / path).write_text(text)
+        library = root / "usr/lib/aarch64-linux-gnu/libfdt.a"
+        library.parent.mkdir(parents=True)
         subprocess.run(["aarch64-linux-gnu-ar", "rcD", library], check=True)
-        header = copy / out / "foreign" / "include" / "libfdt.h"
-        header.parent.mkdir()
-        header.write_text("")
+        folder.mkdir(parents=True)
+        subprocess.run(["dpkg-deb", "-b", root, folder / "libfdt-dev.deb"], check=True,
+                       stdout=subprocess.DEVNULL)
 
     def make(*arguments, out="build", path=None):
-        if not (copy / out / "foreign").exists():
-            fake_libfdt(out)
         environment = {k: v for k, v in os.environ.items()
                        if k not in ("O", "DL", "ARCH", "BOARD", "CROSS_COMPILE", "CC")
                        and not k.startswith("MAKE") and k != "MFLAGS"}
         environment["LC_ALL"] = "C"
         if path:
             environment["PATH"] = path
-        result = subprocess.run(["/usr/bin/make", "O=" + out, *arguments], cwd=copy,
-                                env=environment, stdin=subprocess.DEVNULL, check=False,
-                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        line = ["/usr/bin/make", "O=" + out, "DL=" + str(tmp_path / "dl"), *arguments]
+        result = subprocess.run(line, cwd=copy, env=environment, stdin=subprocess.DEVNULL,
+                                check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                 encoding="utf-8")
         return result.returncode, result.stdout
 
+    package_of_libfdt(tmp_path / "dl/arm64")
     make.folder = copy
     return make
 

@@ -58,10 +58,9 @@ $(lds): $(linker-script) FORCE
 # interface are taken: libfdt_env.h would want a C library, ours is in libs/include.
 $(libfdt) $(libfdt-h) &: | tools/fetch-foreign
 	@tools/fetch-foreign --arch $(debian-arch) --dl $(DL) --unpack $(O)/foreign/libfdt libfdt-dev
-	@mkdir -p $(@D) $(O)/foreign/include
-	@cp $(O)/foreign/libfdt/usr/include/fdt.h $(O)/foreign/libfdt/usr/include/libfdt.h \
-		$(O)/foreign/include/
-	@cp $(O)/foreign/libfdt/usr/lib/*/libfdt.a $@
+	@mkdir -p $(O)/foreign/lib $(O)/foreign/include
+	@cp $(O)/foreign/libfdt/usr/include/{fdt,libfdt}.h $(O)/foreign/include/
+	@cp $(O)/foreign/libfdt/usr/lib/*/libfdt.a $(libfdt)
 
 # The table of function names that backtraces use is made from the image that it goes into, so the
 # image is linked twice: without names, then with them. Names are behind all code, so code does not
