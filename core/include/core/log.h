@@ -25,28 +25,59 @@ void log_vprint(enum log_level level, const char *fmt, va_list ap);
 #define log_info(...)  log_print(LOG_INFO, __VA_ARGS__)
 #define log_debug(...) log_print(LOG_DEBUG, __VA_ARGS__)
 
-/** Levels up to this one go to the console as well as into the ring (default LOG_WARN: quiet boot). */
+/**
+ * Something that the person at the terminal shall hear of whatever the level ("guest web ended: ..."): a
+ * record of level LOG_INFO that always goes to the console, unless that is attached to a guest.
+ */
+void log_notice(const char *fmt, ...) printf_like(1, 2);
+
+/** Levels up to this one go to the console as well as into the ring (CONFIG_LOG_DEFAULT_LEVEL). */
 void log_set_console_level(enum log_level level);
 enum log_level log_console_level(void);
+/** While the console shows a guest's screen, only errors interrupt it. */
+void log_set_attached(bool attached);
+/** "error" ... "debug". */
+const char *log_level_name(enum log_level level);
+/** Read a level: its name or its number. @return 0 or -EINVAL */
+must_check int log_parse_level(const char *s, enum log_level *level);
+/** Boot, when there is a device tree: `vmm.log=` and `vmm.panic=` of the command line. */
+void log_init(void);
 
-/** Budget for messages that a guest can cause: at most `burst` per guest and site, then one a second. */
+#define LOG_BURST 10
+
+/** Budget for messages that a guest can cause: LOG_BURST at once, then one a second. Start as zeros; no lock needed. */
 struct log_limit {
-	uint64_t window_start; /* ns */
-	uint32_t count;
-	uint32_t suppressed;
+	uint32_t last;	     /* when one was printed last, in units of 2^20 ns */
+	uint32_t count;	     /* since then */
+	uint32_t suppressed; /* not yet told of */
 };
-/** @return true when a message may be printed now; a later permitted one tells how many were left out. */
-bool log_allowed(struct log_limit *limit);
+/**
+ * May a message be printed now? Any context.
+ *
+ * @param limit     the budget
+ * @param left_out  when allowed, how many were left out since the last one; may be NULL
+ */
+bool log_allowed(struct log_limit *limit, uint32_t *left_out);
 
-/** A message on behalf of a guest, prefixed "guest <name>/vcpu<N> pc=0x…: ", rate-limited per guest. */
 struct vcpu;
+/**
+ * A message on behalf of a guest, prefixed "guest <name>/vcpu<N> pc=0x...: ", rate-limited by guest->log_limit.
+ * Any context.
+ *
+ * @param vcpu  whose doing it is; its PC is told when this is its own thread; may be NULL
+ */
 void log_guest(enum log_level level, struct guest *guest, struct vcpu *vcpu, const char *fmt, ...)
 	printf_like(4, 5);
 
-/** Print the ring's records to a shell, oldest first, up to a level. */
+/** Print the ring's records to a shell, oldest first, up to a level. Thread context. */
 void log_show(struct shell_out *out, enum log_level level);
 /** Forget all records. */
 void log_clear(void);
 
-/** The hypervisor cannot go on: message, symbolised backtrace, stop (or reset, `vmm.panic=reset|off`). */
+/**
+ * The hypervisor cannot go on: message, symbolised backtrace, stop (or `vmm.panic=reset`, `=off`). Waits for no
+ * lock. Any context.
+ */
 noreturn_fn void panic(const char *fmt, ...) printf_like(1, 2);
+/** Has some CPU panicked? Others stop at their next interrupt. */
+bool panic_active(void);

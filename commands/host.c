@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * host: the machine that the hypervisor runs on.
+ */
+#include <core/shell.h>
+
+#include <arch/cpu.h>
+#include <arch/timer.h>
+#include <core/cpu.h>
+#include <core/dt.h>
+#include <core/irq.h>
+#include <core/mem.h>
+#include <core/time.h>
+#include <libs/parse.h>
+#include <libs/printf.h>
+
+static void show_ram_total(struct shell *sh)
+{
+	struct frame_stats st;
+	char total[16], free[16], own[16];
+
+	frame_stats_get(&st);
+	sh_printf(sh, "memory:   %s, %s free, %s used by the hypervisor\n",
+		  format_size(total, sizeof(total), st.total * PAGE_SIZE),
+		  format_size(free, sizeof(free), st.free * PAGE_SIZE),
+		  format_size(own, sizeof(own), st.own * PAGE_SIZE));
+}
+
+static int run_info(struct shell *sh, int argc, char **argv)
+{
+	const char *model = dt_string(dt_root(), "model", 0);
+	char buf[64];
+
+	if (!model)
+		model = dt_string(dt_root(), "compatible", 0);
+	sh_printf(sh, "machine:  %s\n", model ? model : "unknown");
+	arch_cpu_describe(buf, sizeof(buf));
+	sh_printf(sh, "CPUs:     %u; this one is %s\n", cpu_count(), buf);
+	show_ram_total(sh);
+	sh_printf(sh, "counter:  %u.%06u MHz\n", (unsigned)(arch_counter_freq() / 1000000),
+		  (unsigned)(arch_counter_freq() % 1000000));
+	sh_printf(sh, "uptime:   %s\n", format_time_ns(buf, sizeof(buf), time_now()));
+	return 0;
+}
+
+static int run_cpu_info(struct shell *sh, int argc, char **argv)
+{
+	struct table *t = table_create(">CPU|>HARDWARE ID|>READY|>INTERRUPTS");
+	struct cpu *cpu;
+	char buf[64];
+
+	for (unsigned i = 0; (cpu = cpu_get(i)); i++)
+		table_row(t, "%u|0x%" PRIx64 "|%s|%" PRIu64, i, arch_cpu_hwid(i), cpu->online ? "yes" : "no",
+			  cpu->irqs);
+	table_print(t, shell_output(sh));
+	arch_cpu_describe(buf, sizeof(buf));
+	sh_printf(sh, "%s\n", buf);
+	return 0;
+}
+
+static int run_cpu_stats(struct shell *sh, int argc, char **argv)
+{
+	struct table *t = table_create(">CPU|>IDLE|>BUSY|>WAITING|>INTERRUPTS|RUNS");
+	uint64_t now = time_now();
+	struct cpu *cpu;
+
+	for (unsigned i = 0; (cpu = cpu_get(i)); i++) {
+		uint64_t idle = READ_ONCE(cpu->idle->run_time), up = now - cpu->boot_time;
+		struct thread *current = READ_ONCE(cpu->current);
+		unsigned permille;
+
+		/* The idle thread's time is added up when it is switched away from. */
+		if (current == cpu->idle)
+			idle += now - READ_ONCE(cpu->idle->run_start);
+		permille = up ? (unsigned)(MIN(idle, up) * 1000 / up) : 0;
+		table_row(t, "%u|%u.%u %%|%u.%u %%|%u|%" PRIu64 "|%s", i, permille / 10, permille % 10,
+			  (1000 - permille) / 10, (1000 - permille) % 10, cpu->nr_ready, cpu->irqs,
+			  current ? current->name : "-");
+	}
+	table_print(t, shell_output(sh));
+	return 0;
+}
+
+static int run_irq_stats(struct shell *sh, int argc, char **argv)
+{
+	irq_show(shell_output(sh));
+	return 0;
+}
+
+static int run_ram_info(struct shell *sh, int argc, char **argv)
+{
+	struct frame_stats st;
+	char a[16];
+	hpa_t start;
+	uint64_t size;
+
+	for (unsigned i = 0; mem_ram_range(i, &start, &size); i++)
+		sh_printf(sh, "RAM:      0x%" PRIx64 " ... 0x%" PRIx64 ", %s\n", start, start + size - 1,
+			  format_size(a, sizeof(a), size));
+	show_ram_total(sh);
+	frame_stats_get(&st);
+	sh_printf(sh, "largest:  %s free in one piece\n", format_size(a, sizeof(a), st.largest * PAGE_SIZE));
+	return 0;
+}
+
+static const struct command_sub subs[] = {
+	{ "info", "machine, CPUs and memory in short", NULL, run_info },
+	{ "cpu info", "each CPU", NULL, run_cpu_info },
+	{ "cpu stats", "what the CPUs do", NULL, run_cpu_stats },
+	{ "irq stats", "interrupts and how often they came", NULL, run_irq_stats },
+	{ "ram info", "memory ranges and what is free", NULL, run_ram_info },
+	{ .run = NULL },
+};
+
+COMMAND(host) = { "host", "the machine that the hypervisor runs on", subs };

@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: GPL-2.0-only
+
+obj-y += log.o
+obj-y += panic.o
+obj-y += symbol.o
+
+# Cold code: small is better than fast.
+$(foreach o,$(obj-y),$(eval CFLAGS_$(o) := -Os))
