@@ -27,6 +27,7 @@ include tools/make/config.mk
 ifneq ($(build-goals),)
 include tools/make/toolchain.mk
 include tools/make/image.mk
+include tools/make/guests.mk
 endif
 include tools/make/demo.mk
 include tools/make/check.mk

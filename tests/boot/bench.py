@@ -150,7 +150,8 @@ def main():
     for measure in (measure_image, measure_prompt, measure_guest, measure_operations):
         try:
             values.update(measure())
-        except (OSError, ValueError, AssertionError, TypeError, pexpect.ExceptionPexpect) as failure:
+        except (OSError, ValueError, TypeError, AssertionError,
+                pexpect.ExceptionPexpect) as failure:
             print("bench: %s: %s" % (measure.__name__, failure), file=sys.stderr)
     failures = report(rows, values)
     print("bench: %d of %d values within the budget" % (len(rows) - failures, len(rows)))

@@ -25,8 +25,8 @@ FILES = {
     "core/openconf.cfg": 'config EXTRA\n\tbool "Extra"\n\nconfig NUMBER\n\tint "Number"\n'
                          "\tdefault 3\n",
     "core/include/core/a.h": SPDX + "#pragma once\nint other(int x);\n",
-    "core/main.c": "#include <core/a.h>\n#include <libfdt.h>\nextern const unsigned long symtab_base;\n"
-                   "void main(void);\nvoid main(void)\n{\n\tother((int)symtab_base);\n}\n",
+    "core/main.c": "#include <core/a.h>\n#include <libfdt.h>\n"
+                   "extern const unsigned long symtab_base;\nvoid main(void);\nvoid main(void)\n{\n\tother((int)symtab_base);\n}\n",
     "core/other.c": "#include <core/a.h>\nint other(int x)\n{\n\treturn x + CONFIG_NUMBER;\n}\n",
     "core/extra.c": "int extra(void);\nint extra(void)\n{\n\treturn 1;\n}\n",
 }

@@ -34,14 +34,14 @@ endif
 # The budget is compared with what the measuring guest and the image itself say.
 bench:
 	@tools/setup check
-	@$(MAKE) demo-disk
+	@$(MAKE) test-disk
 	@cd tests/boot && O=$(abspath $(O)) $(PYTHON) -B bench.py ../bench/budget.txt
 
 # The same tests for a long time: make soak HOURS=8
 HOURS ?= 1
 soak:
 	@tools/setup check
-	@$(MAKE) demo-disk
+	@$(MAKE) test-disk
 	@cd tests/boot && O=$(abspath $(O)) SOAK_SECONDS=$$(( $(HOURS) * 3600 )) \
 		$(PYTHON) -B -m pytest -m soak
 

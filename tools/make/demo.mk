@@ -26,6 +26,10 @@ run: demo
 
 demo-disk: image $(disk)/initrd.cpio
 
+# All that tests need: the demo's disk, the tiny guests, and the small kernel besides.
+.PHONY: test-disk
+test-disk: demo-disk guests $(disk)/cloud-arm64/vmlinuz $(disk)/cloud-arm64/initrd.cpio.gz
+
 # What is unpacked of Debian's packages: the kernels (the generic one, and the small one for
 # virtual machines) with their virtio modules, and a busybox that needs no library.
 kernel-files := --only 'boot/vmlinuz-*' --only '*/kernel/drivers/*virtio*' --only '*failover.ko*'
