@@ -1,3 +1,4 @@
 # SPDX-License-Identifier: GPL-2.0-only
 
+subdir-y += irqchip
 subdir-y += serial

@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Host interrupts. A chip driver registers itself with the number of its
- * device-tree node; others ask for the interrupt N of a device node.
- * Handlers run in interrupt context with IRQs masked and must not sleep.
+ * Host interrupts. A chip driver registers itself for its device-tree node; others ask for
+ * interrupt N of a device node. Handlers run in interrupt context with IRQs masked and must not
+ * sleep.
+ *
+ * Numbers are those of the root chip. The first PRIVATE_IRQS of them are private to each CPU; they
+ * are requested on the boot CPU before other CPUs start, and then are enabled on each.
  */
 #pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <core/cpu.h>
 #include <libs/util.h>
 
 struct dt_node;
-struct irq_desc;
 struct shell_out;
 
 typedef void (*irq_handler)(void *arg);
@@ -20,13 +23,20 @@ typedef void (*irq_handler)(void *arg);
 struct irqchip {
 	const char *name;
 	unsigned nr_irqs;
-	/** Acknowledge the highest pending interrupt; -1 none. Called by irq_host_entry() on the root chip. */
-	int (*ack)(void);
-	/** Priority drop after the handler, and deactivation unless the guest does it. */
-	void (*eoi)(unsigned hwirq);
-	void (*deactivate)(unsigned hwirq);
+	unsigned nr_private;	/**< the first so many are private to each CPU */
+	/**
+	 * The root chip's part of irq_host_entry(): acknowledge, irq_dispatch(), priority drop and,
+	 * where that says so, deactivate, until nothing is pending.
+	 */
+	void (*entry)(void);
 	void (*enable)(unsigned hwirq);
 	void (*disable)(unsigned hwirq);
+	/** Let an acknowledged interrupt be signalled again. */
+	void (*deactivate)(unsigned hwirq);
+	/** Is it acknowledged and not deactivated (on this CPU if private)? */
+	bool (*is_active)(unsigned hwirq);
+	/** Make it active or not, as if acknowledged or deactivated (on this CPU if private). */
+	void (*set_active)(unsigned hwirq, bool active);
 	/** @param level true: level triggered @return 0 or -EINVAL */
 	int (*set_type)(unsigned hwirq, bool level);
 	/** Route a shared interrupt to a logical CPU; NULL when there is no choice. */
@@ -35,30 +45,40 @@ struct irqchip {
 	int (*xlate)(const uint32_t *cells, unsigned n, bool *level);
 	/** Prepare a further CPU, on that CPU, IRQs masked. */
 	void (*init_cpu)(void);
-	/** Send the kick IPI. */
+	/** Send the kick IPI: that CPU calls sched_ipi(). After writes that it shall see. */
 	void (*kick)(unsigned cpu);
 };
 
-/** Register a chip for its node (`interrupt-controller`). The first root chip takes the CPU's interrupt. */
+/**
+ * Register a chip for its node (`interrupt-controller`). The first one is the root chip and takes the
+ * CPU's interrupt. Thread context. @return 0, -EINVAL, -EBUSY (there is a root already)
+ */
 must_check int irqchip_register(const struct irqchip *chip, struct dt_node *node);
 /** The root chip, NULL before one is there. */
 const struct irqchip *irqchip_root(void);
 
 /**
- * Claim the interrupt of index n of a device node and enable it.
- * Thread context. @param percpu  a private interrupt (PPI): enabled on this CPU only; call
- * irq_enable_percpu() on others.
+ * Claim the interrupt of index n of a device node and enable it, on this CPU. Thread context.
+ * @param name  kept, not copied
  * @return hwirq of the root chip (>= 0) or negative errno; -EPROBE_DEFER when the chip is not there yet
  */
 must_check int irq_request_node(struct dt_node *node, unsigned n, const char *name, irq_handler fn, void *arg);
-/** Claim by number of the root chip. */
+/** Claim by number of the root chip. @return 0, -EINVAL, -EBUSY when somebody has it, -ENOMEM */
 must_check int irq_request(unsigned hwirq, bool level, const char *name, irq_handler fn, void *arg);
-/** Like irq_request(), for an interrupt whose deactivation is left to a guest (hardware-linked slot). */
+/**
+ * Like irq_request(), for an interrupt whose deactivation is left to a guest (hardware-linked slot). A
+ * handler that gives it to no guest calls irq_deactivate().
+ */
 must_check int irq_request_linked(unsigned hwirq, bool level, const char *name, irq_handler fn, void *arg);
+/** Disable and give back; its handler is not running any more afterwards. Thread context. */
 void irq_free(unsigned hwirq);
 void irq_enable(unsigned hwirq);
 void irq_disable(unsigned hwirq);
-/** Number that interrupt n of a node has at the root chip, without claiming. */
+/** Deactivate a linked interrupt that no guest will deactivate. IRQs masked. */
+void irq_deactivate(unsigned hwirq);
+/** Route a shared interrupt to another CPU than 0. @return 0, -EINVAL */
+must_check int irq_set_cpu(unsigned hwirq, unsigned cpu);
+/** Number that interrupt n of a node has at the root chip, without claiming. @param level may be NULL */
 must_check int irq_of_node(struct dt_node *node, unsigned n, bool *level);
 
 /** Up-call of the port: take and handle all pending interrupts. IRQs masked. */
@@ -67,3 +87,39 @@ void irq_host_entry(void);
 void irq_init_cpu(void);
 /** Table of interrupts with counts per CPU. */
 void irq_show(struct shell_out *out);
+
+/* --- for chip drivers: the way to the handler -------------------------------------------- */
+
+/** A claimed interrupt. */
+struct irq_desc {
+	irq_handler fn;		/* NULL: given back */
+	void *arg;
+	bool linked;
+	bool level;
+	const char *name;
+	uint32_t counts[];	/* per logical CPU */
+};
+
+#define IRQ_GROUP_BITS 5
+#define IRQ_GROUPS     32
+/** Descriptors by number, in groups that are made when first needed and stay. */
+extern struct irq_desc **irq_groups[IRQ_GROUPS];
+
+/** The slow end of irq_dispatch(): nobody has claimed it. @return true */
+bool irq_unclaimed(unsigned hwirq);
+
+/**
+ * Run the handler. @param hwirq  below IRQ_GROUPS << IRQ_GROUP_BITS
+ * @return whether the chip has to deactivate it
+ */
+static inline bool irq_dispatch(unsigned hwirq)
+{
+	struct irq_desc **group = irq_groups[hwirq >> IRQ_GROUP_BITS];
+	struct irq_desc *desc = group ? group[hwirq & (BIT32(IRQ_GROUP_BITS) - 1)] : NULL;
+
+	if (unlikely(!desc || !desc->fn))
+		return irq_unclaimed(hwirq);
+	desc->counts[this_cpu()->id]++;
+	desc->fn(desc->arg);
+	return !desc->linked;
+}

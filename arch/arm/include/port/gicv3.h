@@ -14,6 +14,7 @@
 #define ICC_SGI1R_EL1	S3_0_C12_C11_5
 #define ICC_IAR1_EL1	S3_0_C12_C12_0
 #define ICC_EOIR1_EL1	S3_0_C12_C12_1
+#define ICC_AP1R0_EL1	S3_0_C12_C9_0
 #define ICC_BPR1_EL1	S3_0_C12_C12_3
 #define ICC_CTLR_EL1	S3_0_C12_C12_4
 #define ICC_SRE_EL1	S3_0_C12_C12_5
@@ -60,6 +61,8 @@ static inline bool gicv3_cpu_init(void)
 	if (!(READ_SYSREG(ICC_SRE_EL2) & ICC_SRE_SRE))
 		return false;
 	WRITE_SYSREG(ICC_PMR_EL1, 0xff);
+	/* priorities that firmware or a former hypervisor left active would mask ours */
+	WRITE_SYSREG(ICC_AP1R0_EL1, 0);
 	WRITE_SYSREG(ICC_BPR1_EL1, 0);
 	WRITE_SYSREG(ICC_CTLR_EL1, ICC_CTLR_EOIMODE);
 	WRITE_SYSREG(ICC_IGRPEN1_EL1, 1);
