@@ -42,10 +42,11 @@ includes := -nostdinc -D_LIBC_LIMITS_H_ -isystem $(cc-include) -Ilibs/include -I
 prefix-maps := -ffile-prefix-map=$(abspath $(O))=build -ffile-prefix-map=$(O)=build \
 	-ffile-prefix-map=$(CURDIR)=. $(if $(cc-is-clang),,-gno-record-gcc-switches)
 
+# Tables have a default row that others override, so that is no mistake.
 warnings := -Wall -Wextra -Wno-unused-parameter -Wstrict-prototypes -Wmissing-prototypes \
-	-Wold-style-definition -Wvla -Wundef -Wpointer-arith -Wwrite-strings -Wcast-qual \
+	-Wold-style-definition -Wvla -Wundef -Wpointer-arith -Wwrite-strings \
 	-Wimplicit-fallthrough -Wformat=2 -Wno-format-nonliteral -Wshadow \
-	$(if $(cc-is-clang),,-Wlogical-op -Wduplicated-cond) $(if $(filter y,$(WERROR)),-Werror)
+	$(if $(cc-is-clang),-Wno-initializer-overrides,-Wno-override-init -Wlogical-op -Wduplicated-cond) $(if $(filter y,$(WERROR)),-Werror)
 
 codegen := -std=gnu11 -ffreestanding -O2 -g -fno-pic -fno-pie -fno-common -fno-strict-aliasing \
 	-ffunction-sections -fdata-sections -fstack-protector-strong -fno-omit-frame-pointer \
