@@ -23,6 +23,7 @@
 struct dt_node;
 struct emu_dev;
 struct guest;
+struct kernel_image;
 struct shell_out;
 struct vserial;
 struct vintc_ops;
@@ -167,17 +168,43 @@ must_check int guest_mem_write(struct guest *guest, gpa_t gpa, const void *buf, 
 /** Hypervisor's own loading: writes ROM too, and makes it visible to a guest with caches off. */
 must_check int guest_mem_load(struct guest *guest, gpa_t gpa, const void *buf, size_t len);
 /**
- * Load a file of the VFS to guest memory, gunzipped when it is gzip and `gunzip`.
- * It is loaded anew at each reset of the guest. @return 0 or negative errno; reasons to out
- */
-must_check int guest_load_file(struct guest *guest, gpa_t gpa, const char *path, struct shell_out *out);
-/**
  * Take away what the guest reaches directly of a virtual region (emulator.mem) in [offset, offset+size):
  * the next accesses come to the emulator again. Thread context; takes the lock of the guest's stage 2.
  */
 void guest_region_unmap(struct guest *guest, struct region *region, uint64_t offset, uint64_t size);
 /** Total bytes of RAM regions. */
 uint64_t guest_ram_size(const struct guest *guest);
+
+/* --- images ------------------------------------------------------------------------------ */
+
+/*
+ * What is loaded into a guest is kept in a list (guest->images; guest->life) and loaded anew at each
+ * reset. Files stay open, so that their file system stays mounted. What is loaded over all of an older
+ * image takes its place. The first four take guest->life.
+ */
+
+/**
+ * Load a file of the VFS as it is, byte for byte. Thread context.
+ * @return 0 or negative errno; the reason is a sentence on out
+ */
+must_check int guest_load_file(struct guest *guest, gpa_t gpa, const char *path, struct shell_out *out);
+/**
+ * Load the content of a recognised image, decompressed and in its parts, what is behind the content of
+ * a part zeroed. Thread context.
+ * @param gpa  load address; of no meaning for an image that is `fixed`
+ * @return 0 or negative errno; the reason is a sentence on out
+ */
+must_check int guest_load_image(struct guest *guest, gpa_t gpa, const char *path,
+				const struct kernel_image *image, struct shell_out *out);
+/** Load a copy of data. Thread context. @return 0, -ENOMEM, -EFAULT (no memory of the guest there) */
+must_check int guest_keep_blob(struct guest *guest, gpa_t gpa, const void *data, size_t size);
+/** Call fn for each image, oldest first: what it is (path, or NULL for a blob) and where. */
+void guest_images_for_each(struct guest *guest, void (*fn)(const char *path, gpa_t gpa, uint64_t size, void *arg),
+			   void *arg);
+/** Load all again, oldest first. The caller holds guest->life. @return 0 or negative errno, reason on out */
+must_check int guest_images_load(struct guest *guest, struct shell_out *out);
+/** Forget all; at destruction. The caller is the guest's only user. */
+void guest_images_free(struct guest *guest);
 
 /* --- interrupts ----------------------------------------------------------------------- */
 

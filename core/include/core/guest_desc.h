@@ -44,3 +44,6 @@ struct guest_desc {
  */
 unsigned guest_desc_read(struct dt_node *node, struct guest_desc *desc, struct shell_out *out);
 void guest_desc_free(struct guest_desc *desc);
+
+/** A name that a guest can have: 1 to GUEST_NAME_MAX-1 letters, digits, '-', '_', '.', beginning with one of the first two kinds. */
+bool guest_name_ok(const char *name);

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Images that guests boot from: what a file is, and where in memory its parts belong. Files are
+ * recognised by their content, never trusted, and only described here; core/guest/guest_image.c
+ * copies them into a guest. Facts: Linux' Documentation/arch/arm64/booting.rst and arm/booting.rst,
+ * the System V ABI for ELF, U-Boot's legacy image header, Linux' EFI zboot header.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <arch/types.h>
+#include <libs/util.h>
+
+enum image_kind {
+	IMAGE_ARM64,  /**< Linux arm64 Image; others use its header too (U-Boot, Zephyr, this hypervisor) */
+	IMAGE_ZIMAGE, /**< Linux 32-bit ARM zImage */
+	IMAGE_ELF,    /**< executable with fixed physical addresses */
+	IMAGE_UIMAGE, /**< U-Boot legacy image with fixed load address */
+	IMAGE_RAW,    /**< nothing that is known: machine code from its first byte */
+};
+
+/** A run of bytes of the (uncompressed) content and the memory it fills; the rest is zeros. */
+struct image_part {
+	uint64_t offset;   /**< in the content */
+	uint64_t size;	   /**< bytes of content */
+	uint64_t mem_size; /**< bytes of memory, size or more */
+	gpa_t gpa;	   /**< absolute when the image is `fixed`, else from its load address */
+};
+
+#define IMAGE_PARTS_MAX 16
+
+struct kernel_image {
+	enum image_kind kind;
+	bool aarch32;		/**< code for the 32-bit state */
+	bool fixed;		/**< goes where it says: load, entry and parts are absolute */
+	bool gzip;		/**< the content is compressed in the file */
+	uint64_t data_offset;	/**< the content in the file, */
+	uint64_t data_size;	/**<   as large as it is there */
+	uint64_t size;		/**< bytes of content, uncompressed (of a gzip file: as it says itself) */
+	uint64_t mem_size;	/**< bytes of memory from load on, with what is behind the content */
+	uint64_t text_offset;	/**< ARM64: distance from a 2 MiB boundary */
+	gpa_t load;		/**< fixed: lowest address; else 0 */
+	uint64_t entry;		/**< fixed: first instruction; else its distance from the load address */
+	struct image_part parts[IMAGE_PARTS_MAX];
+	unsigned nr_parts;
+};
+
+#define IMAGE_WHY_MAX 200
+
+/**
+ * Say what a file is. Any context; about 300 bytes of stack.
+ *
+ * @param data   the file's content, uncompressed, or its beginning (IMAGE_HEAD bytes or all)
+ * @param have   bytes at data
+ * @param total  bytes that the content has altogether, have or more
+ * @param image  filled on success; gzip, data_offset and data_size only as far as the header says
+ * @param why    receives a sentence without full stop on an error, IMAGE_WHY_MAX bytes
+ * @return 0; -ENOEXEC: nothing that a guest could boot; -EILSEQ: damaged, cut off; -ENOTSUP: known
+ *         but not for us; -EAGAIN: all of the content is needed at data (ELF). IMAGE_RAW is never an error:
+ *         the caller decides whether it takes such
+ */
+must_check int image_recognise(const void *data, size_t have, uint64_t total,
+			       struct kernel_image *image, char *why);
+/** Bytes of the beginning that image_recognise() looks at, other than for ELF. */
+#define IMAGE_HEAD 4096
+
+/**
+ * Find out all about a file of the VFS, through gzip and other containers. Thread context, sleeps.
+ * @param why  as above, also for files that cannot be read
+ * @return 0 or negative errno
+ */
+must_check int image_open(const char *path, struct kernel_image *image, char *why);
+
+/** "an arm64 Linux Image", "a 64-bit ELF file" … for sentences. */
+const char *image_kind_name(const struct kernel_image *image);
+
+/* --- placement ---------------------------------------------------------------------------- */
+
+/** What is to be put into a guest's RAM. Sizes in bytes, 0 for what there is not. */
+struct boot_wish {
+	gpa_t ram;
+	uint64_t ram_size;
+	const struct kernel_image *kernel; /**< NULL: firmware elsewhere */
+	uint64_t initrd_size;
+	uint64_t dtb_size;
+	gpa_t load;	/**< where the kernel shall go; 0: where its kind goes */
+};
+
+struct boot_plan {
+	gpa_t kernel;	/**< load address */
+	uint64_t entry; /**< first instruction */
+	gpa_t initrd;
+	gpa_t dtb;
+};
+
+/** The largest device tree that Linux maps. */
+#define BOOT_DTB_MAX 0x200000
+
+/**
+ * Find a place for each, by the rules of the kernel's kind. Any context.
+ * @param why  receives a sentence without full stop on an error, IMAGE_WHY_MAX bytes
+ * @return 0; -ENOSPC: too little memory; -EINVAL: the given or fixed address cannot be
+ */
+must_check int boot_plan_make(const struct boot_wish *wish, struct boot_plan *plan, char *why);
