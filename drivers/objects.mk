@@ -2,3 +2,4 @@
 
 subdir-y += irqchip
 subdir-y += serial
+subdir-y += rtc
