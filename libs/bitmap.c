@@ -72,7 +72,7 @@ void bitmap_clear_range(unsigned long *map, size_t start, size_t n)
 	}
 }
 
-/* The first bit at or behind @p from that differs from those of @p flip, which is all 0 or all 1. */
+/* The first bit at or behind @p from that differs from @p flip, which is all 0 or all 1. */
 static size_t find_next(const unsigned long *map, size_t bits, size_t from, unsigned long flip)
 {
 	size_t i = from / BITS_PER_LONG;

@@ -61,7 +61,7 @@ static int read_fields(struct cpio_reader *reader, uint32_t *fields)
 	if (reader->size - reader->at < HEADER_LEN)
 		return damaged(reader, "the archive is cut off in a header");
 	if (memcmp(header, "070701", MAGIC_LEN) != 0 && memcmp(header, "070702", MAGIC_LEN) != 0)
-		return damaged(reader, "this is no cpio archive of the newc format, or it is damaged here");
+		return damaged(reader, "this is no newc cpio archive, or it is damaged here");
 	for (i = 0; i < FIELDS; i++) {
 		if (!read_hex(header + MAGIC_LEN + i * FIELD_LEN, &fields[i]))
 			return damaged(reader, "a field of the header is no hexadecimal number");

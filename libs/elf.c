@@ -39,7 +39,7 @@ static uint32_t section_record(const struct elf_file *elf)
 	return elf->is64 ? sizeof(struct elf64_shdr) : sizeof(struct elf32_shdr);
 }
 
-/* The header in the form of the 64-bit class; the file is at least as long as the one of its own. */
+/* The header in the form of the 64-bit class; that of its own class is within the file. */
 static struct elf64_ehdr read_header(const struct elf_file *elf)
 {
 	struct elf64_ehdr header;

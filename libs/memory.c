@@ -36,8 +36,8 @@ static inline void copy_block(word *d, const word *s)
 
 /*
  * Words from a source that is not aligned as the destination is: each destination word is put
- * together from two aligned source words. Copies whole words only and leaves those whose second half
- * would end beyond the source; returns the number of bytes copied.
+ * together from two aligned source words. Copies whole words only, and none that would need a word
+ * which ends beyond the source; returns the number of bytes copied.
  */
 static size_t copy_shifted(word *d, const uint8_t *s, size_t n)
 {

@@ -122,7 +122,7 @@ int parse_s64(const char *s, int64_t *out)
 	return 0;
 }
 
-/* The digits behind a decimal point: their value and the power of ten that it is to be divided by. */
+/* The digits behind a decimal point: their value and the power of ten to divide it by. */
 static int read_fraction(const char **s, uint64_t *value, uint64_t *divisor)
 {
 	const char *p = *s;

@@ -174,7 +174,7 @@ void rb_erase(struct rbroot *root, struct rbnode *node)
 	if (root->leftmost == node)
 		root->leftmost = rb_next(node);
 	if (node->left && node->right) {
-		/* The next in order has no left child: it leaves its place and takes that of node. */
+		/* The next in order has no left child: it moves into the place of node. */
 		struct rbnode *next = rb_next(node);
 
 		child = next->right;

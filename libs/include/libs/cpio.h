@@ -60,8 +60,8 @@ void cpio_open(struct cpio_reader *reader, const void *image, size_t size);
 
 /**
  * Reads the next member. Trailer records are skipped and archives that follow each other, with
- * zero bytes between them, are read as one, as Linux does. What else follows a trailer (a compressed
- * second archive, say) is an error whose place reader->at tells. Any context.
+ * zero bytes between them, are read as one, as Linux does. What else follows a trailer (say, a
+ * compressed second archive) is an error whose place reader->at tells. Any context.
  *
  * @param reader  the reader
  * @param entry   the member

@@ -240,7 +240,10 @@ struct elf_segment {
 	uint64_t align;
 };
 
-/** A section header in either class's form; offset + size are in the file unless SHT_NOBITS or _NULL. */
+/**
+ * A section header in the form of either class; offset + size lie within the file, but for
+ * SHT_NOBITS and SHT_NULL, which have no content.
+ */
 struct elf_section {
 	const char *name;	/* terminated; "" where it has none */
 	uint32_t type;

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Configuration of the files that unit tests compile, in the place of what openconf.cfg gives an
+ * image. Included in front of every file.
+ */
+#pragma once
+
+#define CONFIG_HOST 1

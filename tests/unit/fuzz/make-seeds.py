@@ -1,0 +1,96 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""Make the inputs that fuzzing starts from: make-seeds.py FOLDER.
+
+Each harness fuzz_x gets a folder FOLDER/fuzz_x with files; one without seeds starts from nothing.
+"""
+import gzip
+import os
+import struct
+import sys
+import zlib
+
+
+def newc(name, data, magic=b"070701", check=0):
+    """One member of a cpio archive."""
+    name += b"\0"
+    fields = (1, 0o100644, 0, 0, 1, 0, len(data), 0, 0, 0, 0, len(name), check)
+    member = magic + b"".join(b"%08x" % field for field in fields) + name
+    member += bytes(-len(member) % 4) + data
+    return member + bytes(-len(member) % 4)
+
+
+def cpio():
+    """Archives of one and two parts, with and without checksums."""
+    trailer = newc(b"TRAILER!!!", b"")
+    one = newc(b"boot/file", b"content") + newc(b"dir", b"") + trailer
+    yield one
+    yield one + bytes(64) + newc(b"x", b"abc", b"070702", sum(b"abc")) + trailer
+
+
+def elf():
+    """A small file of each class."""
+    content = b"\0.shstrtab\0.text\0" + bytes(47)
+    for bits in (64, 32):
+        wide = bits == 64
+        word = "Q" if wide else "I"
+        ehdr, phdr, shdr = (64, 56, 64) if wide else (52, 32, 40)
+        shoff = ehdr + phdr
+        at = shoff + 3 * shdr
+        ident = b"\x7fELF" + bytes((2 if wide else 1, 1, 1)) + bytes(9)
+        out = ident + struct.pack("<HHI3" + word + "I6H", 2, 183, 1, 0x80000, ehdr, shoff, 0,
+                                  ehdr, phdr, 1, shdr, 3, 1)
+        if wide:
+            out += struct.pack("<II6Q", 1, 5, at, 0x80000, 0x80000, 64, 4096, 4096)
+        else:
+            out += struct.pack("<8I", 1, at, 0x80000, 0x80000, 64, 4096, 5, 4096)
+        for name, kind, size in ((0, 0, 0), (1, 3, 64), (11, 1, 64)):
+            out += struct.pack("<II4%sII2%s" % (word, word), name, kind, 0, 0, at, size, 0, 0, 1, 0)
+        yield out + content
+
+
+def inflate():
+    """Each frame and each kind of block."""
+    text = b"some text, some text, and some other text again\n" * 20
+    for level in (0, 1, 9):
+        for bits, frame in ((31, b"g"), (15, b"z"), (-15, b"r")):
+            for strategy in (zlib.Z_DEFAULT_STRATEGY, zlib.Z_FIXED):
+                packer = zlib.compressobj(level, zlib.DEFLATED, bits, 9, strategy)
+                yield frame + packer.compress(text) + packer.flush()
+    yield b"g" + gzip.compress(bytes(150000)) + gzip.compress(text)
+
+
+def formats():
+    """Formats behind 72 bytes of values."""
+    values = bytes(range(72))
+    for text in (b"%d %5.3d|%-#8x|%+i", b"%08x% d%#o%X%u%%", b"%lld %hhu %zx %jd", b"%c%p%q"):
+        yield values + text
+
+
+def texts(*lines):
+    """One input of each."""
+    return [line.encode() for line in lines]
+
+
+SEEDS = {
+    "fuzz_cpio": cpio,
+    "fuzz_elf": elf,
+    "fuzz_inflate": inflate,
+    "fuzz_format": formats,
+    "fuzz_parse": lambda: texts("0x1234abcd", "0b1011", "18446744073709551615", "256MiB", "1.5G",
+                                "10ms", "0.25s", "-77", "true", "16777215T"),
+    "fuzz_glob": lambda: texts("a*b?c\nabxc", "*\\*?\nx*y", "guest*\nguest0", "abc\nabc"),
+}
+
+
+def main():
+    """All seeds of all harnesses."""
+    for harness, make in SEEDS.items():
+        folder = os.path.join(sys.argv[1], harness)
+        os.makedirs(folder, exist_ok=True)
+        for number, data in enumerate(make()):
+            with open(os.path.join(folder, "%02d" % number), "wb") as out:
+                out.write(data)
+
+
+main()
