@@ -213,7 +213,7 @@ def test_fetch_needs_nothing_twice(tmp_path):
 def tree(tmp_path):
     """A small tree with the checkers in it."""
     copy = tmp_path / "tree"
-    for tool in ("check-format", "check-layering"):
+    for tool in ("check-config", "check-format", "check-layering"):
         target = copy / "tools" / tool
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(os.path.join(TOOLS, tool), target)
@@ -278,6 +278,30 @@ def test_layering_finds_include(tree, path, name):
     tree.write(path, SPDX + "#include <%s>\n" % name)
     code, output = tree("check-layering")
     assert code == 1 and "%s:2" % path in output and name in output
+
+
+def test_config_finds(tree):
+    """What does not fit together is found: each kind once."""
+    tree.write("openconf.cfg", 'source "core/openconf.cfg"\nsource "arch/$A/openconf.cfg"\n')
+    tree.write("core/openconf.cfg", "config USED\n\tbool\nconfig SELECTED\n\tbool\n"
+               "config CHOSEN\n\tbool\n\tselect SELECTED\n")
+    tree.write("arch/arm/openconf.cfg", "")
+    tree.write("core/objects.mk", "obj-$(CONFIG_USED) += a.o \\\n\tb.o\nobj-$(CONFIG_CHOSEN) +="
+               " c.o\n")
+    for name in "abc":
+        tree.write("core/%s.c" % name, SPDX)
+    code, output = tree("check-config")
+    assert code == 0, output
+    tree.write("core/d.c", SPDX + "int x = IS_ENABLED(CONFIG_UNKNOWN);\n")
+    tree.write("core/new/e.c", SPDX)
+    tree.write("core/new/openconf.cfg", "config UNUSED\n\tbool\n")
+    code, output = tree("check-config")
+    assert code == 1
+    for finding in ("core/d.c:1: core/objects.mk does not name", "core/new/e.c:1: there is no",
+                    "core/d.c:2: CONFIG_UNKNOWN", "core/new/openconf.cfg:1: no other",
+                    "core/new/openconf.cfg:1: UNUSED is used nowhere"):
+        assert finding in output
+    assert output.endswith("5 findings\n")
 
 
 def test_layering_leaves_folder(tree):

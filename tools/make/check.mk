@@ -2,13 +2,15 @@
 #
 # Tests, gates and measurements. Each gate is also a target of its own.
 
-.PHONY: check bench soak check-layering check-headers check-format check-repro check-clang \
+.PHONY: check bench soak check-config check-layering check-headers check-format check-repro check-clang \
 	check-unit check-boot headers doxygen clean distclean
 
 check:
 	@tools/setup check
 	@tools/check $(O) $(DL)
 
+check-config:
+	@tools/check-config
 check-format:
 	@tools/check-format
 check-layering:
