@@ -16,7 +16,7 @@ check-format:
 check-layering:
 	@tools/check-layering $(if $(wildcard $(O)/obj),$(O)/obj)
 check-headers:
-	@$(MAKE) headers
+	@$(MAKE) $(parallel) headers
 check-repro check-clang check-unit check-boot:
 	@CHECK="build disk $(@:check-%=%)" tools/check $(O) $(DL)
 
@@ -36,14 +36,14 @@ endif
 # The budget is compared with what the measuring guest and the image itself say.
 bench:
 	@tools/setup check
-	@$(MAKE) test-disk
+	@$(MAKE) $(parallel) test-disk
 	@cd tests/boot && O=$(abspath $(O)) $(PYTHON) -B bench.py ../bench/budget.txt
 
 # The same tests for a long time: make soak HOURS=8
 HOURS ?= 1
 soak:
 	@tools/setup check
-	@$(MAKE) test-disk
+	@$(MAKE) $(parallel) test-disk
 	@cd tests/boot && O=$(abspath $(O)) SOAK_SECONDS=$$(( $(HOURS) * 3600 )) \
 		$(PYTHON) -B -m pytest -m soak
 

@@ -6,6 +6,8 @@
 PYTHON ?= /usr/bin/python3
 fetch = tools/fetch-foreign --arch arm64 --dl $(DL)
 disk := $(O)/disk
+# A make that was started without -j uses all processors for the one below it.
+parallel = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc))
 
 setup:
 	@tools/setup check
@@ -13,7 +15,7 @@ setup:
 # The tools have to be there before a make that builds can even be read, so it is another make.
 demo:
 	@tools/setup demo
-	@$(MAKE) demo-disk
+	@$(MAKE) $(parallel) demo-disk
 	@echo "  QEMU    starts (Ctrl-A x ends it); the first lines of the hypervisor follow"
 	@exec tools/run-qemu $(qemu-options) --image $(O)/vmm.bin --initrd $(disk)/initrd.cpio \
 		$(if $(QEMU_ARGS),-- $(QEMU_ARGS))
