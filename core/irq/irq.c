@@ -88,6 +88,11 @@ const struct irqchip *irqchip_root(void)
 	return root;
 }
 
+struct dt_node *irqchip_root_node(void)
+{
+	return root_node;
+}
+
 void irq_init_cpu(void)
 {
 	unsigned i;

@@ -56,6 +56,8 @@ struct irqchip {
 must_check int irqchip_register(const struct irqchip *chip, struct dt_node *node);
 /** The root chip, NULL before one is there. */
 const struct irqchip *irqchip_root(void);
+/** Its node. */
+struct dt_node *irqchip_root_node(void);
 
 /**
  * Claim the interrupt of index n of a device node and enable it, on this CPU. Thread context.

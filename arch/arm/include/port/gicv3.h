@@ -23,7 +23,6 @@
 
 #define ICC_SRE_SRE	 BIT(0)
 #define ICC_SRE_DFB_DIB	 (BIT(1) | BIT(2))
-#define ICC_SRE_ENABLE	 BIT(3)
 #define ICC_CTLR_EOIMODE BIT(1)
 
 static inline uint32_t gicv3_ack(void)
@@ -56,7 +55,8 @@ static inline void gicv3_sgi(uint64_t value)
 
 static inline bool gicv3_cpu_init(void)
 {
-	WRITE_SYSREG(ICC_SRE_EL2, ICC_SRE_SRE | ICC_SRE_DFB_DIB | ICC_SRE_ENABLE);
+	/* Not ENABLE: a guest's access to ICC_SRE_EL1 traps, where that register can change at all. */
+	WRITE_SYSREG(ICC_SRE_EL2, ICC_SRE_SRE | ICC_SRE_DFB_DIB);
 	isb();
 	if (!(READ_SYSREG(ICC_SRE_EL2) & ICC_SRE_SRE))
 		return false;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A vCPU's part of the virtual CPU interface. While the vCPU is loaded all of it but mode and
- * hcr_traps is in the hardware; saved, only list registers that held something are kept.
+ * A vCPU's part of the virtual CPU interface. While the vCPU is loaded all of it but mode is in the
+ * hardware; saved, only list registers that held something are kept.
  */
 #pragma once
 
@@ -23,6 +23,7 @@ struct arch_vintc {
 
 /** Boot CPU, once, after the interrupt controller's driver and before other CPUs start. */
 void vintc_setup(void);
-/** Put a vCPU's virtual CPU interface into this CPU; take it out. IRQs masked. */
+/** Put a vCPU's virtual CPU interface into this CPU. IRQs masked. */
 void vintc_hw_load(struct vcpu *vcpu);
+/** Take it out: the hardware holds nothing afterwards, so the vCPU has to be loaded before it runs again. */
 void vintc_hw_save(struct vcpu *vcpu);
