@@ -34,5 +34,5 @@ static const struct command_sub sleep_subs[] = {
 	{ .run = NULL },
 };
 
-COMMAND(echo) = { "echo", "print words", echo_subs };
-COMMAND(sleep) = { "sleep", "wait a time", sleep_subs };
+COMMAND(echo) { "echo", "print words", echo_subs };
+COMMAND(sleep) { "sleep", "wait a time", sleep_subs };

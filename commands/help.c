@@ -19,4 +19,4 @@ static const struct command_sub subs[] = {
 	{ .run = NULL },
 };
 
-COMMAND(help) = { "help", "commands and how they are used", subs };
+COMMAND(help) { "help", "commands and how they are used", subs };

@@ -112,4 +112,4 @@ static const struct command_sub subs[] = {
 	{ .run = NULL },
 };
 
-COMMAND(host) = { "host", "the machine that the hypervisor runs on", subs };
+COMMAND(host) { "host", "the machine that the hypervisor runs on", subs };

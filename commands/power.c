@@ -36,5 +36,5 @@ static const struct command_sub shutdown_subs[] = {
 	{ .run = NULL },
 };
 
-COMMAND(reset) = { "reset", "reset the host", reset_subs };
-COMMAND(shutdown) = { "shutdown", "power the host off", shutdown_subs };
+COMMAND(reset) { "reset", "reset the host", reset_subs };
+COMMAND(shutdown) { "shutdown", "power the host off", shutdown_subs };

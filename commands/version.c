@@ -22,4 +22,4 @@ static const struct command_sub subs[] = {
 	{ .run = NULL },
 };
 
-COMMAND(version) = { "version", "what this hypervisor is", subs };
+COMMAND(version) { "version", "what this hypervisor is", subs };

@@ -8,9 +8,11 @@
 #include <core/dt.h>
 #include <core/log.h>
 #include <core/mem.h>
+#include <core/vfs.h>
 #include <libs/string.h>
 
-#define BOOTCMD_SIZE 512
+#define BOOTCMD_SIZE 1024
+#define BOOT_SCRIPT  "/boot.xscript"
 
 /* Copy a value up to its end; quotes keep blanks and are left out. @return behind it */
 static const char *copy_value(const char *s, char *buf, size_t size)
@@ -48,12 +50,20 @@ const char *bootarg(const char *key, char *buf, size_t size)
 	return NULL;
 }
 
-static void run_bootcmd(struct shell *sh)
+/* What the command line says is done in the place of the boot script, which it may run itself. */
+static void run_boot_commands(struct shell *sh)
 {
 	char *cmd = heap_alloc(BOOTCMD_SIZE);
+	struct vfs_stat st;
 
-	if (cmd && bootarg("vmm.bootcmd", cmd, BOOTCMD_SIZE))
-		shell_run_line(sh, cmd);
+	if (!cmd)
+		return;
+	if (bootarg("vmm.bootcmd", cmd, BOOTCMD_SIZE)) {
+		if (shell_run_line(sh, cmd))
+			out_printf(&sh->err, "vmm.bootcmd: exit code %d: %s\n", sh->status, cmd);
+	} else if (!vfs_stat_path(BOOT_SCRIPT, true, &st)) {
+		sh->status = shell_run_script(sh, BOOT_SCRIPT);
+	}
 	heap_free(cmd);
 }
 
@@ -61,7 +71,7 @@ static void shell_main(void *arg)
 {
 	struct shell *sh = arg;
 
-	run_bootcmd(sh);
+	run_boot_commands(sh);
 	shell_interact(sh);
 	shell_destroy(sh);
 }

@@ -6,6 +6,7 @@ obj-y += complete.o
 obj-y += edit.o
 obj-y += history.o
 obj-y += out.o
+obj-y += script.o
 obj-y += shell.o
 obj-y += token.o
 obj-y += words.o

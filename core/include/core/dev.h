@@ -38,8 +38,14 @@ struct device {
 	void *priv; /* the driver's */
 };
 
+/* Tables are arrays: no red zones between their entries (gcc leaves named sections alone by itself). */
+#ifdef __clang__
+#define SECTION_PLAIN __attribute__((no_sanitize("address")))
+#else
+#define SECTION_PLAIN
+#endif
 #define SECTION_PTR(place, type, var)                                                               \
-	static const type *const __attribute__((used, section(place))) var##_ptr_ = &(var)
+	static const type *const SECTION_PLAIN __attribute__((used, section(place))) var##_ptr_ = &(var)
 /** Declare a driver: `DRIVER(pl011) { .name = …, };` */
 #define DRIVER(ident)                                                                               \
 	static const struct driver driver_##ident;                                                  \

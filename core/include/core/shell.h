@@ -102,10 +102,11 @@ struct command {
 	const struct command_sub *subs; /* ends at run == NULL */
 };
 
+/** Declare a command: `COMMAND(echo) { "echo", "print words", subs };` */
 #define COMMAND(ident)                                                                              \
 	static const struct command command_##ident;                                                \
 	SECTION_PTR(".table.command", struct command, command_##ident);                             \
-	static const struct command command_##ident
+	static const struct command command_##ident =
 
 /** Iterate commands in name order: NULL gives the first. */
 const struct command *command_next(const struct command *prev);

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <core/dev.h>
 #include <libs/list.h>
 #include <libs/util.h>
 
@@ -43,8 +44,9 @@ struct vfs_fs {
 	int (*stat)(struct vfs_mount *m, vfs_ino ino, struct vfs_stat *st);
 	/** @return bytes read (0 at the end) */
 	int64_t (*read)(struct vfs_mount *m, vfs_ino ino, uint64_t off, void *buf, size_t n);
-	/** Entry number *pos of a directory; advances *pos. 1 entry, 0 end. */
+	/** Entry at *pos of a directory, 0 the first; advances *pos. "." and ".." are left out. 1 entry, 0 end. */
 	int (*readdir)(struct vfs_mount *m, vfs_ino dir, uint64_t *pos, struct vfs_dirent *ent);
+	/** Target, NUL-terminated. -ENAMETOOLONG where it does not fit. */
 	int (*readlink)(struct vfs_mount *m, vfs_ino ino, char *buf, size_t n);
 	/** Whole contents in memory without a copy, or NULL when this file system cannot. */
 	const void *(*map)(struct vfs_mount *m, vfs_ino ino);
@@ -52,10 +54,10 @@ struct vfs_fs {
 
 struct vfs_mount {
 	struct list link;
-	char path[VFS_PATH_MAX];
+	char *path; /* normalised, absolute; "" is the root */
 	const struct vfs_fs *fs;
 	const uint8_t *image; /* when it lives in memory */
-	uint64_t image_size;
+	uint64_t size; /* bytes of image or device */
 	struct blockdev *bd;  /* when it lives on a block device */
 	void *priv;
 	uint32_t open_files;
@@ -72,20 +74,40 @@ struct vfs_file {
 	struct vfs_stat stat;
 };
 
-/** Mount an image in memory, or a block device. Which file system it is, is found out. */
+/**
+ * Mount an image in memory, which stays the caller's and as it is. Which file system it is, is found
+ * out. The mount point need not exist in the file system above. Thread context.
+ *
+ * @return 0; -EEXIST: something is mounted there; -ENOEXEC: no file system that is known; -ENOTSUP,
+ *         -EUCLEAN, -EILSEQ: the log says what is wrong with it; -EINVAL: no absolute path; -ENOMEM
+ */
 must_check int vfs_mount_image(const char *path, const void *image, uint64_t size);
+/** The same for a block device; -ENODEV when there is none of that name. */
 must_check int vfs_mount_blockdev(const char *path, const char *blockdev);
+/** @return 0, -ENOENT, -EBUSY while files of it are open */
 must_check int vfs_unmount(const char *path);
+/** Iterate; only for printing, as a mount may go away meanwhile. */
 struct vfs_mount *vfs_mount_next(struct vfs_mount *prev);
-/** Absolute paths; "." and ".." and symbolic links (at most 8) are followed. */
+/**
+ * Open a file or directory. Absolute paths; "." and ".." and symbolic links (at most 8) are followed.
+ * @return 0, -ENOENT, -ENOTDIR, -ELOOP, -ENAMETOOLONG, -EINVAL (not absolute), -EIO, -EUCLEAN, -ENOMEM
+ */
 must_check int vfs_open(const char *path, struct vfs_file *file);
 void vfs_close(struct vfs_file *file);
+/** @return bytes read, 0 at the end, -EISDIR, -EIO, -EUCLEAN */
 must_check int64_t vfs_read(struct vfs_file *file, uint64_t off, void *buf, size_t n);
-must_check int vfs_stat_path(const char *path, struct vfs_stat *st);
+/** Errors as vfs_open(). @param follow  false: of a symbolic link itself */
+must_check int vfs_stat_path(const char *path, bool follow, struct vfs_stat *st);
+/** Target of a symbolic link. -EINVAL when it is none. */
+must_check int vfs_readlink(const char *path, char *buf, size_t n);
 /** Contents without a copy, valid while the file is open; NULL when this cannot be. */
 const void *vfs_map(struct vfs_file *file);
 /** Whole file into a new heap block, NUL-terminated. -EFBIG above max. */
 must_check int vfs_load(const char *path, size_t max, void **out, size_t *len);
+/** Next entry of an open directory; *pos begins with 0. @return 1 entry, 0 end, negative errno */
 must_check int vfs_readdir(struct vfs_file *dir, uint64_t *pos, struct vfs_dirent *ent);
 /** Boot: find the initrd of /chosen, gunzip if need be, mount at "/". No initrd is not an error. */
 void vfs_mount_initrd(void);
+
+/** For file systems: read from the image or device. @return 0, -ERANGE past its end, -EIO */
+must_check int vfs_raw_read(struct vfs_mount *m, uint64_t off, void *buf, size_t n);
