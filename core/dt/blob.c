@@ -21,6 +21,8 @@
 #define LOAD_NODES_MAX 16384
 #define LOAD_PROPS_MAX 1024
 
+static void *boot_blob;	/* what dt_init() kept of the boot loader's */
+
 /* How an unflattening is done. */
 struct unflatten {
 	const void *fdt;
@@ -207,8 +209,17 @@ int dt_init(const void *fdt)
 		heap_free(copy);
 		return err;
 	}
+	boot_blob = copy;
 	dt_set_root(root);
 	return 0;
+}
+
+void dt_forget(void)
+{
+	dt_node_free(dt_root());
+	dt_set_root(NULL);
+	heap_free(boot_blob);
+	boot_blob = NULL;
 }
 
 /* dt_load() with a blob that is aligned as libfdt wants it. */

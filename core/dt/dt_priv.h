@@ -56,3 +56,5 @@ bool dt_prop_name_ok(const char *name);
 int dt_attach(struct dt_node *parent, struct dt_node *node);
 /** Make the root; boot only. */
 void dt_set_root(struct dt_node *node);
+/** Undo dt_init(), for tests that begin again. */
+void dt_forget(void);

@@ -191,13 +191,12 @@ static struct dt_prop *find_prop(struct dt_node *node, const char *name)
 
 void dt_note_phandle(struct dt_node *node, const char *name)
 {
-	if (!strcmp(name, "phandle")) {
-		node->phandle = dt_u32_or(node, name, 0);
+	/* the second is the old name of the first, where firmware gives only that */
+	static const char *const names[] = { "phandle", "linux,phandle" };
+
+	if (strcmp(name, names[0]) && strcmp(name, names[1]))
 		return;
-	}
-	/* the old name of the same, where firmware gives only that */
-	if (!strcmp(name, "linux,phandle") && !dt_has(node, "phandle"))
-		node->phandle = dt_u32_or(node, name, 0);
+	node->phandle = dt_u32_or(node, dt_has(node, names[0]) ? names[0] : names[1], 0);
 }
 
 int dt_set(struct dt_node *node, const char *name, const void *data, uint32_t len)

@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Tests and harnesses of the device tree, host interrupts and the driver model.
+
+dt-files := core/dt/tree.c core/dt/address.c core/dt/edit.c core/dt/blob.c
+fake-files := tests/unit/fake_heap.c tests/unit/fake_thread.c tests/unit/fake_log.c
+
+test_dt := $(dt-files) $(fake-files)
+ldlibs_test_dt := -lfdt
+test_dt_edit := $(dt-files) $(fake-files)
+ldlibs_test_dt_edit := -lfdt
+
+fuzz_dt := $(dt-files) $(fake-files)
+ldlibs_fuzz_dt := -lfdt
