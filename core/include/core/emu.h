@@ -26,7 +26,10 @@ struct emu_access {
 	bool is_write;
 };
 
-/** Result of an access. Anything else than EMU_OK is reported (once per site) and then ends as the architecture says. */
+/**
+ * Result of an access. Anything else than EMU_OK is reported (once per site) and then ends as the
+ * architecture says.
+ */
 enum emu_result {
 	EMU_OK,
 	EMU_NONE,  /**< nothing at this offset: read as zero, write ignored, logged */
@@ -74,9 +77,14 @@ struct emulator {
 	 * @return number of errors
 	 */
 	unsigned (*check)(const struct dt_node *node, const char *path, struct shell_out *out);
-	/** NULL-terminated list of property names this emulator reads, besides those of every region. */
+	/**
+	 * NULL-terminated list of property names this emulator reads, besides those of every
+	 * region.
+	 */
 	const char *const *props;
-	/** Thread context; errors are logged by sentences. Memory that it takes it frees in remove. */
+	/**
+	 * Thread context; errors are logged by sentences. Memory that it takes it frees in remove.
+	 */
 	int (*probe)(struct emu_dev *dev);
 	void (*remove)(struct emu_dev *dev);
 	/** Guest reset: state as after power on. vCPUs do not run. */
@@ -88,15 +96,16 @@ struct emulator {
 	/** … or a function. */
 	enum emu_result (*access)(struct emu_dev *dev, struct emu_access *acc);
 	/**
-	 * Memory behind the device that the guest may read and execute directly (flash). May be NULL.
-	 * For alloc == false it takes no lock and does not sleep: the caller may hold the lock of the
-	 * guest's stage 2 while it maps the page read-only. With alloc == true (loading into the device)
-	 * it is thread context, no lock held, and guest_region_unmap() may be called from it.
+	 * Memory behind the device that the guest may read and execute directly (flash). May be
+	 * NULL. For alloc == false it takes no lock and does not sleep: the caller may hold the
+	 * lock of the guest's stage 2 while it maps the page read-only. With alloc == true
+	 * (loading into the device) it is thread context, no lock held, and guest_region_unmap()
+	 * may be called from it.
 	 *
 	 * @param offset  in the region, any
 	 * @param alloc   the page is about to be written: make it if there is none
-	 * @return the direct-mapped page that contains offset, valid as long as the guest exists; NULL when
-	 *         reads have to come to the device now, or (alloc) when out of memory
+	 * @return the direct-mapped page that contains offset, valid as long as the guest exists;
+	 *         NULL when reads have to come to the device now, or (alloc) when out of memory
 	 */
 	void *(*mem)(struct emu_dev *dev, uint64_t offset, bool alloc);
 	/** A line or more of state for `guest devices -v`. May be NULL. */
@@ -113,17 +122,21 @@ const struct emulator *emu_find(const struct dt_node *node, const void **match_d
 /** Serve an access at dev (offset and size checked against the region). */
 enum emu_result emu_access(struct emu_dev *dev, struct emu_access *acc);
 /** Serve an access by a table. */
-enum emu_result emu_regs_access(struct emu_dev *dev, const struct emu_regs *regs, struct emu_access *acc);
+enum emu_result emu_regs_access(struct emu_dev *dev, const struct emu_regs *regs,
+				struct emu_access *acc);
 /**
- * Serve an access by a table of 32-bit registers whose functions know whole words only, as devices on
- * a peripheral bus do: a narrow read gets its byte lanes of the word, a narrow write reaches the register
- * from its lowest byte (the rest as zero) and is ignored elsewhere.
+ * Serve an access by a table of 32-bit registers whose functions know whole words only, as
+ * devices on a peripheral bus do: a narrow read gets its byte lanes of the word, a narrow write
+ * reaches the register from its lowest byte (the rest as zero) and is ignored elsewhere.
  */
 enum emu_result emu_words_access(struct emu_dev *dev, const struct emu_regs *regs,
 				 struct emu_access *acc);
-/** Number n of the node's `interrupts` (guest interrupt numbers). @return -ENOENT when there is none */
+/**
+ * Number n of the node's `interrupts` (guest interrupt numbers). @return -ENOENT when there is none
+ */
 must_check int emu_irq(const struct emu_dev *dev, unsigned n);
 /** Message about what a guest did to a device, with the vCPU's PC; rate-limited. */
-void emu_complain(struct emu_dev *dev, const struct emu_access *acc, const char *fmt, ...) printf_like(3, 4);
+void emu_complain(struct emu_dev *dev, const struct emu_access *acc, const char *fmt, ...)
+	printf_like(3, 4);
 /** Device of a guest by node name; NULL if none. */
 struct emu_dev *emu_dev_find(struct guest *guest, const char *name);
