@@ -1,0 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
+
+obj-y += blockdev.o
+obj-y += ramdisk.o
