@@ -1,0 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
+
+obj-$(CONFIG_EMU_VMINFO) += vminfo.o
+obj-$(CONFIG_EMU_ZERO) += zero.o
