@@ -14,7 +14,7 @@
 #define DESC_VCPUS_MAX	 64
 #define DESC_IRQS_MAX	 1024
 /** A slice below this would spend the host's time on switches. */
-#define DESC_SLICE_MIN	 100000
+#define DESC_SLICE_MIN 100000
 
 /** One reading of one guest node. */
 struct desc_ctx {
@@ -51,9 +51,16 @@ void desc_known_props(struct desc_ctx *ctx, const struct dt_node *node, const ch
 #define DESC_OPTIONAL false
 #define DESC_REQUIRED true
 
-/** One cell between lo and hi. @return true when *out was set */
-bool desc_u32(struct desc_ctx *ctx, const struct dt_node *node, const char *prop, bool required,
-	      uint32_t lo, uint32_t hi, uint32_t *out);
+/** What a number may be, both ends included. */
+struct desc_range {
+	uint32_t lo, hi;
+	bool required;
+};
+
+/** One cell in a range. @return true when *out was set */
+bool desc_u32(struct desc_ctx *ctx, const struct dt_node *node, const char *prop,
+	      struct desc_range range, uint32_t *out);
+#define DESC_RANGE(required, lo, hi) ((struct desc_range){ (lo), (hi), (required) })
 /** One or two cells. @return true when *out was set */
 bool desc_u64(struct desc_ctx *ctx, const struct dt_node *node, const char *prop, bool required,
 	      uint64_t *out);

@@ -146,10 +146,10 @@ static const struct dt_prop *find(struct desc_ctx *ctx, const struct dt_node *no
 	return prop;
 }
 
-bool desc_u32(struct desc_ctx *ctx, const struct dt_node *node, const char *name, bool required,
-	      uint32_t lo, uint32_t hi, uint32_t *out)
+bool desc_u32(struct desc_ctx *ctx, const struct dt_node *node, const char *name,
+	      struct desc_range range, uint32_t *out)
 {
-	const struct dt_prop *prop = find(ctx, node, name, required);
+	const struct dt_prop *prop = find(ctx, node, name, range.required);
 	uint32_t v;
 
 	if (!prop)
@@ -159,8 +159,8 @@ bool desc_u32(struct desc_ctx *ctx, const struct dt_node *node, const char *name
 		return false;
 	}
 	v = get_be32(prop->data);
-	if (v < lo || v > hi) {
-		desc_error(ctx, node, name, "is %u, must be %u to %u", v, lo, hi);
+	if (v < range.lo || v > range.hi) {
+		desc_error(ctx, node, name, "is %u, must be %u to %u", v, range.lo, range.hi);
 		return false;
 	}
 	*out = v;

@@ -16,7 +16,7 @@
 #define ORDER_MIN PAGE_SHIFT
 #define ORDER_MAX 39
 /* The port space of the CPUs that have one. */
-#define IO_SPACE  0x10000u
+#define IO_SPACE 0x10000u
 
 static const char *const region_props[] = {
 	"manifest_type", "address_type", "device_type", "guest_physical_addr", "physical_size",
@@ -127,7 +127,8 @@ static bool read_range(struct desc_ctx *ctx, const struct dt_node *node, struct 
 	if (r->gpa >= limit || r->size > limit - r->gpa) {
 		desc_error(ctx, node, "guest_physical_addr",
 			   "0x%" PRIx64 " with 0x%" PRIx64 " bytes goes beyond 0x%" PRIx64
-			   ", the highest address of a guest here", r->gpa, r->size, limit - 1);
+			   ", the highest address of a guest here",
+			   r->gpa, r->size, limit - 1);
 		return false;
 	}
 	return true;
@@ -172,21 +173,25 @@ static void read_host_range(struct desc_ctx *ctx, const struct dt_node *node, st
 	    !page_aligned(ctx, node, "host_physical_addr", hpa))
 		return;
 	if (hpa + r->size < hpa) {
-		desc_error(ctx, node, "host_physical_addr", "0x%" PRIx64 " with 0x%" PRIx64
-			   " bytes goes beyond the end of addresses", hpa, r->size);
+		desc_error(ctx, node, "host_physical_addr",
+			   "0x%" PRIx64 " with 0x%" PRIx64
+			   " bytes goes beyond the end of addresses",
+			   hpa, r->size);
 		return;
 	}
 	if (r->flags & (REGION_RAM | REGION_ROM)) {
 		if (!mem_is_ram(hpa, r->size)) {
-			desc_error(ctx, node, "host_physical_addr", "0x%" PRIx64 " to 0x%" PRIx64
-				   " is not memory of this host; see host ram", hpa,
-				   hpa + r->size - 1);
+			desc_error(ctx, node, "host_physical_addr",
+				   "0x%" PRIx64 " to 0x%" PRIx64
+				   " is not memory of this host; see host ram",
+				   hpa, hpa + r->size - 1);
 			return;
 		}
 	} else if (touches_ram(hpa, r->size)) {
-		desc_error(ctx, node, "host_physical_addr", "0x%" PRIx64 " to 0x%" PRIx64
-			   " is memory of this host, but device_type is that of a device", hpa,
-			   hpa + r->size - 1);
+		desc_error(ctx, node, "host_physical_addr",
+			   "0x%" PRIx64 " to 0x%" PRIx64
+			   " is memory of this host, but device_type is that of a device",
+			   hpa, hpa + r->size - 1);
 		return;
 	}
 	r->extents = heap_zalloc(sizeof(*r->extents));
@@ -205,8 +210,8 @@ static void read_memory(struct desc_ctx *ctx, const struct dt_node *node, struct
 	page_aligned(ctx, node, "guest_physical_addr", r->gpa);
 	if (!page_aligned(ctx, node, "physical_size", r->size))
 		return;
-	desc_u32(ctx, node, "align_order", DESC_OPTIONAL, ORDER_MIN, ORDER_MAX, &order);
-	desc_u32(ctx, node, "map_order", DESC_OPTIONAL, ORDER_MIN, ORDER_MAX, &order);
+	desc_u32(ctx, node, "align_order", DESC_RANGE(DESC_OPTIONAL, ORDER_MIN, ORDER_MAX), &order);
+	desc_u32(ctx, node, "map_order", DESC_RANGE(DESC_OPTIONAL, ORDER_MIN, ORDER_MAX), &order);
 	if (r->flags & REGION_SHARED) {
 		desc_string(ctx, node, "shared_mem", DESC_REQUIRED);
 		not_used(ctx, node, "host_physical_addr", "for shared memory");
@@ -217,7 +222,8 @@ static void read_memory(struct desc_ctx *ctx, const struct dt_node *node, struct
 		read_host_range(ctx, node, r);
 	}
 	if (!(r->flags & REGION_SHARED))
-		not_used(ctx, node, "shared_mem", "without device_type \"shared_ram\" or \"shared_rom\"");
+		not_used(ctx, node, "shared_mem",
+			 "without device_type \"shared_ram\" or \"shared_rom\"");
 	not_used(ctx, node, "compatible", "for memory");
 	not_used(ctx, node, "interrupts", "for memory");
 }
@@ -227,8 +233,10 @@ static void read_alias(struct desc_ctx *ctx, const struct dt_node *node, struct 
 	if (!desc_u64(ctx, node, "alias_physical_addr", DESC_REQUIRED, &r->alias))
 		return;
 	if (r->alias + r->size < r->alias)
-		desc_error(ctx, node, "alias_physical_addr", "0x%" PRIx64 " with 0x%" PRIx64
-			   " bytes goes beyond the end of addresses", r->alias, r->size);
+		desc_error(ctx, node, "alias_physical_addr",
+			   "0x%" PRIx64 " with 0x%" PRIx64
+			   " bytes goes beyond the end of addresses",
+			   r->alias, r->size);
 	page_aligned(ctx, node, "guest_physical_addr", r->gpa);
 	page_aligned(ctx, node, "alias_physical_addr", r->alias);
 	page_aligned(ctx, node, "physical_size", r->size);
@@ -246,7 +254,8 @@ static const struct emulator *read_device(struct desc_ctx *ctx, const struct dt_
 	char path[160];
 
 	if (dt_has(node, "compatible") && !name)
-		desc_error(ctx, node, "compatible", "must be a list of strings that end with a NUL");
+		desc_error(ctx, node, "compatible",
+			   "must be a list of strings that end with a NUL");
 	if (emu) {
 		dt_path(node, path, sizeof(path));
 		if (emu->check)
@@ -285,8 +294,8 @@ void desc_check_irqs(struct desc_ctx *ctx, const struct dt_node *node, unsigned 
 		uint32_t irq = get_be32(prop->data + i);
 
 		if (irq >= nr_irqs)
-			desc_error(ctx, node, "interrupts",
-				   "%u is too high: guest_irq_count is %u", irq, nr_irqs);
+			desc_error(ctx, node, "interrupts", "%u is too high: guest_irq_count is %u",
+				   irq, nr_irqs);
 	}
 }
 
@@ -347,7 +356,8 @@ void desc_read_regions(struct desc_ctx *ctx, struct guest_desc *desc)
 		return;
 	}
 	desc_known_props(ctx, aspace, aspace_props, NULL);
-	desc_u32(ctx, aspace, "guest_irq_count", DESC_REQUIRED, 1, DESC_IRQS_MAX, &desc->nr_irqs);
+	desc_u32(ctx, aspace, "guest_irq_count", DESC_RANGE(DESC_REQUIRED, 1, DESC_IRQS_MAX),
+		 &desc->nr_irqs);
 	n = list_count(&aspace->children);
 	if (n > DESC_REGIONS_MAX) {
 		desc_error(ctx, aspace, NULL, "%u regions are too many; at most %u can be",

@@ -27,8 +27,9 @@ static void check_overlaps(struct desc_ctx *ctx, const struct guest_desc *desc)
 		if (*far && r->gpa - (*far)->gpa < (*far)->size)
 			desc_error(ctx, r->node, "guest_physical_addr",
 				   "0x%" PRIx64 " to 0x%" PRIx64 " overlaps \"%s\", 0x%" PRIx64
-				   " to 0x%" PRIx64, r->gpa, r->gpa + r->size - 1,
-				   (*far)->node->name, (*far)->gpa, (*far)->gpa + (*far)->size - 1);
+				   " to 0x%" PRIx64,
+				   r->gpa, r->gpa + r->size - 1, (*far)->node->name, (*far)->gpa,
+				   (*far)->gpa + (*far)->size - 1);
 		if (!*far || r->gpa + r->size > (*far)->gpa + (*far)->size)
 			*far = r;
 	}

@@ -17,8 +17,9 @@
 #define PPI_LAST  31
 
 static const char *const vcpu_props[] = {
-	"device_type", "compatible", "start_pc", "priority", "time_slice", "deadline",
-	"periodicity", "affinity", "poweroff", "gentimer_virt_irq", "gentimer_phys_irq", NULL,
+	"device_type", "compatible",	    "start_pc",		 "priority",
+	"time_slice",  "deadline",	    "periodicity",	 "affinity",
+	"poweroff",    "gentimer_virt_irq", "gentimer_phys_irq", NULL,
 };
 static const char *const template_props[] = { "count", NULL };
 
@@ -45,8 +46,7 @@ static void read_compatible(struct desc_ctx *ctx, struct vcpu_desc *v)
 		if (strncmp(name, vcpu_kinds[i].prefix, n) || !name[n])
 			continue;
 		n = strlen(name);
-		v->aarch32 = vcpu_kinds[i].aarch32 ||
-			     (n > 8 && !strcmp(name + n - 8, "-aarch32"));
+		v->aarch32 = vcpu_kinds[i].aarch32 || (n > 8 && !strcmp(name + n - 8, "-aarch32"));
 		return;
 	}
 	desc_error(ctx, v->node, "compatible",
@@ -113,16 +113,16 @@ static void read_vcpu(struct desc_ctx *ctx, struct dt_node *node, struct vcpu_de
 	desc_u64(ctx, node, "start_pc", DESC_OPTIONAL, &v->start_pc);
 	if (v->start_pc % 2)
 		desc_error(ctx, node, "start_pc", "is odd; no instruction can be there");
-	desc_u32(ctx, node, "priority", DESC_OPTIONAL, 0, PRIO_VCPU_MAX, &prio);
+	desc_u32(ctx, node, "priority", DESC_RANGE(DESC_OPTIONAL, 0, PRIO_VCPU_MAX), &prio);
 	v->prio = (int)prio;
 	read_times(ctx, v);
 	read_affinity(ctx, v);
 	v->poweroff = desc_flag(node, "poweroff");
 	v->virt_timer_irq = 27;
 	v->phys_timer_irq = 30;
-	desc_u32(ctx, node, "gentimer_virt_irq", DESC_OPTIONAL, PPI_FIRST, PPI_LAST,
+	desc_u32(ctx, node, "gentimer_virt_irq", DESC_RANGE(DESC_OPTIONAL, PPI_FIRST, PPI_LAST),
 		 &v->virt_timer_irq);
-	desc_u32(ctx, node, "gentimer_phys_irq", DESC_OPTIONAL, PPI_FIRST, PPI_LAST,
+	desc_u32(ctx, node, "gentimer_phys_irq", DESC_RANGE(DESC_OPTIONAL, PPI_FIRST, PPI_LAST),
 		 &v->phys_timer_irq);
 	if (v->virt_timer_irq == v->phys_timer_irq)
 		desc_error(ctx, node, "gentimer_phys_irq", "is that of gentimer_virt_irq, %u",
@@ -198,14 +198,17 @@ void desc_read_vcpus(struct desc_ctx *ctx, struct guest_desc *desc)
 	uint32_t many = 0;
 
 	if (template)
-		desc_u32(ctx, template, "count", DESC_OPTIONAL, 1, DESC_VCPUS_MAX, &many);
+		desc_u32(ctx, template, "count", DESC_RANGE(DESC_OPTIONAL, 1, DESC_VCPUS_MAX),
+			 &many);
 	if (vcpus)
 		desc_known_props(ctx, vcpus, no_props, NULL);
 	if (single + many == 0) {
-		desc_error(ctx, ctx->guest, "vcpus", template ?
-			   "there is no vCPU: vcpu_template has no count; load the tree with vfs "
-			   "guest_fdt_load <guest> <file> <number of vCPUs>" :
-			   "there is no vCPU; put at least one node into vcpus");
+		desc_error(
+			ctx, ctx->guest, "vcpus",
+			template
+				? "there is no vCPU: vcpu_template has no count; load the "
+				  "tree with vfs guest_fdt_load <guest> <file> <number of vCPUs>"
+				: "there is no vCPU; put at least one node into vcpus");
 		return;
 	}
 	if (single + many > DESC_VCPUS_MAX) {
@@ -223,6 +226,8 @@ void desc_read_vcpus(struct desc_ctx *ctx, struct guest_desc *desc)
 	if (template)
 		expand_template(ctx, desc, template, many);
 	if (!any_starts(desc))
-		desc_error(ctx, ctx->guest, "vcpus",
-			   "all vCPUs have poweroff, so the guest would never begin; take it from one");
+		desc_error(
+			ctx, ctx->guest, "vcpus",
+			"all vCPUs have poweroff, so the guest would never begin; take it from "
+			"one");
 }

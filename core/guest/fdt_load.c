@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Device trees from files into the live tree, with attributes changed through the aliases of the
- * loaded tree, and lists of files for a guest's memory. A tree is complete before others can find it
- * by a guest command, because the caller's next step names it; it is removed again on any error.
+ * loaded tree, and lists of files for a guest's memory. A tree is complete before others can find
+ * it by a guest command, because the caller's next step names it; it is removed again on any error.
  */
 #include <core/fdt_load.h>
 
@@ -17,7 +17,7 @@
 #include <libs/printf.h>
 #include <libs/string.h>
 
-#define WORD_MAX 64
+#define WORD_MAX      64
 #define LIST_FILE_MAX 0x10000
 
 /* --- overrides ------------------------------------------------------------------------------ */
@@ -28,7 +28,8 @@ static const char *const type_names[] = {
 	"string", "bytes", "uint32", "uint64", "physaddr", "physsize", "virtaddr", "virtsize", NULL,
 };
 static const uint8_t type_kinds[] = {
-	VALUE_STRING, VALUE_BYTES, VALUE_U32, VALUE_U64, VALUE_U64, VALUE_SIZE, VALUE_U64, VALUE_SIZE,
+	VALUE_STRING, VALUE_BYTES, VALUE_U32, VALUE_U64,
+	VALUE_U64,    VALUE_SIZE,  VALUE_U64, VALUE_SIZE,
 };
 
 /* An override, taken apart. */
@@ -147,25 +148,29 @@ int fdt_override(struct dt_node *top, const char *override, struct shell_out *ou
 
 	if (!take_word(&o.value, o.alias) || !take_word(&o.value, o.attribute) ||
 	    !take_word(&o.value, o.type))
-		return complain(out, override, -EINVAL, "is not <alias>,<attribute>,<type>,<value>, such "
+		return complain(out, override, -EINVAL,
+				"is not <alias>,<attribute>,<type>,<value>, such "
 				"as mem0,physical_size,physsize,0x10000000");
 	for (type = 0; type_names[type] && strcmp(type_names[type], o.type); type++)
 		;
 	if (!type_names[type]) {
 		near = desc_nearest(o.type, type_names, NULL);
 		return complain(out, override, -EINVAL, "unknown type \"%s\"; %s%s%s", o.type,
-				near ? "did you mean \"" : "types are string, bytes, uint32, uint64, "
-				"physaddr, physsize, virtaddr, virtsize", near ? near : "",
-				near ? "\"?" : "");
+				near ? "did you mean \""
+				     : "types are string, bytes, uint32, uint64, "
+				       "physaddr, physsize, virtaddr, virtsize",
+				near ? near : "", near ? "\"?" : "");
 	}
 	node = find_alias(top, o.alias);
 	if (!node)
-		return complain(out, override, -ENOENT, "the tree has no alias \"%s\" that leads to a "
-				"node", o.alias);
+		return complain(out, override, -ENOENT,
+				"the tree has no alias \"%s\" that leads to a "
+				"node",
+				o.alias);
 	err = set_value(node, &o, type_kinds[type]);
 	if (err == -EINVAL || err == -ERANGE)
-		return complain(out, override, err, "\"%s\" is no value of type %s%s", o.value, o.type,
-				err == -ERANGE ? ": it is too large" : "");
+		return complain(out, override, err, "\"%s\" is no value of type %s%s", o.value,
+				o.type, err == -ERANGE ? ": it is too large" : "");
 	if (err)
 		return complain(out, override, err, "cannot be set: %s", error_text(err));
 	return 0;
@@ -186,17 +191,22 @@ static struct dt_node *find_parent(const char *path)
 	return parent;
 }
 
-static int load_failed(struct shell_out *out, const char *parent, const char *name, const char *path,
-		       int err)
+static int load_failed(struct shell_out *out, const char *parent, const char *name,
+		       const char *path, int err)
 {
 	switch (err) {
 	case -EEXIST:
-		out_printf(out, "%s/%s is there already; take another name, or remove it with devtree "
-			   "node del\n", strcmp(parent, "/") ? parent : "", name);
+		out_printf(out,
+			   "%s/%s is there already; take another name, or remove it with devtree "
+			   "node del\n",
+			   strcmp(parent, "/") ? parent : "", name);
 		break;
 	case -EINVAL:
-		out_printf(out, "%s is no device tree blob, or a damaged one (or \"%s\" is no name for a "
-			   "node); make it with dtc -I dts -O dtb\n", path, name);
+		out_printf(
+			out,
+			"%s is no device tree blob, or a damaged one (or \"%s\" is no name for a "
+			"node); make it with dtc -I dts -O dtb\n",
+			path, name);
 		break;
 	default:
 		out_printf(out, "%s cannot be loaded: %s\n", path, error_text(err));
@@ -205,8 +215,8 @@ static int load_failed(struct shell_out *out, const char *parent, const char *na
 	return err;
 }
 
-int fdt_load_file(const char *parent, const char *name, const char *path, char *const *overrides,
-		  unsigned n, struct shell_out *out, struct dt_node **result)
+int fdt_load_file(const char *parent, const char *name, const char *path,
+		  struct fdt_overrides overrides, struct shell_out *out, struct dt_node **result)
 {
 	struct dt_node *above = find_parent(parent);
 	struct dt_node *node;
@@ -215,7 +225,8 @@ int fdt_load_file(const char *parent, const char *name, const char *path, char *
 	int err;
 
 	if (!above) {
-		out_printf(out, "there is no node %s in the device tree; see devtree print\n", parent);
+		out_printf(out, "there is no node %s in the device tree; see devtree print\n",
+			   parent);
 		return -ENOENT;
 	}
 	err = vfs_load(path, FDT_FILE_MAX, &blob, &size);
@@ -227,8 +238,8 @@ int fdt_load_file(const char *parent, const char *name, const char *path, char *
 	heap_free(blob);
 	if (err)
 		return load_failed(out, parent, name, path, err);
-	for (unsigned i = 0; i < n && !err; i++)
-		err = fdt_override(node, overrides[i], out);
+	for (unsigned i = 0; i < overrides.n && !err; i++)
+		err = fdt_override(node, overrides.words[i], out);
 	if (err) {
 		int undo = dt_del_node(node);
 
@@ -265,12 +276,16 @@ static int expand_template(struct dt_node *guest, unsigned count, const char *pa
 	int err = 0;
 
 	if (!template) {
-		out_printf(out, "%s has no node vcpu_template, so no vCPUs can be made; load it with vfs "
-			   "fdt_load, which takes its vcpus as they are\n", path);
+		out_printf(
+			out,
+			"%s has no node vcpu_template, so no vCPUs can be made; load it with vfs "
+			"fdt_load, which takes its vcpus as they are\n",
+			path);
 		return -ENOENT;
 	}
 	if (vcpus && !list_empty(&vcpus->children)) {
-		out_printf(out, "%s has vCPUs of its own in vcpus; remove them or vcpu_template\n", path);
+		out_printf(out, "%s has vCPUs of its own in vcpus; remove them or vcpu_template\n",
+			   path);
 		return -EEXIST;
 	}
 	if (!vcpus)
@@ -286,8 +301,8 @@ static int expand_template(struct dt_node *guest, unsigned count, const char *pa
 	return err;
 }
 
-int guest_fdt_load(const char *name, const char *path, unsigned vcpus, char *const *overrides,
-		   unsigned n, struct shell_out *out)
+int guest_fdt_load(const char *name, const char *path, unsigned vcpus,
+		   struct fdt_overrides overrides, struct shell_out *out)
 {
 	struct dt_node *node;
 	int err;
@@ -296,7 +311,7 @@ int guest_fdt_load(const char *name, const char *path, unsigned vcpus, char *con
 		out_printf(out, "%u vCPUs cannot be; a guest has 1 to %u\n", vcpus, DESC_VCPUS_MAX);
 		return -EINVAL;
 	}
-	err = fdt_load_file("/guests", name, path, overrides, n, out, &node);
+	err = fdt_load_file("/guests", name, path, overrides, out, &node);
 	if (err)
 		return err;
 	err = expand_template(node, vcpus, path, out);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Reads a guest's node into a struct guest_desc and finds all errors of it; vCPUs and regions are in
- * desc_vcpu.c and desc_region.c. Nothing is changed but the caller's structure;
- * the tree's lock is held meanwhile.
+ * Reads a guest's node into a struct guest_desc and finds all errors of it; vCPUs and regions are
+ * in desc_vcpu.c and desc_region.c. Nothing is changed but the caller's structure; the tree's lock
+ * is held meanwhile.
  */
 #include <core/guest_desc.h>
 
@@ -30,7 +30,8 @@ static void read_name(struct desc_ctx *ctx, struct guest_desc *desc)
 			   "the name has %u characters; a guest's name has at most %u", (unsigned)n,
 			   (unsigned)sizeof(desc->name) - 1);
 	else if (!guest_name_ok(name))
-		desc_error(ctx, ctx->guest, NULL, "the name must be of letters, digits, '-', '_' "
+		desc_error(ctx, ctx->guest, NULL,
+			   "the name must be of letters, digits, '-', '_' "
 			   "and '.', and begin with a letter or digit");
 	strlcpy(desc->name, name, sizeof(desc->name));
 }
@@ -52,15 +53,15 @@ static unsigned read_choice(struct desc_ctx *ctx, const char *prop, const char *
 	const char *word = desc_string(ctx, ctx->guest, prop, DESC_OPTIONAL);
 
 	if (word && strcmp(word, first) && strcmp(word, second))
-		desc_error(ctx, ctx->guest, prop, "is \"%s\", must be \"%s\" or \"%s\"", word, first,
-			   second);
+		desc_error(ctx, ctx->guest, prop, "is \"%s\", must be \"%s\" or \"%s\"", word,
+			   first, second);
 	return word && !strcmp(word, second);
 }
 
 static void read_psci(struct desc_ctx *ctx, struct guest_desc *desc)
 {
 	desc->psci_version = PSCI_1_1;
-	if (!desc_u32(ctx, ctx->guest, "psci_version", DESC_OPTIONAL, 0, UINT32_MAX,
+	if (!desc_u32(ctx, ctx->guest, "psci_version", DESC_RANGE(DESC_OPTIONAL, 0, UINT32_MAX),
 		      &desc->psci_version))
 		return;
 	if (desc->psci_version != PSCI_0_2 && desc->psci_version != PSCI_1_0 &&
@@ -106,8 +107,9 @@ static void check_nodes(struct desc_ctx *ctx)
 		if (near)
 			desc_error(ctx, node, NULL, "unknown node; did you mean \"%s\"?", near);
 		else
-			desc_error(ctx, node, NULL,
-				   "unknown node; a guest has aliases, vcpus, vcpu_template, aspace");
+			desc_error(
+				ctx, node, NULL,
+				"unknown node; a guest has aliases, vcpus, vcpu_template, aspace");
 	}
 }
 

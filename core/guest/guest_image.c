@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What is loaded into a guest's memory: files of the VFS, recognised kernels, generated device trees.
- * Each is kept in guest->images, guarded by guest->life, and loaded again at each reset. A file is
- * copied once, from where its file system has it to the guest, or decompressed straight into it.
+ * What is loaded into a guest's memory: files of the VFS, recognised kernels, generated device
+ * trees. Each is kept in guest->images, guarded by guest->life, and loaded again at each reset. A
+ * file is copied once, from where its file system has it to the guest, or decompressed straight
+ * into it.
  */
 #include <core/guest.h>
 
+#include "guest_priv.h"
+
+#include <core/dt.h>
 #include <core/image.h>
 #include <core/mem.h>
 #include <core/shell.h>
@@ -21,15 +25,15 @@
 #define IMAGES_MAX 256
 
 struct guest_image {
-	struct list link;	/* guest->images */
-	gpa_t gpa;		/* lowest address */
-	uint64_t size;		/* up to the highest */
-	char *path;		/* NULL: a blob */
-	struct vfs_file file;	/* open as long as the image exists */
+	struct list link;     /* guest->images */
+	gpa_t gpa;	      /* lowest address */
+	uint64_t size;	      /* up to the highest */
+	char *path;	      /* NULL: a blob */
+	struct vfs_file file; /* open as long as the image exists */
 	void *blob;
 	bool gzip;
 	uint64_t data_offset, data_size; /* in the file */
-	uint64_t content;	/* bytes that data has, decompressed */
+	uint64_t content;		 /* bytes that data has, decompressed */
 	unsigned nr_parts;
 	struct image_part parts[];
 };
@@ -170,15 +174,16 @@ static int load_failed(struct guest *guest, const struct guest_image *im, int er
 	const char *what = im->path ? im->path : "device tree";
 
 	if (err == -EFAULT)
-		out_printf(out, "%s: %s does not fit: the guest has no memory at all of 0x%" PRIx64
-			   " to 0x%" PRIx64 "\n", guest->name, what, im->gpa,
-			   im->gpa + im->size - 1);
+		out_printf(out,
+			   "%s: %s does not fit: the guest has no memory at all of 0x%" PRIx64
+			   " to 0x%" PRIx64 "\n",
+			   guest->name, what, im->gpa, im->gpa + im->size - 1);
 	else if (im->gzip)
 		out_printf(out, "%s: %s could not be decompressed: %s\n", guest->name, what,
 			   err == -ENOMEM ? error_text(err) : inflate_error_text(err));
 	else
-		out_printf(out, "%s: %s could not be loaded at 0x%" PRIx64 ": %s\n", guest->name, what,
-			   im->gpa, error_text(err));
+		out_printf(out, "%s: %s could not be loaded at 0x%" PRIx64 ": %s\n", guest->name,
+			   what, im->gpa, error_text(err));
 	return err;
 }
 
@@ -189,8 +194,8 @@ static void drop_covered(struct guest *guest, const struct guest_image *by)
 
 	list_for_each_entry_safe(im, next, &guest->images, link) {
 		/* A file in several parts leaves the gaps between them as they are. */
-		if (by->nr_parts > 1 || im->gpa < by->gpa ||
-		    im->gpa - by->gpa > by->size || im->size > by->size - (im->gpa - by->gpa))
+		if (by->nr_parts > 1 || im->gpa < by->gpa || im->gpa - by->gpa > by->size ||
+		    im->size > by->size - (im->gpa - by->gpa))
 			continue;
 		list_del(&im->link);
 		image_free(im);
@@ -215,8 +220,10 @@ static int image_add(struct guest *guest, struct guest_image *im, struct shell_o
 	if (!err)
 		return 0;
 	if (out && err == -ENOSPC)
-		out_printf(out, "%s: %s is not loaded: %u images are loaded already, which is the most "
-			   "that are kept for a reset\n", guest->name, im->path, IMAGES_MAX);
+		out_printf(out,
+			   "%s: %s is not loaded: %u images are loaded already, which is the most "
+			   "that are kept for a reset\n",
+			   guest->name, im->path, IMAGES_MAX);
 	else if (out)
 		load_failed(guest, im, err, out);
 	image_free(im);
@@ -224,8 +231,8 @@ static int image_add(struct guest *guest, struct guest_image *im, struct shell_o
 }
 
 /* A new image of a file, which is open then. NULL after an error, which is said on out. */
-static struct guest_image *image_new(struct guest *guest, const char *path, unsigned parts, int *err,
-				     struct shell_out *out)
+static struct guest_image *image_new(struct guest *guest, const char *path, unsigned parts,
+				     int *err, struct shell_out *out)
 {
 	struct guest_image *im = heap_zalloc(sizeof(*im) + parts * sizeof(im->parts[0]));
 	char *name = heap_strdup(path);
@@ -236,7 +243,8 @@ static struct guest_image *image_new(struct guest *guest, const char *path, unsi
 		vfs_close(&im->file);
 	}
 	if (*err) {
-		out_printf(out, "%s: %s cannot be loaded: %s\n", guest->name, path, error_text(*err));
+		out_printf(out, "%s: %s cannot be loaded: %s\n", guest->name, path,
+			   error_text(*err));
 		heap_free(name);
 		heap_free(im);
 		return NULL;
@@ -263,7 +271,8 @@ int guest_load_file(struct guest *guest, gpa_t gpa, const char *path, struct she
 		return image_add(guest, im, out);
 	err = im->size ? load_failed(guest, im, -EFAULT, out) : -EINVAL;
 	if (!im->size)
-		out_printf(out, "%s: %s is empty, so there is nothing to load\n", guest->name, path);
+		out_printf(out, "%s: %s is empty, so there is nothing to load\n", guest->name,
+			   path);
 	image_free(im);
 	return err;
 }
@@ -293,7 +302,8 @@ int guest_load_image(struct guest *guest, gpa_t gpa, const char *path,
 	/* The file was recognised before; another one may be at its path now. */
 	if (im->data_offset > im->file.stat.size ||
 	    im->data_size > im->file.stat.size - im->data_offset || !im->size) {
-		out_printf(out, "%s: %s has changed while it was loaded; try again\n", guest->name, path);
+		out_printf(out, "%s: %s has changed while it was loaded; try again\n", guest->name,
+			   path);
 		image_free(im);
 		return -EAGAIN;
 	}
@@ -319,7 +329,8 @@ int guest_keep_blob(struct guest *guest, gpa_t gpa, const void *data, size_t siz
 }
 
 void guest_images_for_each(struct guest *guest,
-			   void (*fn)(const char *path, gpa_t gpa, uint64_t size, void *arg), void *arg)
+			   void (*fn)(const char *path, gpa_t gpa, uint64_t size, void *arg),
+			   void *arg)
 {
 	struct guest_image *im;
 
@@ -350,4 +361,20 @@ void guest_images_free(struct guest *guest)
 		list_del(&im->link);
 		image_free(im);
 	}
+}
+
+int guest_set_start(struct guest *guest, uint64_t pc, uint64_t arg)
+{
+	struct vcpu *vcpu = guest->vcpus[0];
+	int err;
+
+	mutex_lock(&guest->life);
+	err = guest->state == GUEST_READY ? dt_set_u64(vcpu->node, "start_pc", pc) : -EBUSY;
+	if (!err) {
+		vcpu->start_pc = pc;
+		vcpu->start_arg = arg;
+		vcpu_reset(vcpu);
+	}
+	mutex_unlock(&guest->life);
+	return err;
 }

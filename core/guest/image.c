@@ -25,11 +25,11 @@ int image_refuse(char *why, int err, const char *fmt, ...)
 
 /* --- Linux arm64 Image ------------------------------------------------------------------- */
 
-#define ARM64_MAGIC	0x644d5241u /* "ARM\x64" at 56 */
-#define ARM64_HEADER	64
-#define ARM64_FLAG_BE	BIT(0)
+#define ARM64_MAGIC   0x644d5241u /* "ARM\x64" at 56 */
+#define ARM64_HEADER  64
+#define ARM64_FLAG_BE BIT(0)
 /* Kernels before 3.17 have no image_size; their text_offset is this, whatever the field says. */
-#define ARM64_OLD_TEXT	0x80000
+#define ARM64_OLD_TEXT 0x80000
 
 static bool is_arm64(const uint8_t *p, size_t have)
 {
@@ -45,14 +45,17 @@ static int read_arm64(const uint8_t *p, size_t have, uint64_t total, struct kern
 	if (err)
 		return err;
 	if (flags & ARM64_FLAG_BE)
-		return image_refuse(why, -ENOTSUP, "is a big-endian arm64 kernel; guests here "
+		return image_refuse(why, -ENOTSUP,
+				    "is a big-endian arm64 kernel; guests here "
 				    "start little-endian, build it with CONFIG_CPU_BIG_ENDIAN off");
 	if (size == 0)
 		text = ARM64_OLD_TEXT;
 	if (text >= BLOCK_SIZE || size > BIT(40))
-		return image_refuse(why, -EILSEQ, "has the header of an arm64 Image, but with impossible "
+		return image_refuse(why, -EILSEQ,
+				    "has the header of an arm64 Image, but with impossible "
 				    "values (text offset 0x%" PRIx64 ", size 0x%" PRIx64
-				    "): the file is damaged", text, size);
+				    "): the file is damaged",
+				    text, size);
 	image->kind = IMAGE_ARM64;
 	image->text_offset = text;
 	image->mem_size = MAX(size, total);
@@ -61,9 +64,9 @@ static int read_arm64(const uint8_t *p, size_t have, uint64_t total, struct kern
 
 /* --- Linux zImage ----------------------------------------------------------------------- */
 
-#define ZIMAGE_MAGIC	0x016f2818u /* at 0x24 */
-#define ZIMAGE_HEADER	0x34
-#define ZIMAGE_ENDIAN	0x04030201u /* at 0x30 */
+#define ZIMAGE_MAGIC  0x016f2818u /* at 0x24 */
+#define ZIMAGE_HEADER 0x34
+#define ZIMAGE_ENDIAN 0x04030201u /* at 0x30 */
 
 static bool is_zimage(const uint8_t *p, size_t have)
 {
@@ -76,11 +79,14 @@ static int read_zimage(const uint8_t *p, uint64_t total, struct kernel_image *im
 	uint32_t start = get_le32(p + 0x28), end = get_le32(p + 0x2c);
 
 	if (get_le32(p + 0x24) != ZIMAGE_MAGIC || get_le32(p + 0x30) != ZIMAGE_ENDIAN)
-		return image_refuse(why, -ENOTSUP, "is a big-endian 32-bit ARM kernel; guests here "
+		return image_refuse(why, -ENOTSUP,
+				    "is a big-endian 32-bit ARM kernel; guests here "
 				    "start little-endian");
 	if (end <= start || end - start > total)
-		return image_refuse(why, -EILSEQ, "is a 32-bit ARM zImage that is cut off: its header "
-				    "says 0x%x bytes, the file has 0x%" PRIx64, end - start, total);
+		return image_refuse(why, -EILSEQ,
+				    "is a 32-bit ARM zImage that is cut off: its header "
+				    "says 0x%x bytes, the file has 0x%" PRIx64,
+				    end - start, total);
 	image->kind = IMAGE_ZIMAGE;
 	image->aarch32 = true;
 	image->mem_size = total;
@@ -101,7 +107,10 @@ static const struct {
 	{ 0, 4, "\xd0\x0d\xfe\xed", "a device tree blob or FIT image, no kernel" },
 	{ 0, 6, "070701", "a cpio archive, as initial RAM disks are; is it meant for initrd=?" },
 	{ 0, 6, "070702", "a cpio archive, as initial RAM disks are; is it meant for initrd=?" },
-	{ 0, 6, "\xfd" "7zXZ\0", "compressed by xz; decompress it with unxz" },
+	{ 0, 6,
+	  "\xfd"
+	  "7zXZ\0",
+	  "compressed by xz; decompress it with unxz" },
 	{ 0, 4, "\x28\xb5\x2f\xfd", "compressed by zstd; decompress it with unzstd" },
 	{ 0, 4, "\x02\x21\x4c\x18", "compressed by lz4; decompress it with unlz4" },
 	{ 0, 4, "\x04\x22\x4d\x18", "compressed by lz4; decompress it with unlz4" },
@@ -154,12 +163,15 @@ static int read_other(const uint8_t *p, size_t have, uint64_t total, struct kern
 	if (text)
 		return image_refuse(why, -ENOEXEC, "is %s", text);
 	if (have >= 2 && p[0] == 'M' && p[1] == 'Z')
-		return image_refuse(why, -ENOEXEC, "starts with MZ but is not an arm64 Image: it is a "
-				    "program for %s", image_pe_machine(p, have));
+		return image_refuse(why, -ENOEXEC,
+				    "starts with MZ but is not an arm64 Image: it is a "
+				    "program for %s",
+				    image_pe_machine(p, have));
 	if (all_text(p, n))
 		return image_refuse(why, -ENOEXEC, "is a text, no kernel");
 	if (all_zero(p, n))
-		return image_refuse(why, -ENOEXEC, "begins with zeros, so there is no program at its start");
+		return image_refuse(why, -ENOEXEC,
+				    "begins with zeros, so there is no program at its start");
 	if (total < 4)
 		return image_refuse(why, -ENOEXEC, "has only %u bytes, less than an instruction",
 				    (unsigned)total);
@@ -195,7 +207,9 @@ int image_recognise(const void *data, size_t have, uint64_t total, struct kernel
 	if (!err && !image->nr_parts) {
 		image->nr_parts = 1;
 		image->parts[0] = (struct image_part){
-			.size = image->size, .mem_size = image->size, .gpa = image->load,
+			.size = image->size,
+			.mem_size = image->size,
+			.gpa = image->load,
 		};
 	}
 	return err;
@@ -211,7 +225,8 @@ const char *image_kind_name(const struct kernel_image *image)
 	case IMAGE_ELF:
 		return image->aarch32 ? "a 32-bit ARM ELF file" : "an arm64 ELF file";
 	case IMAGE_UIMAGE:
-		return image->aarch32 ? "a U-Boot image for 32-bit ARM" : "a U-Boot image for arm64";
+		return image->aarch32 ? "a U-Boot image for 32-bit ARM"
+				      : "a U-Boot image for arm64";
 	case IMAGE_RAW:
 		break;
 	}

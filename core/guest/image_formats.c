@@ -14,10 +14,10 @@
 
 /* --- EFI executables (PE/COFF) ------------------------------------------------------------- */
 
-#define PE_OFFSET	0x3c /* where the position of the PE header is */
-#define PE_SIGNATURE	0x00004550u
-#define PE_HEADER	24
-#define PE_SECTION	40
+#define PE_OFFSET    0x3c /* where the position of the PE header is */
+#define PE_SIGNATURE 0x00004550u
+#define PE_HEADER    24
+#define PE_SECTION   40
 
 /* @return the COFF header behind the signature, NULL when this is no such file */
 static const uint8_t *pe_header(const uint8_t *p, size_t have)
@@ -56,8 +56,8 @@ const char *image_pe_machine(const uint8_t *p, size_t have)
 }
 
 /*
- * A kernel that was cut off by a full disk or a broken download has a sound beginning. Its EFI header
- * tells how long the file was.
+ * A kernel that was cut off by a full disk or a broken download has a sound beginning. Its EFI
+ * header tells how long the file was.
  */
 int image_check_pe(const uint8_t *p, size_t have, uint64_t total, char *why)
 {
@@ -75,13 +75,16 @@ int image_check_pe(const uint8_t *p, size_t have, uint64_t total, char *why)
 			return 0;
 		end = (uint64_t)get_le32(section + 16) + get_le32(section + 20);
 		if (end > total)
-			return image_refuse(why, -EILSEQ, "is cut off: it has 0x%" PRIx64 " of at "
-					    "least 0x%" PRIx64 " bytes", total, end);
+			return image_refuse(why, -EILSEQ,
+					    "is cut off: it has 0x%" PRIx64 " of at "
+					    "least 0x%" PRIx64 " bytes",
+					    total, end);
 	}
 	return 0;
 }
 
-/* --- Linux zboot: an EFI executable around a compressed Image ---------------------------------- */
+/* --- Linux zboot: an EFI executable around a compressed Image ----------------------------------
+ */
 
 bool image_is_zboot(const uint8_t *p, size_t have)
 {
@@ -100,12 +103,15 @@ int image_read_zboot(const uint8_t *p, uint64_t total, struct kernel_image *imag
 			*c = '?';
 	}
 	if (strcmp(how, "gzip"))
-		return image_refuse(why, -ENOTSUP, "is an EFI kernel compressed by %s; only gzip can be "
-				    "decompressed here, so take the Image it was made of", how);
+		return image_refuse(why, -ENOTSUP,
+				    "is an EFI kernel compressed by %s; only gzip can be "
+				    "decompressed here, so take the Image it was made of",
+				    how);
 	if (offset > total || size > total - offset)
-		return image_refuse(why, -EILSEQ, "is a compressed EFI kernel that is cut off: it has "
-				    "0x%" PRIx64 " of 0x%" PRIx64 " bytes", total,
-				    (uint64_t)offset + size);
+		return image_refuse(why, -EILSEQ,
+				    "is a compressed EFI kernel that is cut off: it has "
+				    "0x%" PRIx64 " of 0x%" PRIx64 " bytes",
+				    total, (uint64_t)offset + size);
 	image->gzip = true;
 	image->data_offset = offset;
 	image->data_size = size;
@@ -114,8 +120,8 @@ int image_read_zboot(const uint8_t *p, uint64_t total, struct kernel_image *imag
 
 /* --- U-Boot's legacy image ------------------------------------------------------------------ */
 
-#define UIMAGE_MAGIC	0x27051956u
-#define UIMAGE_HEADER	64
+#define UIMAGE_MAGIC  0x27051956u
+#define UIMAGE_HEADER 64
 
 bool image_is_uimage(const uint8_t *p, size_t have)
 {
@@ -138,20 +144,29 @@ int image_read_uimage(const uint8_t *p, uint64_t total, struct kernel_image *ima
 	uint8_t cpu = p[29], type = p[30], comp = p[31];
 
 	if (!uimage_header_ok(p))
-		return image_refuse(why, -EILSEQ, "is a U-Boot image with a wrong checksum of its header: "
+		return image_refuse(why, -EILSEQ,
+				    "is a U-Boot image with a wrong checksum of its header: "
 				    "the file is damaged");
 	if (cpu != 2 && cpu != 22)
-		return image_refuse(why, -ENOTSUP, "is a U-Boot image for another processor (number %u), "
-				    "not for ARM", cpu);
+		return image_refuse(why, -ENOTSUP,
+				    "is a U-Boot image for another processor (number %u), "
+				    "not for ARM",
+				    cpu);
 	if (type != 1 && type != 2)
-		return image_refuse(why, -ENOTSUP, "is a U-Boot image of type %u, neither kernel (2) nor "
-				    "program (1)", type);
+		return image_refuse(why, -ENOTSUP,
+				    "is a U-Boot image of type %u, neither kernel (2) nor "
+				    "program (1)",
+				    type);
 	if (comp > 1)
-		return image_refuse(why, -ENOTSUP, "is a U-Boot image compressed in a way (number %u) that "
-				    "cannot be decompressed here; use none or gzip", comp);
+		return image_refuse(why, -ENOTSUP,
+				    "is a U-Boot image compressed in a way (number %u) that "
+				    "cannot be decompressed here; use none or gzip",
+				    comp);
 	if (size == 0 || size > total - UIMAGE_HEADER)
-		return image_refuse(why, -EILSEQ, "is a U-Boot image that is cut off: its header says 0x%x "
-				    "bytes, the file has 0x%" PRIx64, size, total - UIMAGE_HEADER);
+		return image_refuse(why, -EILSEQ,
+				    "is a U-Boot image that is cut off: its header says 0x%x "
+				    "bytes, the file has 0x%" PRIx64,
+				    size, total - UIMAGE_HEADER);
 	image->kind = IMAGE_UIMAGE;
 	image->aarch32 = cpu == 2;
 	image->fixed = true;
@@ -207,10 +222,14 @@ static int elf_parts(const struct elf_file *elf, struct kernel_image *image, cha
 
 	while ((found = elf_next_load(elf, &at, &seg, &what)) == 1) {
 		if (image->nr_parts == IMAGE_PARTS_MAX)
-			return image_refuse(why, -ENOTSUP, "is an ELF file with more than %u segments "
-					    "to load", IMAGE_PARTS_MAX);
+			return image_refuse(why, -ENOTSUP,
+					    "is an ELF file with more than %u segments "
+					    "to load",
+					    IMAGE_PARTS_MAX);
 		image->parts[image->nr_parts++] = (struct image_part){
-			.offset = seg.offset, .size = seg.filesz, .mem_size = seg.memsz,
+			.offset = seg.offset,
+			.size = seg.filesz,
+			.mem_size = seg.memsz,
 			.gpa = seg.paddr,
 		};
 	}
@@ -229,11 +248,14 @@ int image_read_elf(const uint8_t *p, size_t size, struct kernel_image *image, ch
 	if (err)
 		return image_refuse(why, err, "is an ELF file that cannot be used: %s", what);
 	if (elf.machine != EM_AARCH64 && elf.machine != EM_ARM)
-		return image_refuse(why, -ENOTSUP, "is an ELF file for %s (machine %u), not for ARM",
+		return image_refuse(why, -ENOTSUP,
+				    "is an ELF file for %s (machine %u), not for ARM",
 				    elf_machine_name(elf.machine), elf.machine);
 	if (elf.type != ET_EXEC && elf.type != ET_DYN)
-		return image_refuse(why, -ENOTSUP, "is an ELF file of type %u, not linked to a program; "
-				    "link it to its address", elf.type);
+		return image_refuse(why, -ENOTSUP,
+				    "is an ELF file of type %u, not linked to a program; "
+				    "link it to its address",
+				    elf.type);
 	err = elf_load_range(&elf, true, &start, &end, &what);
 	if (err)
 		return image_refuse(why, err, "is an ELF file that cannot be used: %s", what);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Recognises a boot image that is a file, through compression: only as much is read and decompressed
- * as telling needs. Thread context; buffers live for the time of a call.
+ * Recognises a boot image that is a file, through compression: only as much is read and
+ * decompressed as telling needs. Thread context; buffers live for the time of a call.
  */
 #include <core/image.h>
 
@@ -21,8 +21,8 @@
 struct file_bytes {
 	struct vfs_file file;
 	const uint8_t *data;
-	uint64_t have;	/* bytes at data, all of the file or its head */
-	void *copy;	/* data, when it was not mapped */
+	uint64_t have; /* bytes at data, all of the file or its head */
+	void *copy;    /* data, when it was not mapped */
 };
 
 /* @param max  bytes wanted where the file cannot be mapped */
@@ -39,8 +39,10 @@ static int bytes_get(struct file_bytes *b, uint64_t max, char *why)
 	b->have = MIN(size, max);
 	b->copy = heap_alloc(b->have + 1);
 	if (!b->copy)
-		return image_refuse(why, -ENOMEM, "has 0x%" PRIx64 " bytes, and not enough memory of "
-				    "the hypervisor is free to read it", size);
+		return image_refuse(why, -ENOMEM,
+				    "has 0x%" PRIx64 " bytes, and not enough memory of "
+				    "the hypervisor is free to read it",
+				    size);
 	b->data = b->copy;
 	while (at < b->have) {
 		int64_t n = vfs_read(&b->file, at, (uint8_t *)b->copy + at, b->have - at);
@@ -89,7 +91,8 @@ static int gunzip_head(const uint8_t *data, uint64_t size, size_t max, struct he
 		return 0;
 	heap_free(head->buf);
 	if (err == -ENOMEM)
-		return image_refuse(why, err, "is compressed, and not enough memory of the hypervisor "
+		return image_refuse(why, err,
+				    "is compressed, and not enough memory of the hypervisor "
 				    "is free to look into it");
 	return image_refuse(why, err, "is compressed by gzip and cannot be decompressed: %s",
 			    inflate_error_text(err));
@@ -106,21 +109,26 @@ static int recognise_inside(const uint8_t *gz, uint64_t gz_size, struct kernel_i
 	int err = gzip_size_hint(gz, gz_size, &total);
 
 	if (err)
-		return image_refuse(why, -EILSEQ, "should be compressed by gzip inside, but is not: the "
+		return image_refuse(why, -EILSEQ,
+				    "should be compressed by gzip inside, but is not: the "
 				    "file is damaged");
 	do {
 		err = gunzip_head(gz, gz_size, max, &head, why);
 		if (err)
 			return err;
-		err = image_recognise(head.buf, head.have, MAX_T(uint64_t, total, head.have), image, why);
+		err = image_recognise(head.buf, head.have, MAX_T(uint64_t, total, head.have), image,
+				      why);
 		heap_free(head.buf);
 		if (err == -EAGAIN && (max > IMAGE_HEAD || total > WHOLE_MAX))
-			return image_refuse(why, -EFBIG, "is compressed and holds an ELF file of 0x%x "
-					    "bytes; decompress it first", total);
+			return image_refuse(why, -EFBIG,
+					    "is compressed and holds an ELF file of 0x%x "
+					    "bytes; decompress it first",
+					    total);
 		max = (size_t)total + 1;
 	} while (err == -EAGAIN);
 	if (!err && image->gzip)
-		return image_refuse(why, -ENOTSUP, "is compressed twice; decompress it once with gunzip");
+		return image_refuse(why, -ENOTSUP,
+				    "is compressed twice; decompress it once with gunzip");
 	image->gzip = true;
 	image->data_offset = offset;
 	image->data_size = size;
@@ -157,7 +165,8 @@ static int recognise(struct file_bytes *b, struct kernel_image *image, char *why
 		return recognise_inside(b->data + image->data_offset, image->data_size, image, why);
 	/* The container says where its content goes; only how large that is, is inside. */
 	if (gzip_size_hint(b->data + image->data_offset, image->data_size, &total))
-		return image_refuse(why, -EILSEQ, "should be compressed by gzip inside, but is not: the "
+		return image_refuse(why, -EILSEQ,
+				    "should be compressed by gzip inside, but is not: the "
 				    "file is damaged");
 	image->size = total;
 	image->mem_size = total;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Where a kernel, its initial RAM disk and its device tree go in a guest's RAM. Arithmetic only;
- * rules of Linux' Documentation/arch/arm64/booting.rst and arch/arm/booting.rst, with the places that
- * QEMU's machine "virt" chooses where the rules leave a choice.
+ * rules of Linux' Documentation/arch/arm64/booting.rst and arch/arm/booting.rst, with the places
+ * that QEMU's machine "virt" chooses where the rules leave a choice.
  */
 #include <core/image.h>
 
@@ -22,7 +22,7 @@
 #define DTB_ALIGN     BLOCK_SIZE
 #define DTB_ALIGN_MIN PAGE_SIZE
 /* Kernel and RAM disk of arm64 have to be in one window of this size, aligned to 1 GiB. */
-#define WINDOW_SIZE   (32 * GIB)
+#define WINDOW_SIZE (32 * GIB)
 
 struct span {
 	gpa_t start, end; /* end exclusive; both 0: unused */
@@ -71,10 +71,12 @@ static int too_small(const struct boot_wish *w, const char *what, uint64_t size,
 	format_size(has, sizeof(has), w->ram_size);
 	format_size(need, sizeof(need), sum);
 	format_size(each, sizeof(each), size);
-	return image_refuse(why, -ENOSPC, "too little memory: the guest has %s, and no room is left for "
-			    "the %s of %s; with mem=%" PRIu64 "M or more kernel, initial RAM disk and "
-			    "device tree fit", has, what, each,
-			    MAX(sum, w->ram_size + BLOCK_SIZE) / MIB);
+	return image_refuse(why, -ENOSPC,
+			    "too little memory: the guest has %s, and no room is left for "
+			    "the %s of %s; with mem=%" PRIu64
+			    "M or more kernel, initial RAM disk and "
+			    "device tree fit",
+			    has, what, each, MAX(sum, w->ram_size + BLOCK_SIZE) / MIB);
 }
 
 /* Does [start, start + size) lie in the RAM? */
@@ -96,10 +98,12 @@ static int kernel_address(const struct boot_wish *w, gpa_t *out, char *why)
 		if (!w->load)
 			*out = base + k->text_offset;
 		else if (w->load < k->text_offset || (w->load - k->text_offset) % BLOCK_SIZE)
-			return image_refuse(why, -EINVAL, "load=0x%" PRIx64 " is wrong for this kernel: it "
-					    "has to be 0x%" PRIx64 " above a multiple of 2 MiB, such as "
-					    "0x%" PRIx64, w->load, k->text_offset,
-					    base + k->text_offset);
+			return image_refuse(why, -EINVAL,
+					    "load=0x%" PRIx64 " is wrong for this kernel: it "
+					    "has to be 0x%" PRIx64
+					    " above a multiple of 2 MiB, such as "
+					    "0x%" PRIx64,
+					    w->load, k->text_offset, base + k->text_offset);
 		break;
 	case IMAGE_ZIMAGE:
 		if (!w->load)
@@ -112,18 +116,21 @@ static int kernel_address(const struct boot_wish *w, gpa_t *out, char *why)
 	case IMAGE_ELF:
 	case IMAGE_UIMAGE:
 		if (w->load && w->load != k->load)
-			return image_refuse(why, -EINVAL, "load=0x%" PRIx64 " is not possible: the file is "
-					    "%s, made for 0x%" PRIx64, w->load, image_kind_name(k),
-					    k->load);
+			return image_refuse(why, -EINVAL,
+					    "load=0x%" PRIx64 " is not possible: the file is "
+					    "%s, made for 0x%" PRIx64,
+					    w->load, image_kind_name(k), k->load);
 		*out = k->load;
 		break;
 	}
 	if (*out % 4)
-		return image_refuse(why, -EINVAL, "load address 0x%" PRIx64 " is not a multiple of 4", *out);
+		return image_refuse(why, -EINVAL,
+				    "load address 0x%" PRIx64 " is not a multiple of 4", *out);
 	return 0;
 }
 
-static int place_kernel(const struct boot_wish *w, struct taken *t, struct boot_plan *plan, char *why)
+static int place_kernel(const struct boot_wish *w, struct taken *t, struct boot_plan *plan,
+			char *why)
 {
 	const struct kernel_image *k = w->kernel;
 	int err = kernel_address(w, &plan->kernel, why);
@@ -134,9 +141,10 @@ static int place_kernel(const struct boot_wish *w, struct taken *t, struct boot_
 	/* What has its own address may go to other memory too; the loading itself checks that. */
 	if (!k->fixed && !inside(w, plan->kernel, k->mem_size)) {
 		if (w->load && (w->load < w->ram || w->load - w->ram >= w->ram_size))
-			return image_refuse(why, -EINVAL, "load=0x%" PRIx64 " is outside of the guest's "
-					    "memory, 0x%" PRIx64 " to 0x%" PRIx64, w->load, w->ram,
-					    w->ram + w->ram_size - 1);
+			return image_refuse(why, -EINVAL,
+					    "load=0x%" PRIx64 " is outside of the guest's "
+					    "memory, 0x%" PRIx64 " to 0x%" PRIx64,
+					    w->load, w->ram, w->ram + w->ram_size - 1);
 		return too_small(w, "kernel", k->mem_size, why);
 	}
 	take(t, plan->kernel, k->mem_size);
@@ -153,7 +161,8 @@ static bool place(const struct boot_wish *w, const struct taken *t, gpa_t from, 
 	       find_place(t, w->ram, limit, size, align, out);
 }
 
-static int place_initrd(const struct boot_wish *w, struct taken *t, struct boot_plan *plan, char *why)
+static int place_initrd(const struct boot_wish *w, struct taken *t, struct boot_plan *plan,
+			char *why)
 {
 	gpa_t from = w->ram, low, high;
 
@@ -168,9 +177,12 @@ static int place_initrd(const struct boot_wish *w, struct taken *t, struct boot_
 	take(t, plan->initrd, w->initrd_size);
 	low = MIN(plan->kernel, plan->initrd);
 	high = MAX(t->span[0].end, plan->initrd + w->initrd_size);
-	if (w->kernel && w->kernel->kind == IMAGE_ARM64 && high - ALIGN_DOWN(low, GIB) > WINDOW_SIZE)
-		return image_refuse(why, -EINVAL, "load=0x%" PRIx64 " leaves no room for the initial RAM "
-				    "disk within 32 GiB of the kernel, where it has to be", w->load);
+	if (w->kernel && w->kernel->kind == IMAGE_ARM64 &&
+	    high - ALIGN_DOWN(low, GIB) > WINDOW_SIZE)
+		return image_refuse(why, -EINVAL,
+				    "load=0x%" PRIx64 " leaves no room for the initial RAM "
+				    "disk within 32 GiB of the kernel, where it has to be",
+				    w->load);
 	return 0;
 }
 
@@ -183,8 +195,10 @@ static int place_dtb(const struct boot_wish *w, struct taken *t, struct boot_pla
 	if (!w->dtb_size)
 		return 0;
 	if (w->dtb_size > BOOT_DTB_MAX)
-		return image_refuse(why, -EINVAL, "the device tree of the guest has 0x%" PRIx64 " bytes; "
-				    "kernels take at most 2 MiB", w->dtb_size);
+		return image_refuse(why, -EINVAL,
+				    "the device tree of the guest has 0x%" PRIx64 " bytes; "
+				    "kernels take at most 2 MiB",
+				    w->dtb_size);
 	if (w->kernel && w->kernel->kind == IMAGE_ZIMAGE)
 		from = w->ram + MIN(w->ram_size / 2, ZIMAGE_CLEAR);
 	for (unsigned i = 0; !first && i < t->n; i++) {

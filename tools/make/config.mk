@@ -63,7 +63,7 @@ kconfig = $(call need,kconfig-conf,kconfig-frontends)$(call make-folders,$(autoc
 kconfig-quiet := >kconfig.log 2>&1 || { cat kconfig.log >&2; exit 1; }
 
 openconf-files := openconf.cfg $(wildcard $(addsuffix openconf.cfg,libs/ core/ drivers/ drivers/*/ \
-	emulators/ emulators/*/ commands/ tests/self/ arch/$(ARCH)/ arch/$(ARCH)/*/))
+	emulators/ emulators/*/ boards/ commands/ tests/self/ arch/$(ARCH)/ arch/$(ARCH)/*/))
 
 config:
 	@$(kconfig) --oldaskconfig openconf.cfg

@@ -9,7 +9,7 @@
 #	CFLAGS_a.o := -O3		more flags for one object
 
 folders := $(patsubst %/objects.mk,%,$(wildcard $(addsuffix /objects.mk,\
-	arch/$(ARCH) libs core drivers emulators commands tests/self)))
+	arch/$(ARCH) libs core drivers emulators boards commands tests/self)))
 
 # PARTIAL=y: go on without folders that are named but not there yet (for use with "objects")
 missing = $(if $(filter y,$(PARTIAL)),$(warning $(1)),$(error $(1)))

@@ -49,9 +49,19 @@ struct guest_board {
 	SECTION_PTR(".table.board", struct guest_board, board_##ident);                             \
 	static const struct guest_board board_##ident =
 
-/** Parse words "key=value" into cfg; unknown keys and bad values are sentences on out. */
-must_check int guest_config_parse(int argc, char **argv, struct guest_config *cfg, struct shell_out *out);
-/** All of the one-line form: node, guest, images. Undone completely on error. */
-must_check int guest_create_config(const struct guest_config *cfg, struct shell_out *out, struct guest **guest);
+/**
+ * Parse "<name> key=value ..." into cfg, with defaults for what is not given. All mistakes are reported,
+ * a sentence each on out. cfg points into argv.
+ * @return 0 or -EINVAL
+ */
+must_check int guest_config_parse(int argc, char **argv, struct guest_config *cfg,
+				  struct shell_out *out);
+/**
+ * All of the one-line form: node, guest, images. Undone completely on error. Thread context.
+ * @param guest  receives the guest, held as by guest_find(); may be NULL
+ * @return 0 or negative errno, with sentences on out
+ */
+must_check int guest_create_config(const struct guest_config *cfg, struct shell_out *out,
+				   struct guest **guest);
 const struct guest_board *guest_board_find(const char *name);
 const struct guest_board *guest_board_next(const struct guest_board *prev);

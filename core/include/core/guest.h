@@ -110,6 +110,7 @@ struct guest {
 	/* what was loaded into memory at create: applied again at each reset */
 	struct list images;
 	void *board;		/* board template's own data */
+	bool own_node;		/* node was made for this guest only: guest_destroy() removes it */
 };
 
 /** Description of a guest to be made by the one-line form: key=value words. */
@@ -124,7 +125,11 @@ struct guest_config;
 must_check int guest_create(struct dt_node *node, struct shell_out *out, struct guest **guest);
 /** Find all errors of a node without creating anything. @return number of errors, all printed */
 unsigned guest_check(struct dt_node *node, struct shell_out *out);
-/** Stop if need be and free all. @return 0 or -EBUSY when somebody else is destroying it */
+/**
+ * Stop if need be and free all, after everybody else has put it. The caller holds it (guest_find(), or
+ * guest_create()) and does not any more afterwards. @return 0 or -EBUSY when somebody else is
+ * destroying it (it stays held then)
+ */
 must_check int guest_destroy(struct guest *guest);
 must_check int guest_start(struct guest *guest);
 must_check int guest_pause(struct guest *guest);
@@ -172,6 +177,11 @@ must_check int guest_mem_load(struct guest *guest, gpa_t gpa, const void *buf, s
  * the next accesses come to the emulator again. Thread context; takes the lock of the guest's stage 2.
  */
 void guest_region_unmap(struct guest *guest, struct region *region, uint64_t offset, uint64_t size);
+/**
+ * Map pages of a host device at a region's place (GICV). At probe. Thread context.
+ * @return 0, -ENOMEM, -EEXIST
+ */
+must_check int guest_map_device(struct guest *guest, gpa_t gpa, hpa_t hpa, uint64_t size);
 /** Total bytes of RAM regions. */
 uint64_t guest_ram_size(const struct guest *guest);
 
@@ -205,6 +215,12 @@ void guest_images_for_each(struct guest *guest, void (*fn)(const char *path, gpa
 must_check int guest_images_load(struct guest *guest, struct shell_out *out);
 /** Forget all; at destruction. The caller is the guest's only user. */
 void guest_images_free(struct guest *guest);
+/**
+ * Where the first vCPU begins, now and after each reset, and its first argument (the device tree's
+ * address). The guest does not run. Thread context; takes guest->life.
+ * @return 0, -EBUSY (it runs), -ENOMEM
+ */
+must_check int guest_set_start(struct guest *guest, uint64_t pc, uint64_t arg);
 
 /* --- interrupts ----------------------------------------------------------------------- */
 

@@ -14,7 +14,8 @@
 #include <libs/util.h>
 
 enum image_kind {
-	IMAGE_ARM64,  /**< Linux arm64 Image; others use its header too (U-Boot, Zephyr, this hypervisor) */
+	IMAGE_ARM64,  /**< Linux arm64 Image; others use its header too (U-Boot, Zephyr, this
+			 hypervisor) */
 	IMAGE_ZIMAGE, /**< Linux 32-bit ARM zImage */
 	IMAGE_ELF,    /**< executable with fixed physical addresses */
 	IMAGE_UIMAGE, /**< U-Boot legacy image with fixed load address */
@@ -33,16 +34,16 @@ struct image_part {
 
 struct kernel_image {
 	enum image_kind kind;
-	bool aarch32;		/**< code for the 32-bit state */
-	bool fixed;		/**< goes where it says: load, entry and parts are absolute */
-	bool gzip;		/**< the content is compressed in the file */
-	uint64_t data_offset;	/**< the content in the file, */
-	uint64_t data_size;	/**<   as large as it is there */
-	uint64_t size;		/**< bytes of content, uncompressed (of a gzip file: as it says itself) */
-	uint64_t mem_size;	/**< bytes of memory from load on, with what is behind the content */
-	uint64_t text_offset;	/**< ARM64: distance from a 2 MiB boundary */
-	gpa_t load;		/**< fixed: lowest address; else 0 */
-	uint64_t entry;		/**< fixed: first instruction; else its distance from the load address */
+	bool aarch32;	      /**< code for the 32-bit state */
+	bool fixed;	      /**< goes where it says: load, entry and parts are absolute */
+	bool gzip;	      /**< the content is compressed in the file */
+	uint64_t data_offset; /**< the content in the file, */
+	uint64_t data_size;   /**<   as large as it is there */
+	uint64_t size; /**< bytes of content, uncompressed (of a gzip file: as it says itself) */
+	uint64_t mem_size;    /**< bytes of memory from load on, with what is behind the content */
+	uint64_t text_offset; /**< ARM64: distance from a 2 MiB boundary */
+	gpa_t load;	      /**< fixed: lowest address; else 0 */
+	uint64_t entry; /**< fixed: first instruction; else its distance from the load address */
 	struct image_part parts[IMAGE_PARTS_MAX];
 	unsigned nr_parts;
 };
@@ -58,8 +59,8 @@ struct kernel_image {
  * @param image  filled on success; gzip, data_offset and data_size only as far as the header says
  * @param why    receives a sentence without full stop on an error, IMAGE_WHY_MAX bytes
  * @return 0; -ENOEXEC: nothing that a guest could boot; -EILSEQ: damaged, cut off; -ENOTSUP: known
- *         but not for us; -EAGAIN: all of the content is needed at data (ELF). IMAGE_RAW is never an error:
- *         the caller decides whether it takes such
+ *         but not for us; -EAGAIN: all of the content is needed at data (ELF). IMAGE_RAW is never
+ * an error: the caller decides whether it takes such
  */
 must_check int image_recognise(const void *data, size_t have, uint64_t total,
 			       struct kernel_image *image, char *why);
@@ -85,7 +86,7 @@ struct boot_wish {
 	const struct kernel_image *kernel; /**< NULL: firmware elsewhere */
 	uint64_t initrd_size;
 	uint64_t dtb_size;
-	gpa_t load;	/**< where the kernel shall go; 0: where its kind goes */
+	gpa_t load; /**< where the kernel shall go; 0: where its kind goes */
 };
 
 struct boot_plan {

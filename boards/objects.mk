@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: GPL-2.0-only
+
+obj-$(CONFIG_GUEST_BOARD_VIRT) += virt.o virt_boot.o arm_fdt.o
