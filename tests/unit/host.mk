@@ -3,3 +3,5 @@
 # The fake port by itself.
 
 test_host := $(host-port)
+test_host_memory := $(host-port)
+test_host_vcpu := $(host-port)
