@@ -1,10 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0-only
 
+obj-y += chardev.o
+obj-y += devtree.o
 obj-y += echo.o
+obj-y += guest.o
 obj-y += help.o
 obj-y += host.o
+obj-y += log.o
+obj-y += memory.o
 obj-y += power.o
+obj-y += selftest.o
+obj-y += thread.o
+obj-y += vcpu.o
 obj-y += version.o
+obj-y += vfs.o
+obj-y += vserial.o
 
 # Cold code: small is better than fast.
 $(foreach o,$(obj-y),$(eval CFLAGS_$(o) := -Os))

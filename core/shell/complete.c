@@ -18,6 +18,8 @@ void complete_add(struct completion_list *list, const char *text, bool partial)
 	if (n < list->prefix_len || memcmp(text, list->prefix, list->prefix_len))
 		return;
 	if (list->out) {
+		text += list->shown;
+		n -= list->shown;
 		if (list->count++ < LISTED_MAX) {
 			if (list->column && list->column + n > COLUMNS) {
 				out_puts(list->out, "\n");

@@ -101,6 +101,7 @@ struct completion_list {
 	bool partial;		/* the only candidate goes on (a folder, "key=") */
 	struct shell_out *out;	/* print candidates; NULL: only find what they have in common */
 	unsigned column;
+	size_t shown;		/* printed from this byte on: names rather than paths */
 	size_t common_len;
 	char common[128];
 };

@@ -59,7 +59,7 @@ enum arg_type {
 	ARG_VSERIAL, /**< name of a guest's serial port, or of a guest */
 	ARG_COMMAND, /**< name of a command */
 	ARG_CHOICE,  /**< one of `choices`, "a|b|c" */
-	ARG_KEYS,    /**< key=value, keys in `choices`: "mem=|kernel=@|gic=2,3" (@: a file; a,b: values) */
+	ARG_KEYS,    /**< key=value, keys in `choices`: "mem=|kernel=@|gic=2,3" (@: a file; #: a board; a,b: values) */
 };
 
 struct arg_spec {
@@ -116,6 +116,10 @@ const struct command *command_find(const char *name);
 uint64_t arg_u64(const char *s);
 uint64_t arg_size(const char *s);
 uint64_t arg_time(const char *s);
+struct guest;
+struct vcpu;
+/** The vCPU of an ARG_VCPU. @param held  gets its guest, to be given back by guest_put() @return NULL: there is none now */
+struct vcpu *arg_vcpu(const char *s, struct guest **held);
 
 /* --- for commands ------------------------------------------------------------------------- */
 
@@ -131,6 +135,15 @@ struct shell_out *shell_errors(struct shell *sh);
 int sh_error(struct shell *sh, int err, const char *fmt, ...) printf_like(3, 4);
 /** sh_error() of "<what>: <text of err>". @return err */
 int sh_fail(struct shell *sh, int err, const char *what);
+/**
+ * Print a line of a memory dump: address, bytes, and for single bytes their characters.
+ *
+ * @param addr   address of the first byte
+ * @param buf    the bytes
+ * @param n      how many, at most 16, a multiple of width unless that is 1
+ * @param width  bytes of a number, little-endian: 1, 2, 4, 8
+ */
+void sh_hexdump(struct shell *sh, uint64_t addr, const void *buf, size_t n, unsigned width);
 /** Is Ctrl-C pressed since the command line began? */
 bool shell_interrupted(struct shell *sh);
 /** Sleep until a moment (time_now() scale) or Ctrl-C. @return 0 or -EINTR */
