@@ -67,29 +67,6 @@ void out_puts(struct shell_out *out, const char *s)
 		out->write(out, s, strlen(s));
 }
 
-void sh_hexdump(struct shell *sh, uint64_t addr, const void *buf, size_t n, unsigned width)
-{
-	const uint8_t *bytes = buf;
-
-	sh_printf(sh, "%08" PRIx64 ":", addr);
-	for (size_t i = 0; i < 16; i += width) {
-		uint64_t v = 0;
-
-		for (size_t b = width; i < n && b-- > 0;)
-			v = v << 8 | bytes[i + b];
-		if (i < n)
-			sh_printf(sh, " %0*" PRIx64, (int)(2 * width), v);
-		else if (width == 1)
-			sh_printf(sh, "   ");
-	}
-	if (width == 1) {
-		sh_printf(sh, "  ");
-		for (size_t i = 0; i < n; i++)
-			sh_printf(sh, "%c", bytes[i] >= ' ' && bytes[i] < 0x7f ? bytes[i] : '.');
-	}
-	sh_printf(sh, "\n");
-}
-
 /* --- tables ------------------------------------------------------------------------------ */
 
 struct table {

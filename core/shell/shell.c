@@ -10,6 +10,7 @@
 #include <core/mem.h>
 #include <core/time.h>
 #include <libs/errno.h>
+#include <libs/printf.h>
 #include <libs/string.h>
 
 #define EXIT_SYNTAX	 (128 + EINVAL)
@@ -89,6 +90,29 @@ int sh_error(struct shell *sh, int err, const char *fmt, ...)
 int sh_fail(struct shell *sh, int err, const char *what)
 {
 	return sh_error(sh, err, "%s: %s", what, error_text(err));
+}
+
+void sh_hexdump(struct shell *sh, uint64_t addr, const void *buf, size_t n, unsigned width)
+{
+	const uint8_t *bytes = buf;
+
+	sh_printf(sh, "%08" PRIx64 ":", addr);
+	for (size_t i = 0; i < 16; i += width) {
+		uint64_t v = 0;
+
+		for (size_t b = width; i < n && b-- > 0;)
+			v = v << 8 | bytes[i + b];
+		if (i < n)
+			sh_printf(sh, " %0*" PRIx64, (int)(2 * width), v);
+		else if (width == 1)
+			sh_printf(sh, "   ");
+	}
+	if (width == 1) {
+		sh_printf(sh, "  ");
+		for (size_t i = 0; i < n; i++)
+			sh_printf(sh, "%c", bytes[i] >= ' ' && bytes[i] < 0x7f ? bytes[i] : '.');
+	}
+	sh_printf(sh, "\n");
 }
 
 /* --- Ctrl-C ------------------------------------------------------------------------------ */
