@@ -222,7 +222,7 @@ int dt_path(const struct dt_node *node, char *buf, size_t size)
 		len += 1 + strlen(at->name);
 	if (!len)
 		return snprintf(buf, size, "/");
-	/* From the leaf up: every component knows where it ends; what is beyond the buffer is cut. */
+	/* From the leaf up, as every name knows where it ends; what does not fit is cut. */
 	for (at = node, end = len; at->parent; at = at->parent) {
 		size_t n = strlen(at->name), i;
 

@@ -330,7 +330,7 @@ int irq_of_node(struct dt_node *node, unsigned n, bool *level)
 	return hwirq;
 }
 
-/* --- for people --------------------------------------------------------------------------------- */
+/* --- for people ------------------------------------------------------------------ */
 
 void irq_show(struct shell_out *out)
 {

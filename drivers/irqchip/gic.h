@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What GICv2 and GICv3 have alike: a bank of registers for interrupts, in the distributor and (first 32
- * only) in each redistributor of GICv3, with the same offsets (Arm IHI 0048B, 4.3; IHI 0069, 12.8-12.11).
- * No data; the caller's irq lock, or the hardware's one-bit-per-write registers, order accesses.
+ * What GICv2 and GICv3 have alike: a bank of registers for interrupts, in the distributor and
+ * (first 32 only) in each redistributor of GICv3, with the same offsets (Arm IHI 0048B, 4.3; IHI
+ * 0069, 12.8 to 12.11). No data; core's irq lock, or the hardware's registers that take one bit
+ * each write, order accesses.
  */
 #pragma once
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Arm GICv2 (IHI 0048B): distributor and memory-mapped CPU interface, as the one security state that
- * the hypervisor sees: where the GIC has two, bit positions of the non-secure view are those of
- * a GIC that has one. Registers that several CPUs write take single bits or bytes; what a CPU
+ * Arm GICv2 (IHI 0048B): distributor and memory-mapped CPU interface, as the one security state
+ * that the hypervisor sees: where the GIC has two, bit positions of the non-secure view are those
+ * of a GIC that has one. Registers that several CPUs write take single bits or bytes; what a CPU
  * has for itself is banked.
  */
 #include "gic.h"
@@ -97,7 +97,7 @@ static void gicv2_init_cpu(void)
 	uint32_t ctlr = mmio_read32(cpuif + GICC_CTLR) & GICC_CTLR_BYPASS;
 
 	if (cpu < GICV2_CPUS) {
-		/* Targets of private interrupts read as this CPU; as nothing where there is but one. */
+		/* Targets of private interrupts: this CPU; nothing where there is but one. */
 		uint8_t mask = mmio_read8(dist + GICD_ITARGETSR);
 
 		cpu_mask[cpu] = mask ? mask : 1;
@@ -134,8 +134,8 @@ static struct irqchip gicv2_chip = {
 };
 
 /*
- * The CPU interface has two pages: many trees give one. A GIC-400 on a system of 64 KiB pages has each
- * page repeated 16 times; there the two lie side by side at 0xf000.
+ * The CPU interface has two pages: many trees give one. A GIC-400 on a system of 64 KiB pages has
+ * each page repeated 16 times; there the two lie side by side at 0xf000.
  */
 static uint8_t *map_cpuif(struct device *dev)
 {

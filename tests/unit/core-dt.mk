@@ -12,3 +12,9 @@ ldlibs_test_dt_edit := -lfdt
 
 fuzz_dt := $(dt-files) $(fake-files)
 ldlibs_fuzz_dt := -lfdt
+
+host-files := $(patsubst $(top)/%,%,$(wildcard $(top)/arch/host/*.c))
+test_irq := core/irq/irq.c $(dt-files) $(fake-files) $(host-files) libs/errno.c
+ldlibs_test_irq := -lfdt
+test_driver := core/dev/driver.c $(dt-files) $(fake-files) $(host-files) libs/errno.c
+ldlibs_test_driver := -lfdt

@@ -18,7 +18,8 @@ static const char machine[] =
 	"/ {\n"
 	"	#address-cells = <2>; #size-cells = <2>; interrupt-parent = <&gic>;\n"
 	"	compatible = \"acme,board\", \"acme,soc\";\n"
-	"	aliases { serial0 = \"/soc@8000000/uart@1000\"; odd = <1>; bus = \"/soc@8000000\"; };\n"
+	"	aliases { serial0 = \"/soc@8000000/uart@1000\"; odd = <1>;\n"
+	"		bus = \"/soc@8000000\"; };\n"
 	"	chosen { stdout-path = \"serial0:115200n8\"; empty = \"\"; };\n"
 	"	gic: intc@1000000 { reg = <0 0x1000000 0 0x10000>; };\n"
 	"	memory@40000000 { device_type = \"memory\";\n"
@@ -31,7 +32,8 @@ static const char machine[] =
 	"				<0xffff0 0x20>, <0xfffffffe 4>; };\n"
 	"		uart@2000 { compatible = \"ns16550a\"; reg = <0x2000 0x100>;\n"
 	"			status = \"disabled\"; };\n"
-	"		timer@3000 { status = \"okay\"; values = <1 2 3>; big = /bits/ 64 <0x123456789abc>;\n"
+	"		timer@3000 { status = \"okay\"; values = <1 2 3>;\n"
+	"			big = /bits/ 64 <0x123456789abc>;\n"
 	"			names = \"one\", \"\", \"three\"; bytes = [01 02 03]; flag; };\n"
 	"		inner { ranges; #address-cells = <1>; #size-cells = <1>;\n"
 	"			leaf@10 { reg = <0x10 0x10>; }; };\n"
@@ -266,7 +268,8 @@ static bool same(const struct dt_node *a, const struct dt_node *b, bool names)
 		struct dt_prop *p = list_entry(x, struct dt_prop, link);
 		struct dt_prop *q = list_entry(y, struct dt_prop, link);
 
-		if (strcmp(p->name, q->name) || p->len != q->len || memcmp(p->data, q->data, p->len))
+		if (strcmp(p->name, q->name) || p->len != q->len ||
+		    memcmp(p->data, q->data, p->len))
 			return false;
 	}
 	if (x != &a->props || y != &b->props)

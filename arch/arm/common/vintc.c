@@ -198,7 +198,8 @@ void vintc_hw_load(struct vcpu *vcpu)
 
 	if (is_v3 && sre_switchable) {
 		/* Before VMCR: what its FIQ enable means depends on it. */
-		WRITE_SYSREG(ICC_SRE_EL1, v->mode == VINTC_GICV2 ? 0 : ICC_SRE_SRE | ICC_SRE_DFB_DIB);
+		WRITE_SYSREG(ICC_SRE_EL1,
+			     v->mode == VINTC_GICV2 ? 0 : ICC_SRE_SRE | ICC_SRE_DFB_DIB);
 		isb();
 	}
 	if (!caps.slots || v->mode == VINTC_NONE) {
@@ -235,7 +236,7 @@ static void maintenance(void *arg)
 		write_hcr(read_hcr() & (HCR_V_EN | HCR_V_LRENPIE | HCR_V_TRAPS));
 }
 
-/* --- finding it at boot -------------------------------------------------------------------------- */
+/* --- finding it at boot ---------------------------------------------------------- */
 
 /*
  * A page range of the GIC's node that is to be mapped. On systems of 64 KiB pages each of its
@@ -289,7 +290,8 @@ static void setup_v2(struct dt_node *node)
 	}
 	gich = mem_map_device(pa, PAGE_SIZE);
 	if (!gich) {
-		log_warn("no room to map the GICv2's virtual interface: guests' interrupts are emulated");
+		log_warn("no room to map the GICv2's virtual CPU interface: guests' interrupts are "
+			 "emulated");
 		return;
 	}
 	vtr = mmio_read32(gich + GICH_VTR);
@@ -299,7 +301,7 @@ static void setup_v2(struct dt_node *node)
 	nr_aprs = 1;
 }
 
-void vintc_setup(void)
+void arch_vintc_setup(void)
 {
 	struct dt_node *node = irqchip_root_node();
 	int irq;

@@ -38,27 +38,34 @@ struct device {
 	void *priv; /* the driver's */
 };
 
-/* Tables are arrays: no red zones between their entries (gcc leaves named sections alone by itself). */
+/* Tables are arrays: no red zones between entries (gcc leaves named sections alone by itself). */
 #ifdef __clang__
 #define SECTION_PLAIN __attribute__((no_sanitize("address")))
 #else
 #define SECTION_PLAIN
 #endif
 #define SECTION_PTR(place, type, var)                                                               \
-	static const type *const SECTION_PLAIN __attribute__((used, section(place))) var##_ptr_ = &(var)
+	static const type *const SECTION_PLAIN __attribute__((used, section(place)))                \
+		var##_ptr_ = &(var)
 /** Declare a driver: `DRIVER(pl011) { .name = …, };` */
 #define DRIVER(ident)                                                                               \
 	static const struct driver driver_##ident;                                                  \
 	SECTION_PTR(".table.driver", struct driver, driver_##ident);                                \
 	static const struct driver driver_##ident =
 
-/** Probe everything of a class that is in the tree. */
+/** Probe everything of a class that is in the tree and enabled. Thread context, boot. */
 void driver_probe_class(enum driver_class class);
-/** Probe all, again and again until no deferred one makes progress; the rest is logged. */
+/**
+ * Probe all that is not bound yet, class by class, again until no deferred one makes progress; what
+ * is left waiting is logged. Thread context, boot.
+ */
 void driver_probe_all(void);
-/** Iterate devices. */
+/** Iterate bound devices: NULL gives the first. @return NULL behind the last */
 struct device *device_next(struct device *prev);
-/** Map reg n of the device's node. @return NULL and a log line when it cannot */
+/**
+ * Map entry n of the `reg` of the device's node. Thread context.
+ * @return its address, or NULL when it cannot (a log line says why)
+ */
 void *device_map(struct device *dev, unsigned n);
-/** Undo device_map(); va is what it returned. */
+/** Undo device_map(); @p va is what it returned. */
 void device_unmap(struct device *dev, unsigned n, void *va);

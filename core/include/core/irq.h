@@ -50,8 +50,9 @@ struct irqchip {
 };
 
 /**
- * Register a chip for its node (`interrupt-controller`). The first one is the root chip and takes the
- * CPU's interrupt. Thread context. @return 0, -EINVAL, -EBUSY (there is a root already)
+ * Register a chip for its node (`interrupt-controller`). The first one is the root chip and takes
+ * the CPU's interrupt. Thread context.
+ * @return 0, -EINVAL, or -EBUSY when there is a root already
  */
 must_check int irqchip_register(const struct irqchip *chip, struct dt_node *node);
 /** The root chip, NULL before one is there. */
@@ -60,32 +61,45 @@ const struct irqchip *irqchip_root(void);
 struct dt_node *irqchip_root_node(void);
 
 /**
- * Claim the interrupt of index n of a device node and enable it, on this CPU. Thread context.
+ * Claim the interrupt of index n of a device node and enable it (on this CPU, if private). Thread
+ * context.
  * @param name  kept, not copied
- * @return hwirq of the root chip (>= 0) or negative errno; -EPROBE_DEFER when the chip is not there yet
+ * @return number at the root chip (>= 0), -EPROBE_DEFER when the chip is not there yet, or as
+ *         irq_of_node() and irq_request()
  */
-must_check int irq_request_node(struct dt_node *node, unsigned n, const char *name, irq_handler fn, void *arg);
-/** Claim by number of the root chip. @return 0, -EINVAL, -EBUSY when somebody has it, -ENOMEM */
+must_check int irq_request_node(struct dt_node *node, unsigned n, const char *name, irq_handler fn,
+				void *arg);
+/**
+ * Claim by number of the root chip. Thread context.
+ * @return 0, -EPROBE_DEFER, -EINVAL, -EBUSY when somebody has it, -ENOMEM
+ */
 must_check int irq_request(unsigned hwirq, bool level, const char *name, irq_handler fn, void *arg);
 /**
- * Like irq_request(), for an interrupt whose deactivation is left to a guest (hardware-linked slot). A
- * handler that gives it to no guest calls irq_deactivate().
+ * Like irq_request(), for an interrupt whose deactivation is left to a guest (hardware-linked
+ * slot). A handler that gives it to no guest calls irq_deactivate().
  */
-must_check int irq_request_linked(unsigned hwirq, bool level, const char *name, irq_handler fn, void *arg);
+must_check int irq_request_linked(unsigned hwirq, bool level, const char *name, irq_handler fn,
+				  void *arg);
 /** Disable and give back; its handler is not running any more afterwards. Thread context. */
 void irq_free(unsigned hwirq);
+/** Let a claimed interrupt come, or not, on this CPU if private. Any context. */
 void irq_enable(unsigned hwirq);
 void irq_disable(unsigned hwirq);
 /** Deactivate a linked interrupt that no guest will deactivate. IRQs masked. */
 void irq_deactivate(unsigned hwirq);
 /** Route a shared interrupt to another CPU than 0. @return 0, -EINVAL */
 must_check int irq_set_cpu(unsigned hwirq, unsigned cpu);
-/** Number that interrupt n of a node has at the root chip, without claiming. @param level may be NULL */
+/**
+ * Number that interrupt n of a node has at the root chip, without claiming it.
+ * @param level  receives whether it is level triggered; may be NULL
+ * @return number, -ENOENT when the node has none, -EINVAL, -ENXIO when it is of another controller,
+ *         -EPROBE_DEFER when there is no controller yet
+ */
 must_check int irq_of_node(struct dt_node *node, unsigned n, bool *level);
 
 /** Up-call of the port: take and handle all pending interrupts. IRQs masked. */
 void irq_host_entry(void);
-/** Each further CPU. */
+/** Prepare the calling CPU, a further one: its interface, and all private interrupts claimed. */
 void irq_init_cpu(void);
 /** Table of interrupts with counts per CPU. */
 void irq_show(struct shell_out *out);

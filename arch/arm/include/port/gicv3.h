@@ -55,7 +55,7 @@ static inline void gicv3_sgi(uint64_t value)
 
 static inline bool gicv3_cpu_init(void)
 {
-	/* Not ENABLE: a guest's access to ICC_SRE_EL1 traps, where that register can change at all. */
+	/* Not ENABLE: a guest's access to ICC_SRE_EL1 traps, where it can change at all. */
 	WRITE_SYSREG(ICC_SRE_EL2, ICC_SRE_SRE | ICC_SRE_DFB_DIB);
 	isb();
 	if (!(READ_SYSREG(ICC_SRE_EL2) & ICC_SRE_SRE))

@@ -21,9 +21,10 @@ struct arch_vintc {
 	uint64_t lr[VINTC_SLOTS_MAX]; /* VSLOT_* layout */
 };
 
-/** Boot CPU, once, after the interrupt controller's driver and before other CPUs start. */
-void vintc_setup(void);
 /** Put a vCPU's virtual CPU interface into this CPU. IRQs masked. */
 void vintc_hw_load(struct vcpu *vcpu);
-/** Take it out: the hardware holds nothing afterwards, so the vCPU has to be loaded before it runs again. */
+/**
+ * Take it out. IRQs masked. The hardware holds nothing afterwards, so the vCPU has to be loaded
+ * before it runs again.
+ */
 void vintc_hw_save(struct vcpu *vcpu);
