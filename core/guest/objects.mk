@@ -5,3 +5,6 @@ obj-y += guest_desc.o desc_props.o desc_vcpu.o desc_region.o desc_space.o
 obj-y += image.o image_formats.o image_open.o image_place.o guest_image.o fdt_load.o
 # guests made by one line
 obj-y += config.o guest_fdt.o
+
+# guests that run
+obj-y += guest.o guest_mem.o vcpu.o exit.o

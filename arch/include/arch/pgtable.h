@@ -57,6 +57,11 @@ void arch_tlb_flush_gpa(uint64_t vmid_root, gpa_t gpa, uint64_t size);
 
 /** Physical address of the stage 1 root made by the port's entry code. */
 hpa_t arch_pgtable_root(void);
+/**
+ * The entry code has mapped [end of the image, this) in the direct map, by pages: 64 KiB or more, up to a
+ * block boundary. Physical address.
+ */
+hpa_t arch_boot_mapped_end(void);
 
 /** The hypervisor's address space as the port lays it out. */
 #define VA_DIRECT_BASE arch_va_direct_base() /**< VA of physical address 0 in the direct map */

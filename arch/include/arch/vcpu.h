@@ -26,7 +26,7 @@ enum exit_kind {
 	EXIT_SYSREG,	/**< trapped system register (MSR, CPUID, port): the port did it already */
 	EXIT_IDLE,	/**< WFI/HLT: nothing to do until an interrupt */
 	EXIT_YIELD,	/**< WFE/PAUSE: spinning */
-	EXIT_FAULT,	/**< a guest error that the port reflected into the guest (or could not) */
+	EXIT_FAULT,	/**< a guest error; core reports it, then arch_vcpu_reflect() */
 	EXIT_DEBUG,	/**< debug state loaded on first use and the like */
 	EXIT_KINDS
 };
@@ -48,8 +48,10 @@ struct vcpu_exit {
 	uint32_t syndrome; /**< raw syndrome, for messages (ESR, EXITCODE) */
 };
 
+/** Options of a vCPU from its description, before arch_vcpu_init(): width, timers' private interrupt numbers. */
+void arch_vcpu_configure(struct vcpu *vcpu, bool narrow, uint32_t virt_timer_irq, uint32_t phys_timer_irq);
 /**
- * Allocate and set the port's part of a vCPU, from its device-tree node.
+ * Allocate and set the port's part of a vCPU.
  * Thread context. @return 0 or negative errno, reason logged.
  */
 must_check int arch_vcpu_init(struct vcpu *vcpu);
@@ -88,8 +90,8 @@ void arch_vcpu_set_pc(struct vcpu *vcpu, uint64_t pc);
 
 /** Inject the architecture's fault for an access to nothing (external abort, #GP …) at exit. */
 void arch_vcpu_inject_abort(struct vcpu *vcpu, const struct vcpu_exit *exit);
-/** Inject an undefined-instruction fault. */
-void arch_vcpu_inject_undef(struct vcpu *vcpu);
+/** EXIT_FAULT: give the guest the fault that such an exit is to it. */
+void arch_vcpu_reflect(struct vcpu *vcpu, const struct vcpu_exit *exit);
 
 /**
  * Is an interrupt deliverable that ends an idle wait: hardware-held timers or
@@ -107,5 +109,7 @@ void arch_vcpu_trap_idle(struct vcpu *vcpu, bool trap);
 
 /** All registers as aligned text. The vCPU is saved (not loaded) or the caller's own. */
 void arch_vcpu_dump(struct vcpu *vcpu, struct shell_out *out);
+/** The exception that the guest itself took last, in words, for one that cannot run its handler. vCPU loaded. */
+void arch_vcpu_describe_taken(struct vcpu *vcpu, char *buf, size_t size);
 /** One sentence for a syndrome of an exit ("data abort, translation fault level 2, read"). */
 void arch_vcpu_describe(struct vcpu *vcpu, const struct vcpu_exit *exit, char *buf, size_t size);

@@ -37,6 +37,8 @@ struct vintc_caps {
 	bool gicv3_cpuif;    /**< guest's ICC_* system registers reach virtual ones */
 };
 const struct vintc_caps *arch_vintc_caps(void);
+/** Find it: boot CPU, once, after the interrupt controller's driver and before other CPUs start. */
+void arch_vintc_setup(void);
 
 /** How the loaded guest's CPU interface works; chosen per vCPU at init. */
 enum vintc_mode {

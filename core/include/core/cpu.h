@@ -36,7 +36,7 @@ struct cpu {
 	uint64_t irqs;
 	uint64_t boot_time;
 	va_t boot_stack;
-	struct thread *dead;	/* to be freed once its stack is left */
+	struct thread *prev;	/* switched away from, its stack is being left */
 };
 
 static inline struct cpu *this_cpu(void)
@@ -49,9 +49,21 @@ unsigned cpu_count(void);
 /** @return NULL past the end */
 struct cpu *cpu_get(unsigned id);
 
+/** Boot: the calling CPU's structure; then start all others. */
+void cpu_init_boot(void);
+void cpu_start_others(void);
+/** The calling CPU becomes its own idle thread. Never returns. */
+noreturn_fn void cpu_idle_loop(void);
+
 /** Preemption off/on, nestable; IRQs stay as they are. */
 void preempt_disable(void);
 void preempt_enable(void);
+
+/** The calling vCPU's thread takes its state out of this CPU, or puts it in. IRQs masked. */
+void sched_unload_self(void);
+void sched_load_self(void);
+/** Switch if something better is ready; how many wait. IRQs masked. */
+unsigned sched_point(void);
 
 /* --- up-calls of a port ------------------------------------------------------- */
 

@@ -111,6 +111,11 @@ struct guest {
 	struct list images;
 	void *board;		/* board template's own data */
 	bool own_node;		/* node was made for this guest only: guest_destroy() removes it */
+	spinlock_t lock;	/* state and exit */
+	unsigned refs;		/* guests_mutex: guest_find() without guest_put() */
+	bool destroying;	/* guests_mutex */
+	bool reset_stops;	/* on_reset="stop" */
+	struct mutex map_lock;	/* stage2 after create: memory of devices */
 };
 
 /** Description of a guest to be made by the one-line form: key=value words. */

@@ -15,6 +15,9 @@
 #include <arch/types.h>
 #include <libs/util.h>
 
+/** Physical addresses from here on are outside the direct map and not used. */
+#define MEM_PHYS_LIMIT (1ULL << 46)
+
 /* --- frames ------------------------------------------------------------- */
 
 /**
@@ -48,6 +51,8 @@ void frame_stats_get(struct frame_stats *out);
  * @return the address of `start`, NULL when page tables cannot be had
  */
 void *mem_map_frames(hpa_t start, uint64_t size);
+/** Take frames of guests out of the direct map again; parts of blocks that others use stay. */
+void mem_unmap_frames(hpa_t start, uint64_t size);
 /** Physical address of a direct-mapped, image or vmap address that is mapped. */
 hpa_t mem_va_to_hpa(const void *va);
 
@@ -96,5 +101,5 @@ void heap_stats_get(struct heap_stats *out);
 bool mem_is_ram(hpa_t pa, uint64_t size);
 /** Iterate memory nodes' ranges: @return false past the end. */
 bool mem_ram_range(unsigned n, hpa_t *start, uint64_t *size);
-/** Boot: read memory nodes and reservations of the FDT, build the allocators. */
-void mem_init(void);
+/** Boot: read memory nodes and reservations of the boot loader's blob, build the allocators. */
+void mem_init(const void *fdt);

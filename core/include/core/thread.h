@@ -48,15 +48,16 @@ struct thread {
 	unsigned cpu;		/* that it is queued or running on */
 	enum thread_state state; /* run queue lock */
 	bool on_cpu;		/* its stack is in use */
-	bool wake_pending;	/* woken before it blocked */
+	bool wake_pending;	/* woken before it blocked; run queue lock */
+	bool blocking, yielding, exiting; /* what it asks of the scheduler; its own */
 	bool timed_out;
-	bool exited;
+	bool detached;
+	bool exited;		/* its stack is free */
 	int exit_code;
-	struct timer timeout;
+	struct timer timeout;	/* of thread_block() */
 	uint64_t run_time;	/* ns spent running, up to the last switch */
 	uint64_t run_start;
 	uint64_t switches;
-	struct waitq *waiting_on;
 };
 
 /**
@@ -71,6 +72,11 @@ void thread_start(struct thread *thread);
 noreturn_fn void thread_exit(int code);
 /** Wait until it ends, free it. @return its exit code */
 int thread_join(struct thread *thread);
+/**
+ * Free a thread that will never run again: it was not started, or blocks and nobody wakes it. Its registers and
+ * stack are gone with it. Thread context.
+ */
+void thread_abandon(struct thread *thread);
 /** Nobody joins: free by itself at its end. */
 void thread_detach(struct thread *thread);
 /** Change priority, slice or affinity of any thread; takes effect at once, on any CPU. Zero mask is -EINVAL. */
@@ -161,3 +167,5 @@ void work_init(struct work *work, void (*fn)(struct work *));
 void work_queue(struct work *work);
 /** Wait until it is neither queued nor running. Thread context, not from fn. */
 void work_cancel(struct work *work);
+/** Boot: start the work queue's thread. */
+void work_start(void);

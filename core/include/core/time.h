@@ -13,6 +13,8 @@
 uint64_t time_now(void);
 uint64_t time_from_ticks(uint64_t ticks); /**< duration: counter ticks to ns */
 uint64_t time_to_ticks(uint64_t ns);	  /**< duration: ns to counter ticks, rounded up */
+/** The time_now() moment of an absolute counter value; 0 for one before boot. */
+uint64_t time_of_ticks(uint64_t ticks);
 /** Absolute counter value for an absolute time_now() moment. */
 uint64_t time_deadline_ticks(uint64_t ns);
 

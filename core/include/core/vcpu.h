@@ -39,7 +39,9 @@ struct vcpu {
 	bool start_off;		  /* `poweroff`: waits for CPU_ON at start */
 	bool idle;		  /* blocked in WFI */
 	bool running;		  /* allowed to run (guest is running) */
-	bool parked;		  /* has stopped as asked; no register state on any CPU */
+	bool parked;		  /* does not run, and its registers are in memory; atomic */
+	bool power_down;	  /* asked for CPU_OFF */
+	uint16_t lost_fetches;	  /* instruction fetches from nowhere, one after the other */
 	uint64_t start_pc;
 	uint64_t start_arg;
 	uint64_t deadline_prop, period_prop; /* `deadline`, `periodicity`: ns */
@@ -58,16 +60,20 @@ void vcpu_wake(struct vcpu *vcpu);
 must_check int vcpu_power_on(struct vcpu *vcpu, uint64_t pc, uint64_t arg);
 /** Power the calling vCPU off; returns to the run loop, which blocks. */
 void vcpu_power_off(struct vcpu *vcpu);
-/** Hypercall from the port's exit (PSCI, SMCCC): function and arguments in registers 0 … 7. */
-void vcpu_hypercall(struct vcpu *vcpu);
+/** Block the calling vCPU until it has an interrupt to take (WFI, CPU_SUSPEND). IRQs masked or not. */
+void vcpu_wait_irq(struct vcpu *vcpu);
 
-/* core/guest/: used by guest.c */
-must_check int vcpu_create(struct guest *guest, struct dt_node *node, unsigned id, struct vcpu **out);
-void vcpu_destroy(struct vcpu *vcpu);
-/** Reset registers to the start state; the vCPU is parked. */
-void vcpu_reset(struct vcpu *vcpu);
-/** Let it run / stop and wait until it has parked. Thread context of others. */
+/* The scheduler's: state into this CPU, state out of this CPU. IRQs masked. */
+void vcpu_load(struct vcpu *vcpu);
+void vcpu_unload(struct vcpu *vcpu);
+
+/* Used by core/guest/: */
+/** Let it run / ask it to stop. */
 void vcpu_run(struct vcpu *vcpu);
+void vcpu_stop(struct vcpu *vcpu);
+/** Wait until it has stopped as asked. Thread context of others. */
+void vcpu_wait_parked(struct vcpu *vcpu);
+/** Both. Afterwards its registers are in memory. */
 void vcpu_park(struct vcpu *vcpu);
 
 /* --- up-calls of the port, IRQs masked, vCPU loaded here --------------------------- */

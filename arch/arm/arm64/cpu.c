@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A CPU of ARMv8 as the hypervisor's own: features, controls of EL2 that do not change, caches and
+ * TLBs, starting other CPUs, and the first C functions after entry.S.
+ */
+#include <arch/cpu.h>
+#include <arch/barrier.h>
+#include <arch/cache.h>
+#include <arch/irqflags.h>
+#include <arch/pgtable.h>
+#include <arch/smp.h>
+#include <arch/thread.h>
+#include <core/boot.h>
+#include <core/cpu.h>
+#include <core/log.h>
+#include <core/mem.h>
+#include <core/pgtable.h>
+#include <libs/errno.h>
+#include <libs/printf.h>
+#include <libs/string.h>
+#include <port/boot.h>
+#include <port/features.h>
+#include <port/sysreg.h>
+#include "../common/port.h"
+#include "boot_map.h"
+#include "idreg.h"
+
+uintptr_t __stack_chk_guard;
+struct cpu_features cpu_features;
+
+void boot_start(void);
+void boot_no_el2(void);
+void secondary_start(void);
+void __stack_chk_fail(void);
+
+void __stack_chk_fail(void)
+{
+	panic("stack protector: a function wrote past the end of its array");
+}
+
+static unsigned field(uint64_t reg, unsigned shift)
+{
+	return (reg >> shift) & 0xf;
+}
+
+static void read_features(void)
+{
+	static const uint8_t pa_bits[] = { 32, 36, 40, 42, 44, 48, 52 };
+	uint64_t pfr0 = READ_SYSREG(id_aa64pfr0_el1), pfr1 = READ_SYSREG(id_aa64pfr1_el1);
+	uint64_t isar1 = READ_SYSREG(id_aa64isar1_el1), isar2 = READ_SYSREG(SYS_ID_AA64ISAR2_EL1);
+	uint64_t mmfr0 = READ_SYSREG(id_aa64mmfr0_el1), mmfr1 = READ_SYSREG(id_aa64mmfr1_el1);
+	uint64_t dfr0 = READ_SYSREG(id_aa64dfr0_el1);
+	struct cpu_features *f = &cpu_features;
+
+	f->pauth = field(isar1, 4) || field(isar1, 8) || field(isar2, 12);
+	f->sve = field(pfr0, 32);
+	f->sme = field(pfr1, 24);
+	f->ras = field(pfr0, 28);
+	f->gicv3 = field(pfr0, 24);
+	f->aarch32_el1 = field(pfr0, 4) == 2;
+	f->mte = field(pfr1, 8) > 1;
+	f->vmid16 = field(mmfr1, 4) == 2;
+	f->hcx = field(mmfr1, 40);
+	f->fgt = field(mmfr0, 56);
+	f->pa_bits = MIN_T(unsigned, pa_bits[MIN_T(unsigned, field(mmfr0, 0), 6)], 48);
+	f->brps = field(dfr0, 12) + 1;
+	f->wrps = field(dfr0, 20) + 1;
+}
+
+/* Stage 2: 4 KiB granule, start at level 1, at most 40 bits. */
+static void init_stage2(void)
+{
+	unsigned bits = MIN(cpu_features.pa_bits, 40U);
+	uint64_t ps = MIN_T(uint64_t, READ_SYSREG(id_aa64mmfr0_el1) & 0xf, 5);
+	uint64_t vtcr = BIT(31) | (ps << 16) | (3ULL << 12) | (1ULL << 10) | (1ULL << 8) |
+			(1ULL << 6) | (64 - bits);
+
+	if (cpu_features.vmid16)
+		vtcr |= BIT(19);
+	WRITE_SYSREG(vtcr_el2, vtcr);
+	lpae_set_stage2_bits(bits);
+}
+
+/* Controls that no vCPU changes; a vCPU's own are set when it is loaded (vcpu_state.c). */
+static void init_el2(void)
+{
+	uint64_t cptr = CPTR_RES1 | CPTR_TTA | CPTR_TZ;
+
+	if (!cpu_features.sve)
+		cptr |= CPTR_TZ; /* RES1 then */
+	if (cpu_features.sme)
+		cptr |= CPTR_TSM;
+	WRITE_SYSREG(cptr_el2, cptr);
+	WRITE_SYSREG(hstr_el2, 0);
+	WRITE_SYSREG(cnthctl_el2, 3); /* the guest has the physical counter and timer */
+	WRITE_SYSREG(cntv_ctl_el0, 0);
+	WRITE_SYSREG(cntp_ctl_el0, 0);
+	WRITE_SYSREG(mdcr_el2, MDCR_TDRA | MDCR_TDOSA | MDCR_TDA | MDCR_TPM | MDCR_TPMCR);
+	WRITE_SYSREG(vpidr_el2, READ_SYSREG(midr_el1));
+	if (cpu_features.hcx)
+		WRITE_SYSREG(SYS_HCRX_EL2, 0);
+	WRITE_SYSREG(vttbr_el2, 0);
+	init_stage2();
+	isb();
+}
+
+int arch_cpu_init(void)
+{
+	read_features();
+	idreg_init();
+	init_el2();
+	return 0;
+}
+
+void arch_cpu_init_secondary(void)
+{
+	init_el2();
+}
+
+void boot_start(void)
+{
+	early_uart_init((const void *)(uintptr_t)(VA_DIRECT + boot_fdt_pa));
+	boot_main(boot_fdt_pa ? (const void *)(uintptr_t)(VA_DIRECT + boot_fdt_pa) : NULL);
+}
+
+static void say(const char *s)
+{
+	arch_early_puts(s, strlen(s));
+}
+
+/* Entered at EL1: nothing can be virtualised, but the person shall read why. */
+void boot_no_el2(void)
+{
+	if (boot_fdt_pa)
+		early_uart_init((const void *)(uintptr_t)(VA_DIRECT + boot_fdt_pa));
+	say("\r\nXvisor: entered at EL1: this CPU, or the firmware before us, gives no EL2.\r\n"
+	    "A hypervisor needs EL2. On QEMU: -M virt,virtualization=on; on a board: let the\r\n"
+	    "firmware start the image at EL2. Stopped.\r\n");
+	for (;;)
+		__asm__ volatile("wfi");
+}
+
+void secondary_start(void)
+{
+	cpu_secondary_main();
+}
+
+void arch_cpu_idle(void)
+{
+	__asm__ volatile("dsb sy\n\twfi" : : : "memory");
+}
+
+void arch_cpu_halt(void)
+{
+	__asm__ volatile("msr daifset, #15" : : : "memory");
+	for (;;)
+		__asm__ volatile("wfi");
+}
+
+void arch_cpu_describe(char *buf, size_t size)
+{
+	static const struct {
+		uint16_t part;
+		char name[12];
+	} arm_parts[] = {
+		{ 0xd03, "Cortex-A53" }, { 0xd04, "Cortex-A35" },   { 0xd05, "Cortex-A55" },
+		{ 0xd07, "Cortex-A57" }, { 0xd08, "Cortex-A72" },   { 0xd09, "Cortex-A73" },
+		{ 0xd0a, "Cortex-A75" }, { 0xd0b, "Cortex-A76" },   { 0xd0c, "Neoverse-N1" },
+		{ 0xd40, "Neoverse-V1" }, { 0xd49, "Neoverse-N2" },
+	};
+	uint64_t midr = READ_SYSREG(midr_el1);
+	unsigned part = (midr >> 4) & 0xfff, i;
+	const char *name = "ARMv8-A CPU";
+
+	for (i = 0; (midr >> 24) == 0x41 && i < ARRAY_SIZE(arm_parts); i++)
+		if (arm_parts[i].part == part)
+			name = arm_parts[i].name;
+	snprintf(buf, size, "%s r%up%u, MIDR 0x%08x, MPIDR 0x%llx", name,
+		 (unsigned)(midr >> 20) & 0xf, (unsigned)midr & 0xf, (unsigned)midr,
+		 (unsigned long long)READ_SYSREG(mpidr_el1));
+}
+
+unsigned arch_backtrace(va_t fp, va_t *pcs, unsigned max)
+{
+	unsigned n = 0;
+
+	if (!fp)
+		fp = (va_t)__builtin_frame_address(0);
+	while (n < max && fp && IS_ALIGNED(fp, 16)) {
+		va_t *frame = (va_t *)fp;
+
+		/* A broken chain must not fault: look whether it is mapped first. */
+		if (!pgtable_lookup(&pgtable_host, fp, NULL, NULL, NULL) || !frame[1])
+			break;
+		pcs[n++] = frame[1] - 4;
+		if (frame[0] <= fp)
+			break;
+		fp = frame[0];
+	}
+	return n;
+}
+
+va_t arch_thread_init(va_t stack_top)
+{
+	/* The frame that arch_thread_switch() pops: x29, x30, x19 … x28. */
+	uint64_t *frame = (uint64_t *)(stack_top - 96);
+
+	memset(frame, 0, 96);
+	frame[1] = (uintptr_t)thread_entry;
+	return (va_t)frame;
+}
+
+/* --- caches and TLBs --------------------------------------------------------------- */
+
+static size_t line_size(unsigned shift)
+{
+	return 4UL << ((READ_SYSREG(ctr_el0) >> shift) & 0xf);
+}
+
+void arch_cache_clean_inval(const void *va, size_t size)
+{
+	size_t line = line_size(16);
+	uintptr_t at = ALIGN_DOWN((uintptr_t)va, line), end = (uintptr_t)va + size;
+
+	for (; at < end; at += line)
+		__asm__ volatile("dc civac, %0" : : "r"(at) : "memory");
+	__asm__ volatile("dsb sy" : : : "memory");
+}
+
+void arch_cache_sync_code(const void *va, size_t size)
+{
+	size_t line = line_size(16);
+	uintptr_t at = ALIGN_DOWN((uintptr_t)va, line), end = (uintptr_t)va + size;
+
+	for (; at < end; at += line)
+		__asm__ volatile("dc cvau, %0" : : "r"(at) : "memory");
+	__asm__ volatile("dsb ish\n\tic ialluis\n\tdsb ish\n\tisb" : : : "memory");
+}
+
+void arch_cache_zero(void *va, size_t size)
+{
+	uint64_t dczid = READ_SYSREG(dczid_el0);
+	size_t line = 4UL << (dczid & 0xf);
+	uintptr_t at = (uintptr_t)va, end = at + size;
+
+	if (dczid & BIT(4)) {
+		memset(va, 0, size);
+		return;
+	}
+	for (; at < end; at += line)
+		__asm__ volatile("dc zva, %0" : : "r"(at) : "memory");
+}
+
+void arch_tlb_flush_va(va_t va, size_t size)
+{
+	va_t at;
+
+	__asm__ volatile("dsb ishst" : : : "memory");
+	if (size > 64 * PAGE_SIZE) {
+		__asm__ volatile("tlbi alle2is" : : : "memory");
+	} else {
+		for (at = va & PAGE_MASK; at < va + size; at += PAGE_SIZE)
+			__asm__ volatile("tlbi vae2is, %0" : : "r"(at >> 12) : "memory");
+	}
+	__asm__ volatile("dsb ish\n\tisb" : : : "memory");
+}
+
+/* The VMID that TLB maintenance means is that of VTTBR_EL2: borrow it. */
+void arch_tlb_flush_guest(uint64_t vmid_root)
+{
+	unsigned long flags = arch_irq_save();
+	uint64_t old = READ_SYSREG(vttbr_el2);
+
+	WRITE_SYSREG(vttbr_el2, vmid_root);
+	isb();
+	__asm__ volatile("dsb ishst\n\ttlbi vmalls12e1is\n\tdsb ish\n\tisb" : : : "memory");
+	WRITE_SYSREG(vttbr_el2, old);
+	isb();
+	arch_irq_restore(flags);
+}
+
+void arch_tlb_flush_gpa(uint64_t vmid_root, gpa_t gpa, uint64_t size)
+{
+	unsigned long flags;
+	uint64_t old;
+	gpa_t at;
+
+	if (size > 64 * PAGE_SIZE) {
+		arch_tlb_flush_guest(vmid_root);
+		return;
+	}
+	flags = arch_irq_save();
+	old = READ_SYSREG(vttbr_el2);
+	WRITE_SYSREG(vttbr_el2, vmid_root);
+	isb();
+	__asm__ volatile("dsb ishst" : : : "memory");
+	for (at = gpa & PAGE_MASK; at < gpa + size; at += PAGE_SIZE)
+		__asm__ volatile("tlbi ipas2e1is, %0" : : "r"(at >> 12) : "memory");
+	__asm__ volatile("dsb ish\n\ttlbi vmalle1is\n\tdsb ish\n\tisb" : : : "memory");
+	WRITE_SYSREG(vttbr_el2, old);
+	isb();
+	arch_irq_restore(flags);
+}

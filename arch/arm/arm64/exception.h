@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Words for syndromes, and the codes that guest_enter() returns.
+ */
+#pragma once
+
+#include <stdint.h>
+
+struct vcpu;
+struct vcpu_exit;
+struct vcpu_regs;
+
+/** Result of guest_enter(); the numbers are known to switch.S. */
+enum guest_exit_code { GUEST_SYNC = 0, GUEST_IRQ = 1, GUEST_SERROR = 2 };
+
+/** Run the guest until it exits. IRQs masked. See switch.S. */
+uint64_t guest_enter(struct vcpu_regs *regs);
+
+/** Fault status code (ESR_ELx.ISS[5:0]) in words. */
+const char *fault_status_text(uint32_t fsc);
+/** Exception class in words. */
+const char *exception_class_text(unsigned ec);
+
+/* AArch32 guests (vcpu_a32.c) */
+
+/** Step the IT state of a Thumb instruction that was skipped. */
+void a32_advance_it(struct vcpu_regs *regs);
+/** Undefined Instruction, Prefetch or Data Abort exception; the vCPU is loaded. */
+void a32_inject_undef(struct vcpu *vcpu);
+void a32_inject_abort(struct vcpu *vcpu, const struct vcpu_exit *exit);
+/** Registers as after reset in Supervisor mode; arg goes to r2 (device tree, booting.rst of arch/arm). */
+void a32_reset(struct vcpu *vcpu, uint64_t pc, uint64_t arg);

@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: GPL-2.0-only
+obj-y += entry.o
+obj-y += vectors.o
+obj-y += switch.o
+obj-y += boot_map.o
+obj-y += cpu.o
+obj-y += exception.o
+obj-y += vcpu.o
+obj-y += vcpu_state.o
+obj-y += vcpu_sysreg.o
+obj-y += vcpu_idreg.o
+obj-y += vcpu_debug.o
+obj-y += vcpu_a32.o

@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Entering a guest and decoding why it came back; injecting exceptions. The vCPU is loaded on the
+ * calling CPU throughout, so its system registers are the CPU's own.
+ */
+#include <arch/vcpu.h>
+#include <core/guest.h>
+#include <core/irq.h>
+#include <core/log.h>
+#include <core/vcpu.h>
+#include <libs/printf.h>
+#include <port/features.h>
+#include <port/sysreg.h>
+#include "../common/port.h"
+#include "exception.h"
+
+/* ESR_EL2.ISS of a data abort */
+#define ISS_ISV	  BIT32(24)
+#define ISS_SSE	  BIT32(21)
+#define ISS_SF	  BIT32(15)
+#define ISS_FNV	  BIT32(10)
+#define ISS_CM	  BIT32(8)
+#define ISS_S1PTW BIT32(7)
+#define ISS_WNR	  BIT32(6)
+#define FSC_PERMISSION 0x0c
+
+typedef void (*exit_fn)(struct vcpu *vcpu, struct vcpu_exit *exit);
+
+static uint64_t reg_get(const struct vcpu *vcpu, unsigned n)
+{
+	return n == 31 ? 0 : vcpu->arch.regs.x[n];
+}
+
+void arch_vcpu_skip(struct vcpu *vcpu)
+{
+	struct vcpu_regs *regs = &vcpu->arch.regs;
+
+	regs->pc += vcpu->arch.esr & ESR_IL ? 4 : 2;
+	if (unlikely(regs->pstate & PSR_AARCH32))
+		a32_advance_it(regs);
+}
+
+/*
+ * Guest physical address of an abort. HPFAR_EL2 is not valid for permission faults of the access
+ * itself (DDI 0487 D17.2.67): walk the guest's stage 1 then.
+ */
+static bool abort_address(const struct vcpu_exit *exit, uint64_t far, gpa_t *gpa)
+{
+	uint64_t par, saved;
+
+	if (likely(!exit->is_permission || exit->is_walk)) {
+		*gpa = ((READ_SYSREG(hpfar_el2) & GENMASK(43, 4)) << 8) | (far & 0xfff);
+		return true;
+	}
+	saved = READ_SYSREG(par_el1);
+	__asm__ volatile("at s1e1r, %0\n\tisb" : : "r"(far) : "memory");
+	par = READ_SYSREG(par_el1);
+	WRITE_SYSREG(par_el1, saved);
+	*gpa = (par & GENMASK(47, 12)) | (far & 0xfff);
+	return !(par & 1);
+}
+
+static void exit_data_abort(struct vcpu *vcpu, struct vcpu_exit *exit)
+{
+	uint32_t esr = vcpu->arch.esr;
+	uint64_t far = READ_SYSREG(far_el2);
+
+	exit->is_fetch = false;
+	exit->is_permission = (esr & 0x3c) == FSC_PERMISSION;
+	exit->is_walk = esr & ISS_S1PTW;
+	exit->is_write = esr & ISS_WNR;
+	exit->gva = far;
+	exit->kind = EXIT_MMIO;
+	if (unlikely((esr & 0x3c) > FSC_PERMISSION)) {
+		exit->kind = EXIT_FAULT; /* external abort and the like: of the host's memory */
+		return;
+	}
+	if (unlikely(!abort_address(exit, far, &exit->gpa))) {
+		exit->kind = EXIT_YIELD; /* its tables changed meanwhile: let it try again */
+		return;
+	}
+	if (likely(esr & ISS_ISV) && !exit->is_walk) {
+		exit->size = 1U << ((esr >> 22) & 3);
+		exit->reg = (esr >> 16) & 31;
+		exit->sign_extend = esr & ISS_SSE;
+		exit->wide = esr & ISS_SF;
+		if (exit->is_write) {
+			exit->value = reg_get(vcpu, exit->reg);
+			if (exit->size < 8)
+				exit->value &= BIT(exit->size * 8) - 1;
+		}
+		return;
+	}
+	exit->size = 0;
+}
+
+static void exit_fetch_abort(struct vcpu *vcpu, struct vcpu_exit *exit)
+{
+	uint32_t esr = vcpu->arch.esr;
+	uint64_t far = READ_SYSREG(far_el2);
+
+	exit->kind = EXIT_MMIO;
+	exit->is_fetch = true;
+	exit->is_write = false;
+	exit->is_permission = (esr & 0x3c) == FSC_PERMISSION;
+	exit->is_walk = esr & ISS_S1PTW;
+	exit->size = 0;
+	exit->gva = far;
+	if (!abort_address(exit, far, &exit->gpa))
+		exit->kind = EXIT_YIELD;
+}
+
+static void exit_wfx(struct vcpu *vcpu, struct vcpu_exit *exit)
+{
+	exit->kind = vcpu->arch.esr & 1 ? EXIT_YIELD : EXIT_IDLE;
+	arch_vcpu_skip(vcpu);
+}
+
+static void exit_hvc(struct vcpu *vcpu, struct vcpu_exit *exit)
+{
+	exit->kind = EXIT_HYPERCALL;
+	psci_guest_call(vcpu, false);
+}
+
+static void exit_smc(struct vcpu *vcpu, struct vcpu_exit *exit)
+{
+	exit->kind = EXIT_HYPERCALL;
+	arch_vcpu_skip(vcpu);
+	psci_guest_call(vcpu, true);
+}
+
+static void exit_sysreg(struct vcpu *vcpu, struct vcpu_exit *exit)
+{
+	exit->kind = EXIT_SYSREG;
+	sysreg_trap(vcpu, vcpu->arch.esr & 0x1ffffff);
+}
+
+static void exit_cp(struct vcpu *vcpu, struct vcpu_exit *exit)
+{
+	exit->kind = EXIT_SYSREG;
+	cp15_trap(vcpu, vcpu->arch.esr >> 26, vcpu->arch.esr & 0x1ffffff);
+}
+
+/* Extensions that the ID registers say are not there: undefined, as on a CPU without them. */
+static void exit_absent(struct vcpu *vcpu, struct vcpu_exit *exit)
+{
+	exit->kind = EXIT_SYSREG;
+	vcpu_inject_undef(vcpu);
+}
+
+static void exit_unknown(struct vcpu *vcpu, struct vcpu_exit *exit)
+{
+	exit->kind = EXIT_FAULT;
+}
+
+/* By exception class (ESR_EL2.EC). */
+static const exit_fn exit_table[64] = {
+	[0 ... 63] = exit_unknown,
+	[EC_WFX] = exit_wfx,
+	[EC_CP15_32] = exit_cp,
+	[EC_CP15_64] = exit_cp,
+	[EC_CP14_32] = exit_cp,
+	[EC_CP14_LDC] = exit_cp,
+	[EC_CP14_64] = exit_cp,
+	[EC_FP] = exit_absent,
+	[EC_PAUTH] = exit_absent,
+	[EC_SVE] = exit_absent,
+	[EC_SME] = exit_absent,
+	[EC_HVC32] = exit_hvc,
+	[EC_HVC64] = exit_hvc,
+	[EC_SMC32] = exit_smc,
+	[EC_SMC64] = exit_smc,
+	[EC_SYSREG] = exit_sysreg,
+	[EC_IABT_LOW] = exit_fetch_abort,
+	[EC_DABT_LOW] = exit_data_abort,
+};
+
+void arch_vcpu_enter(struct vcpu *vcpu, struct vcpu_exit *exit)
+{
+	uint64_t code = guest_enter(&vcpu->arch.regs);
+
+	if (likely(code == GUEST_SYNC)) {
+		uint32_t esr = READ_SYSREG(esr_el2);
+
+		vcpu->arch.esr = esr;
+		exit->syndrome = esr;
+		exit_table[esr >> 26](vcpu, exit);
+	} else if (code == GUEST_IRQ) {
+		exit->kind = EXIT_IRQ;
+		irq_host_entry();
+	} else {
+		vcpu->arch.esr = READ_SYSREG(esr_el2);
+		exit->syndrome = vcpu->arch.esr;
+		exit->kind = EXIT_FAULT;
+		vcpu->arch.serror = true;
+	}
+}
+
+void arch_vcpu_complete(struct vcpu *vcpu, const struct vcpu_exit *exit, uint64_t value)
+{
+	if (!exit->is_write && exit->reg != 31) {
+		if (unlikely(exit->sign_extend)) {
+			unsigned shift = 64 - exit->size * 8;
+
+			value = (uint64_t)((int64_t)(value << shift) >> shift);
+			if (!exit->wide)
+				value = (uint32_t)value;
+		}
+		vcpu->arch.regs.x[exit->reg] = value;
+	}
+	arch_vcpu_skip(vcpu);
+}
+
+uint64_t arch_vcpu_reg(const struct vcpu *vcpu, unsigned n)
+{
+	return reg_get(vcpu, n);
+}
+
+void arch_vcpu_set_reg(struct vcpu *vcpu, unsigned n, uint64_t value)
+{
+	if (n < 31)
+		vcpu->arch.regs.x[n] = value;
+}
+
+uint64_t arch_vcpu_pc(const struct vcpu *vcpu)
+{
+	return vcpu->arch.regs.pc;
+}
+
+void arch_vcpu_set_pc(struct vcpu *vcpu, uint64_t pc)
+{
+	vcpu->arch.regs.pc = pc;
+}
+
+/* --- injection ---------------------------------------------------------------------- */
+
+/* PSTATE on taking an exception to EL1 (DDI 0487 D1.3.3, AArch64.TakeException). */
+static uint64_t entry_pstate(uint64_t old)
+{
+	uint64_t sctlr = READ_SYSREG(sctlr_el1);
+	uint64_t psr = PSR_EL1H | PSR_D | PSR_A | PSR_I | PSR_F;
+
+	psr |= old & (BIT(24) | BIT(22)); /* DIT, PAN */
+	if (!(sctlr & BIT(23)) && (READ_SYSREG(id_aa64mmfr1_el1) & (0xfULL << 20)))
+		psr |= BIT(22); /* SCTLR_EL1.SPAN = 0 sets PAN */
+	if (sctlr & BIT(44))
+		psr |= BIT(12); /* DSSBS */
+	return psr;
+}
+
+static void inject64(struct vcpu *vcpu, uint32_t esr)
+{
+	struct vcpu_regs *regs = &vcpu->arch.regs;
+	uint64_t offset = 0x400; /* lower EL, AArch64 */
+
+	if (regs->pstate & PSR_AARCH32)
+		offset = 0x600;
+	else if ((regs->pstate & 0xf) == PSR_EL1H)
+		offset = 0x200;
+	else if ((regs->pstate & 0xc) == 4)
+		offset = 0;
+	WRITE_SYSREG(elr_el1, regs->pc);
+	WRITE_SYSREG(spsr_el1, regs->pstate);
+	WRITE_SYSREG(esr_el1, esr);
+	regs->pstate = entry_pstate(regs->pstate);
+	regs->pc = READ_SYSREG(vbar_el1) + offset;
+}
+
+void vcpu_inject_undef(struct vcpu *vcpu)
+{
+	if (vcpu->arch.aarch32)
+		a32_inject_undef(vcpu);
+	else
+		inject64(vcpu, ((uint32_t)EC_UNKNOWN << 26) | (vcpu->arch.esr & ESR_IL));
+}
+
+void arch_vcpu_inject_abort(struct vcpu *vcpu, const struct vcpu_exit *exit)
+{
+	bool from_el0 = (vcpu->arch.regs.pstate & 0xf) == 0;
+	uint32_t ec = exit->is_fetch ? EC_IABT_LOW : EC_DABT_LOW;
+
+	if (vcpu->arch.aarch32) {
+		a32_inject_abort(vcpu, exit);
+		return;
+	}
+	/* Synchronous external abort; of a table walk when the walk touched it. */
+	if (!from_el0)
+		ec++;
+	WRITE_SYSREG(far_el1, exit->gva);
+	inject64(vcpu, (ec << 26) | ESR_IL | (exit->is_write ? ISS_WNR : 0) |
+			       (exit->is_walk ? 0x15 : 0x10));
+}
+
+void arch_vcpu_reflect(struct vcpu *vcpu, const struct vcpu_exit *exit)
+{
+	unsigned ec = exit->syndrome >> 26;
+
+	if (vcpu->arch.serror) {
+		/* An asynchronous abort that this guest caused: it gets it at its own SError vector. */
+		vcpu->arch.serror = false;
+		vcpu->arch.hcr |= HCR_VSE;
+		WRITE_SYSREG(hcr_el2, vcpu->arch.hcr);
+	} else if (ec == EC_DABT_LOW || ec == EC_IABT_LOW) {
+		arch_vcpu_inject_abort(vcpu, exit);
+	} else {
+		vcpu_inject_undef(vcpu);
+	}
+}
+
+void arch_vcpu_describe(struct vcpu *vcpu, const struct vcpu_exit *exit, char *buf, size_t size)
+{
+	unsigned ec = exit->syndrome >> 26;
+
+	if (vcpu->arch.serror)
+		snprintf(buf, size, "asynchronous external abort (SError, ESR 0x%08x)",
+			 exit->syndrome);
+	else if (ec == EC_IABT_LOW || ec == EC_DABT_LOW)
+		snprintf(buf, size, "%s, %s", exception_class_text(ec),
+			 fault_status_text(exit->syndrome & 0x3f));
+	else
+		snprintf(buf, size, "%s (ESR 0x%08x)", exception_class_text(ec), exit->syndrome);
+}
+
+void arch_vcpu_describe_taken(struct vcpu *vcpu, char *buf, size_t size)
+{
+	uint64_t esr = READ_SYSREG(esr_el1);
+
+	if (vcpu->arch.aarch32) {
+		snprintf(buf, size, "CPSR 0x%x", (uint32_t)vcpu->arch.regs.pstate);
+		return;
+	}
+	snprintf(buf, size, "%s at PC 0x%llx (ESR_EL1 0x%llx, FAR_EL1 0x%llx), vectors at 0x%llx",
+		 exception_class_text((esr >> 26) & 0x3f),
+		 (unsigned long long)READ_SYSREG(elr_el1), (unsigned long long)esr,
+		 (unsigned long long)READ_SYSREG(far_el1),
+		 (unsigned long long)READ_SYSREG(vbar_el1));
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * AArch32 at EL1 under an AArch64 hypervisor: reset state and exceptions. Banked registers of AArch32 appear
+ * as x16 … x30 and as SPSR_und and others (DDI 0487 D1.20.1).
+ */
+#include <arch/vcpu.h>
+#include <core/guest.h>
+#include <core/vcpu.h>
+#include <port/sysreg.h>
+#include "exception.h"
+
+#define A32_T	  BIT(5)
+#define A32_E	  BIT(9)
+#define A32_IT_LO GENMASK(26, 25)
+#define A32_IT_HI GENMASK(15, 10)
+#define A32_J	  BIT(24)
+#define MODE_ABT  0x17
+#define MODE_UND  0x1b
+#define LR_ABT	  20
+#define LR_UND	  22
+#define SCTLR_V	  BIT(13)
+#define SCTLR_TE  BIT(30)
+#define SCTLR_EE  BIT(25)
+/* ARMv7 reset value: RES1 bits, CP15BEN */
+#define A32_SCTLR_RESET 0x00c50078
+
+void a32_advance_it(struct vcpu_regs *regs)
+{
+	uint64_t it = (FIELD_GET(A32_IT_HI, regs->pstate) << 2) | FIELD_GET(A32_IT_LO, regs->pstate);
+
+	if (!(regs->pstate & A32_T) || !it)
+		return;
+	it = it & 7 ? (it & 0xe0) | ((it << 1) & 0x1f) : 0;
+	regs->pstate &= ~(A32_IT_HI | A32_IT_LO);
+	regs->pstate |= FIELD_PREP(A32_IT_HI, it >> 2) | FIELD_PREP(A32_IT_LO, it & 3);
+}
+
+/* AArch32.EnterMode: to a vector of the guest. The caller has saved CPSR to the mode's SPSR. */
+static void enter_mode(struct vcpu_regs *regs, unsigned mode, unsigned lr, uint64_t ret, unsigned vector)
+{
+	uint64_t sctlr = READ_SYSREG(sctlr_el1);
+	uint64_t psr = regs->pstate & ~(0x1fULL | A32_T | A32_J | A32_IT_LO | A32_IT_HI | A32_E);
+
+	psr |= mode | PSR_I | (mode == MODE_ABT ? PSR_A : 0);
+	psr |= (sctlr & SCTLR_TE ? A32_T : 0) | (sctlr & SCTLR_EE ? A32_E : 0);
+	regs->x[lr] = (uint32_t)ret;
+	regs->pstate = psr;
+	regs->pc = (sctlr & SCTLR_V ? 0xffff0000U : (uint32_t)READ_SYSREG(vbar_el1)) + vector;
+}
+
+void a32_inject_undef(struct vcpu *vcpu)
+{
+	struct vcpu_regs *regs = &vcpu->arch.regs;
+
+	WRITE_SYSREG(spsr_und, regs->pstate);
+	enter_mode(regs, MODE_UND, LR_UND, regs->pc + (regs->pstate & A32_T ? 2 : 4), 4);
+}
+
+void a32_inject_abort(struct vcpu *vcpu, const struct vcpu_exit *exit)
+{
+	struct vcpu_regs *regs = &vcpu->arch.regs;
+	bool lpae = READ_SYSREG(tcr_el1) & BIT(31); /* TTBCR.EAE */
+	/* Synchronous external abort in the long and in the short format. */
+	uint64_t fsr = lpae ? BIT(9) | 0x10 : 0x08;
+
+	WRITE_SYSREG(spsr_abt, regs->pstate);
+	if (exit->is_fetch) {
+		WRITE_SYSREG(ifsr32_el2, fsr);
+		WRITE_SYSREG(far_el1, (READ_SYSREG(far_el1) & GENMASK(31, 0)) |
+					      ((uint64_t)(uint32_t)exit->gva << 32));
+		enter_mode(regs, MODE_ABT, LR_ABT, regs->pc + 4, 0xc);
+		return;
+	}
+	WRITE_SYSREG(esr_el1, fsr | (exit->is_write ? BIT(11) : 0));
+	WRITE_SYSREG(far_el1, (READ_SYSREG(far_el1) & GENMASK(63, 32)) | (uint32_t)exit->gva);
+	enter_mode(regs, MODE_ABT, LR_ABT, regs->pc + 8, 0x10);
+}
+
+void a32_reset(struct vcpu *vcpu, uint64_t pc, uint64_t arg)
+{
+	struct arch_vcpu *a = &vcpu->arch;
+
+	a->regs.pstate = PSR_A32_SVC | PSR_A | PSR_I | PSR_F | (pc & 1 ? A32_T : 0) |
+			 (vcpu->guest->big_endian ? A32_E : 0);
+	a->regs.pc = pc & ~1ULL;
+	a->regs.x[1] = 0xffffffff; /* machine number: only the device tree counts */
+	a->regs.x[2] = arg;
+	a->sys[VR_SCTLR_EL1] = A32_SCTLR_RESET | (vcpu->guest->big_endian ? SCTLR_EE : 0);
+}

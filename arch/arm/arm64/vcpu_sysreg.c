@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * System registers that trap. A row says what a guest gets; what has no row is
+ * undefined, as on a CPU without it, and is reported.
+ */
+#include <arch/vintc.h>
+#include <core/guest.h>
+#include <core/log.h>
+#include <core/vcpu.h>
+#include <libs/errno.h>
+#include <port/sysreg.h>
+#include "../common/port.h"
+#include "idreg.h"
+
+/* The key of a register: ESR_EL2.ISS of EC_SYSREG without Rt and direction. */
+#define KEY(op0, op1, crn, crm, op2)                                                                \
+	(((op0) << 20) | ((op2) << 17) | ((op1) << 14) | ((crn) << 10) | ((crm) << 1))
+#define KEY_MASK     KEY(3, 7, 15, 15, 7)
+#define ISS_RT(iss)  (((iss) >> 5) & 31)
+#define ISS_IS_READ  1
+#define KEY_OP2(iss) (((iss) >> 17) & 7)
+#define KEY_OP1(iss) (((iss) >> 14) & 7)
+#define KEY_CRN(iss) (((iss) >> 10) & 15)
+#define KEY_CRM(iss) (((iss) >> 1) & 15)
+#define KEY_OP0(iss) (((iss) >> 20) & 3)
+
+/** One row: with or without functions; without, it reads as zero and ignores writes. */
+struct sysreg_row {
+	uint32_t key, mask; /* mask: which bits of the key count */
+	/** @return 0, or -ENOENT: undefined for this guest */
+	int (*read)(struct vcpu *vcpu, uint32_t iss, uint64_t *value);
+	int (*write)(struct vcpu *vcpu, uint32_t iss, uint64_t value);
+	bool retry;	    /* do the instruction again: the function has stopped the trap */
+};
+
+static int read_id(struct vcpu *vcpu, uint32_t iss, uint64_t *value)
+{
+	*value = idreg_read(vcpu, KEY_CRM(iss), KEY_OP2(iss));
+	return 0;
+}
+
+static int write_undefined(struct vcpu *vcpu, uint32_t iss, uint64_t value)
+{
+	return -ENOENT;
+}
+
+static int read_undefined(struct vcpu *vcpu, uint32_t iss, uint64_t *value)
+{
+	return -ENOENT;
+}
+
+static int write_sgi(struct vcpu *vcpu, uint32_t iss, uint64_t value)
+{
+	const struct vintc_ops *ops = vcpu->guest->vintc;
+
+	if (vcpu->arch.vintc.mode != VINTC_GICV3 || !ops->sgi)
+		return -ENOENT;
+	ops->sgi(vcpu, KEY_OP2(iss) == 5 ? 1 : 0, value);
+	return 0;
+}
+
+static int read_sre(struct vcpu *vcpu, uint32_t iss, uint64_t *value)
+{
+	*value = 7;
+	return vcpu->arch.vintc.mode == VINTC_GICV3 ? 0 : -ENOENT;
+}
+
+static int write_sre(struct vcpu *vcpu, uint32_t iss, uint64_t value)
+{
+	return vcpu->arch.vintc.mode == VINTC_GICV3 ? 0 : -ENOENT;
+}
+
+static int write_oslar(struct vcpu *vcpu, uint32_t iss, uint64_t value)
+{
+	vcpu->arch.os_locked = value & 1;
+	return 0;
+}
+
+static int read_oslsr(struct vcpu *vcpu, uint32_t iss, uint64_t *value)
+{
+	*value = BIT(3) | (vcpu->arch.os_locked ? BIT(1) : 0); /* OSLM: implemented */
+	return 0;
+}
+
+static int debug_read(struct vcpu *vcpu, uint32_t iss, uint64_t *value)
+{
+	debug_first_use(vcpu);
+	return 0;
+}
+
+static int debug_write(struct vcpu *vcpu, uint32_t iss, uint64_t value)
+{
+	debug_first_use(vcpu);
+	return 0;
+}
+
+#define ROW(o0, o1, n, m, o2) .key = KEY(o0, o1, n, m, o2), .mask = KEY_MASK
+#define ANY_OP2 KEY(0, 0, 0, 0, 7)
+#define ANY_CRM KEY(0, 0, 0, 15, 0)
+
+static const struct sysreg_row rows[] = {
+	/* ID_* (HCR_EL2.TID3): all of op0 3, op1 0, CRn 0 */
+	{ .key = KEY(3, 0, 0, 0, 0), .mask = KEY_MASK & ~(ANY_OP2 | ANY_CRM), .read = read_id,
+	  .write = write_undefined },
+	{ ROW(3, 0, 12, 11, 5), .read = read_undefined, .write = write_sgi }, /* ICC_SGI1R_EL1 */
+	{ ROW(3, 0, 12, 11, 6), .read = read_undefined, .write = write_sgi }, /* ICC_ASGI1R_EL1 */
+	{ ROW(3, 0, 12, 11, 7), .read = read_undefined, .write = write_sgi }, /* ICC_SGI0R_EL1 */
+	{ ROW(3, 0, 12, 12, 5), .read = read_sre, .write = write_sre },	      /* ICC_SRE_EL1 */
+	{ ROW(3, 0, 1, 0, 1) },						      /* ACTLR_EL1 */
+	{ ROW(2, 0, 1, 0, 4), .read = read_undefined, .write = write_oslar }, /* OSLAR_EL1 */
+	{ ROW(2, 0, 1, 1, 4), .read = read_oslsr, .write = write_undefined }, /* OSLSR_EL1 */
+	{ ROW(2, 0, 1, 3, 4) },						      /* OSDLR_EL1 */
+	{ ROW(2, 0, 1, 4, 4) },						      /* DBGPRCR_EL1 */
+	{ ROW(2, 0, 1, 0, 0), .write = write_undefined },		      /* MDRAR_EL1 */
+	{ ROW(2, 3, 0, 1, 0), .write = write_undefined },		      /* MDCCSR_EL0 */
+	{ ROW(2, 3, 0, 5, 0) },						      /* DBGDTR*X_EL0 */
+	{ ROW(2, 3, 0, 4, 0) },						      /* DBGDTR_EL0 */
+	{ ROW(2, 0, 0, 2, 0) },						      /* MDCCINT_EL1 */
+	{ ROW(2, 0, 0, 0, 2) },						      /* OSDTRRX_EL1 */
+	{ ROW(2, 0, 0, 3, 2) },						      /* OSDTRTX_EL1 */
+	{ ROW(2, 0, 0, 6, 2) },						      /* OSECCR_EL1 */
+	/* MDSCR_EL1, breakpoints, watchpoints, claim tags: from the first use on without a trap */
+	{ .key = KEY(2, 0, 0, 0, 0), .mask = KEY_MASK & ~(ANY_OP2 | ANY_CRM), .read = debug_read,
+	  .write = debug_write, .retry = true },
+	{ .key = KEY(2, 0, 7, 0, 6), .mask = KEY_MASK & ~ANY_CRM, .read = debug_read,
+	  .write = debug_write, .retry = true },
+};
+
+static const struct sysreg_row *find_row(uint32_t iss)
+{
+	unsigned i;
+
+	for (i = 0; i < ARRAY_SIZE(rows); i++)
+		if (((iss ^ rows[i].key) & rows[i].mask) == 0)
+			return &rows[i];
+	return NULL;
+}
+
+static void undefined(struct vcpu *vcpu, uint32_t iss)
+{
+	log_guest(LOG_INFO, vcpu->guest, vcpu,
+		  "%s system register S%u_%u_C%u_C%u_%u, which its CPU does not have: undefined "
+		  "instruction injected",
+		  iss & ISS_IS_READ ? "read of" : "write to", KEY_OP0(iss), KEY_OP1(iss),
+		  KEY_CRN(iss), KEY_CRM(iss), KEY_OP2(iss));
+	vcpu_inject_undef(vcpu);
+}
+
+void sysreg_trap(struct vcpu *vcpu, uint32_t iss)
+{
+	const struct sysreg_row *row = find_row(iss);
+	unsigned rt = ISS_RT(iss);
+	uint64_t value = 0;
+	int err = 0;
+
+	if (unlikely(!row)) {
+		undefined(vcpu, iss);
+		return;
+	}
+	if (iss & ISS_IS_READ) {
+		if (row->read)
+			err = row->read(vcpu, iss, &value);
+		if (likely(!err && !row->retry))
+			arch_vcpu_set_reg(vcpu, rt, value);
+	} else if (row->write) {
+		err = row->write(vcpu, iss, arch_vcpu_reg(vcpu, rt));
+	}
+	if (unlikely(err))
+		undefined(vcpu, iss);
+	else if (likely(!row->retry))
+		arch_vcpu_skip(vcpu);
+}
+
+/* Coprocessor 15 and 14 from AArch32: fields of ISS for MCR and MRC. */
+#define CP_OPC2(iss)  (((iss) >> 17) & 7)
+#define CP_OPC1(iss)  (((iss) >> 14) & 7)
+#define CP_CRN(iss)   (((iss) >> 10) & 15)
+#define CP_RT(iss)    (((iss) >> 5) & 31) /* numbered as in AArch64 */
+#define CP_CRM(iss)   (((iss) >> 1) & 15)
+
+/* MRC and MCR of CP15: ID registers and the few others that trap; 64-bit ones: SGIs. */
+void cp15_trap(struct vcpu *vcpu, unsigned ec, uint32_t iss)
+{
+	const struct vintc_ops *ops = vcpu->guest->vintc;
+	bool read = iss & ISS_IS_READ;
+
+	if (ec == EC_CP15_32 && read && CP_CRN(iss) == 0 && CP_OPC1(iss) == 0 && CP_CRM(iss)) {
+		arch_vcpu_set_reg(vcpu, CP_RT(iss),
+				  (uint32_t)idreg_read(vcpu, CP_CRM(iss), CP_OPC2(iss)));
+	} else if (ec == EC_CP15_32 && CP_CRN(iss) == 1 && CP_CRM(iss) == 0 && CP_OPC1(iss) == 0 &&
+		   (CP_OPC2(iss) == 1 || CP_OPC2(iss) == 3)) { /* ACTLR, ACTLR2 */
+		if (read)
+			arch_vcpu_set_reg(vcpu, CP_RT(iss), 0);
+	} else if (ec == EC_CP15_64 && !read && CP_CRM(iss) == 12 && ops->sgi &&
+		   vcpu->arch.vintc.mode == VINTC_GICV3) { /* ICC_SGI1R, ASGI1R, SGI0R */
+		unsigned rt = CP_RT(iss), rt2 = (iss >> 10) & 31, opc1 = (iss >> 16) & 15;
+
+		ops->sgi(vcpu, opc1 == 0 ? 1 : 0,
+			 (uint32_t)arch_vcpu_reg(vcpu, rt) | arch_vcpu_reg(vcpu, rt2) << 32);
+	} else if (ec == EC_CP14_32 && CP_CRN(iss) == 0 && CP_OPC1(iss) == 0 && read &&
+		   CP_OPC2(iss) == 0) { /* DBGDIDR, DBGDSCRint: no debug for AArch32 guests */
+		arch_vcpu_set_reg(vcpu, CP_RT(iss), 0);
+	} else if (ec == EC_CP14_32 && !read) {
+		/* writes of OS lock and the like are ignored */
+	} else {
+		log_guest(LOG_INFO, vcpu->guest, vcpu,
+			  "access to coprocessor register (class 0x%x, ISS 0x%x) that its CPU does "
+			  "not have: undefined instruction injected", ec, iss);
+		vcpu_inject_undef(vcpu);
+		return;
+	}
+	arch_vcpu_skip(vcpu);
+}

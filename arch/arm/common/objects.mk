@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: GPL-2.0-only
+obj-y += early_uart.o
+obj-y += guest.o
+obj-y += lpae.o
+obj-y += psci_guest.o
+obj-y += psci_host.o
+obj-y += smp.o
+obj-y += timer.o
+obj-y += vintc.o

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Functions that the files of the ARM port share and nobody else calls.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <arch/types.h>
+#include <libs/util.h>
+
+struct vcpu;
+struct vcpu_exit;
+
+/** Width of guest physical addresses, before the first guest is made. */
+void lpae_set_stage2_bits(unsigned bits);
+
+/** Restore or keep the guest's timers of the generic timer (IRQs masked, this CPU). */
+void gtimer_save(struct vcpu *vcpu);
+void gtimer_load(struct vcpu *vcpu);
+/** Earliest moment at which a saved or loaded timer fires, counter ticks; UINT64_MAX: never. */
+uint64_t gtimer_deadline(struct vcpu *vcpu, bool loaded);
+/** Does a timer of the loaded vCPU assert its interrupt now? */
+bool gtimer_asserted(void);
+
+/** A guest's firmware call (PSCI 1.1, SMCCC 1.1) with its arguments in x0 … x3. */
+void psci_guest_call(struct vcpu *vcpu, bool smc);
+
+/** Trapped system register access (ESR_EL2.ISS). Steps over the instruction or injects undefined. */
+void sysreg_trap(struct vcpu *vcpu, uint32_t iss);
+/** The same for AArch32: coprocessor 15 and 14, by exception class. */
+void cp15_trap(struct vcpu *vcpu, unsigned ec, uint32_t iss);
+/** Load the guest's debug registers on first use and stop trapping them. */
+void debug_first_use(struct vcpu *vcpu);
+void debug_save(struct vcpu *vcpu);
+void debug_load(struct vcpu *vcpu);
+
+/** Virtual MPIDR_EL1 of a vCPU by its number, as QEMU's machines number them. */
+uint64_t mpidr_of(unsigned vcpu_id, bool gicv3);
+/** Undefined Instruction exception; the vCPU is loaded. */
+void vcpu_inject_undef(struct vcpu *vcpu);

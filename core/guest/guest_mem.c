@@ -1,0 +1,446 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A guest's memory: frames behind regions, stage 2, access from the hypervisor. Regions and extents are constant
+ * once the guest is created; pages of devices' own memory come and go under guest->map_lock.
+ */
+#include <arch/cache.h>
+#include <core/dt.h>
+#include <core/emu.h>
+#include <core/guest.h>
+#include <core/log.h>
+#include <core/mem.h>
+#include <core/shell.h>
+#include <libs/errno.h>
+#include <libs/string.h>
+#include "guest_priv.h"
+
+/** Memory that several guests see, by name. */
+struct shared_mem {
+	struct list link; /* shared_mems */
+	char name[GUEST_NAME_MAX];
+	uint64_t size;
+	unsigned users;
+	struct extent *extents;
+	unsigned nr_extents;
+};
+
+static struct mutex shared_mutex = MUTEX_INIT(shared_mutex);
+static struct list shared_mems = LIST_INIT(shared_mems);
+
+/* --- frames ---------------------------------------------------------------------------- */
+
+static void extents_free(struct extent *extents, unsigned n)
+{
+	while (n--)
+		frame_free(extents[n].hpa, extents[n].size >> PAGE_SHIFT);
+}
+
+/* Zero frames that nobody shall see the former contents of; mapped here only meanwhile. */
+static bool frames_zero(hpa_t hpa, uint64_t size)
+{
+	void *va = mem_map_frames(hpa, size);
+
+	if (!va)
+		return false;
+	arch_cache_zero(va, size);
+	/* The guest may begin with its caches off. */
+	arch_cache_clean_inval(va, size);
+	mem_unmap_frames(hpa, size);
+	return true;
+}
+
+/* Take frames for `size` bytes in as few runs as there are. */
+static int extents_alloc(uint64_t size, uint64_t align, struct extent **out, unsigned *nr)
+{
+	struct extent *extents = NULL, *more;
+	uint64_t done = 0, run = size;
+	unsigned n = 0;
+
+	while (done < size) {
+		hpa_t hpa;
+
+		run = MIN(run, size - done);
+		hpa = frame_alloc(run >> PAGE_SHIFT, run >= BLOCK_SIZE ? MAX(align, BLOCK_SIZE) : align);
+		if (!hpa && run > PAGE_SIZE) {
+			run = run > BLOCK_SIZE ? ALIGN_UP(run / 2, BLOCK_SIZE) :
+						 ALIGN_UP(run / 2, PAGE_SIZE);
+			continue;
+		}
+		more = hpa ? heap_realloc(extents, (n + 1) * sizeof(*extents)) : NULL;
+		if (!more || !frames_zero(hpa, run)) {
+			if (hpa)
+				frame_free(hpa, run >> PAGE_SHIFT);
+			extents_free(more ? more : extents, n);
+			heap_free(more ? more : extents);
+			return -ENOMEM;
+		}
+		extents = more;
+		extents[n++] = (struct extent){ .offset = done, .hpa = hpa, .size = run };
+		done += run;
+	}
+	*out = extents;
+	*nr = n;
+	return 0;
+}
+
+/* --- regions ------------------------------------------------------------------------------- */
+
+static int shared_get(struct region *r, const char *name)
+{
+	struct shared_mem *s;
+	int err;
+
+	mutex_lock(&shared_mutex);
+	list_for_each_entry(s, &shared_mems, link) {
+		if (strcmp(s->name, name))
+			continue;
+		err = s->size == r->size ? 0 : -EINVAL;
+		goto out;
+	}
+	s = heap_zalloc(sizeof(*s));
+	err = s ? extents_alloc(r->size, 0, &s->extents, &s->nr_extents) : -ENOMEM;
+	if (err) {
+		heap_free(s);
+		s = NULL;
+		goto out;
+	}
+	strlcpy(s->name, name, sizeof(s->name));
+	s->size = r->size;
+	list_add_tail(&shared_mems, &s->link);
+out:
+	if (!err) {
+		s->users++;
+		r->shared = s;
+		r->extents = s->extents;
+		r->nr_extents = s->nr_extents;
+	}
+	mutex_unlock(&shared_mutex);
+	return err;
+}
+
+static void shared_put(struct region *r)
+{
+	struct shared_mem *s = r->shared;
+
+	mutex_lock(&shared_mutex);
+	if (--s->users == 0) {
+		list_del(&s->link);
+		extents_free(s->extents, s->nr_extents);
+		heap_free(s->extents);
+		heap_free(s);
+	}
+	mutex_unlock(&shared_mutex);
+	r->shared = NULL;
+	r->extents = NULL;
+}
+
+static const char *region_name(const struct region *r)
+{
+	return r->node ? r->node->name : "region";
+}
+
+/* The description says which frames: RAM is reserved; anything else is a device of the host. */
+static int region_fixed(struct guest *guest, struct region *r, struct shell_out *out)
+{
+	hpa_t hpa = r->extents[0].hpa;
+	int err = 0;
+
+	if (mem_is_ram(hpa, r->size))
+		err = frame_reserve(hpa, r->size >> PAGE_SHIFT);
+	else if (!(r->flags & REGION_DEVICE))
+		err = -ERANGE;
+	if (err)
+		out_printf(out, "%s: %s: host memory 0x%llx of %llu KiB cannot be given: %s\n",
+			   guest->name, region_name(r), (unsigned long long)hpa,
+			   (unsigned long long)(r->size >> 10),
+			   err == -EBUSY ? "it is in use" : "it is not RAM of this machine");
+	return err;
+}
+
+static int region_back(struct guest *guest, struct region *r, struct shell_out *out)
+{
+	const char *name = dt_string(r->node, "shared_mem", 0);
+	uint32_t order = dt_u32_or(r->node, "align_order", PAGE_SHIFT);
+	struct frame_stats st;
+	int err;
+
+	if (r->flags & REGION_SHARED) {
+		err = shared_get(r, name ? name : region_name(r));
+		if (err == -EINVAL)
+			out_printf(out, "%s: %s: shared memory \"%s\" exists with another size\n",
+				   guest->name, region_name(r), name);
+	} else if (!(r->flags & REGION_ALLOCED) && r->extents) {
+		return region_fixed(guest, r, out);
+	} else {
+		err = extents_alloc(r->size, 1ULL << MIN(order, 39U), &r->extents, &r->nr_extents);
+	}
+	if (err == -ENOMEM) {
+		frame_stats_get(&st);
+		out_printf(out, "%s: %s: no memory for %llu MiB: %llu MiB are free on this host\n",
+			   guest->name, region_name(r), (unsigned long long)(r->size >> 20),
+			   (unsigned long long)(st.free >> 8));
+	}
+	return err;
+}
+
+static int region_map(struct guest *guest, struct region *r)
+{
+	uint32_t attr = PG_READ | PG_EXEC | (r->flags & REGION_ROM ? 0 : PG_WRITE);
+	unsigned i;
+
+	if (r->flags & REGION_DEVICE)
+		attr = PG_READ | PG_WRITE | PG_DEVICE;
+	for (i = 0; i < r->nr_extents; i++) {
+		const struct extent *e = &r->extents[i];
+		int err = pgtable_map(&guest->stage2, r->gpa + e->offset, e->hpa, e->size, attr);
+
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static void region_release(struct region *r)
+{
+	if (r->shared) {
+		shared_put(r);
+	} else if (r->flags & REGION_REAL && r->nr_extents) {
+		if (mem_is_ram(r->extents[0].hpa, PAGE_SIZE))
+			extents_free(r->extents, r->nr_extents);
+		heap_free(r->extents);
+		r->extents = NULL;
+	}
+}
+
+int guest_memory_init(struct guest *guest, struct shell_out *out)
+{
+	unsigned i;
+	int err = pgtable_init(&guest->stage2, PGTABLE_STAGE2);
+
+	if (err)
+		return err;
+	arch_guest_set_root(guest, guest->stage2.root);
+	for (i = 0; i < guest->nr_regions; i++) {
+		struct region *r = &guest->regions[i];
+
+		if (!(r->flags & REGION_REAL))
+			continue;
+		err = region_back(guest, r, out);
+		if (!err) {
+			err = region_map(guest, r);
+			if (err)
+				region_release(r);
+		}
+		if (err) {
+			while (i--)
+				region_release(&guest->regions[i]);
+			pgtable_fini(&guest->stage2);
+			return err;
+		}
+	}
+	return 0;
+}
+
+void guest_memory_fini(struct guest *guest)
+{
+	unsigned i;
+
+	for (i = 0; i < guest->nr_regions; i++)
+		region_release(&guest->regions[i]);
+	pgtable_fini(&guest->stage2);
+}
+
+int guest_map_device(struct guest *guest, gpa_t gpa, hpa_t hpa, uint64_t size)
+{
+	return pgtable_map(&guest->stage2, gpa, hpa, size, PG_READ | PG_WRITE | PG_DEVICE);
+}
+
+bool guest_map_device_page(struct guest *guest, struct region *r, gpa_t gpa)
+{
+	gpa_t page = ALIGN_DOWN(gpa, PAGE_SIZE), at = page;
+	void *va;
+	int err = -ENOENT;
+
+	if (!r->dev || !r->dev->emu->mem)
+		return false;
+	/* Through an alias: the page is mapped where the guest looked. */
+	if (at - r->gpa >= r->size) {
+		struct region *alias = guest_region(guest, at);
+
+		if (!alias)
+			return false;
+		at = alias->alias + (at - alias->gpa);
+	}
+	mutex_lock(&guest->map_lock);
+	va = r->dev->emu->mem(r->dev, at - r->gpa, false);
+	if (va) {
+		err = pgtable_map(&guest->stage2, page, mem_va_to_hpa(va), PAGE_SIZE,
+				  PG_READ | PG_EXEC);
+		if (err == -EEXIST)
+			err = 0; /* another vCPU was here before */
+	}
+	mutex_unlock(&guest->map_lock);
+	return !err;
+}
+
+void guest_region_unmap(struct guest *guest, struct region *r, uint64_t offset, uint64_t size)
+{
+	gpa_t start = ALIGN_DOWN(r->gpa + offset, PAGE_SIZE);
+	gpa_t end = ALIGN_UP(r->gpa + offset + size, PAGE_SIZE);
+
+	mutex_lock(&guest->map_lock);
+	if (pgtable_unmap(&guest->stage2, start, end - start))
+		log_error("%s: %s: no memory to unmap pages", guest->name, region_name(r));
+	arch_tlb_flush_gpa(arch_guest_root(guest), start, end - start);
+	mutex_unlock(&guest->map_lock);
+}
+
+/* --- access ---------------------------------------------------------------------------------- */
+
+struct region *guest_region(struct guest *guest, gpa_t gpa)
+{
+	unsigned lo = 0, hi = guest->nr_regions;
+
+	while (lo < hi) {
+		unsigned mid = (lo + hi) / 2;
+		struct region *r = &guest->regions[mid];
+
+		if (gpa < r->gpa)
+			hi = mid;
+		else if (gpa - r->gpa < r->size)
+			return r;
+		else
+			lo = mid + 1;
+	}
+	return NULL;
+}
+
+static struct region *memory_region(struct guest *guest, gpa_t *gpa)
+{
+	struct region *r = guest_region(guest, *gpa);
+	unsigned hops = 4;
+
+	while (r && r->flags & REGION_ALIAS && hops--) {
+		*gpa = r->alias + (*gpa - r->gpa);
+		r = guest_region(guest, *gpa);
+	}
+	return r && r->flags & (REGION_RAM | REGION_ROM) && r->nr_extents ? r : NULL;
+}
+
+static const struct extent *extent_at(const struct region *r, uint64_t offset)
+{
+	unsigned lo = 0, hi = r->nr_extents - 1;
+
+	while (lo < hi) {
+		unsigned mid = (lo + hi + 1) / 2;
+
+		if (r->extents[mid].offset <= offset)
+			lo = mid;
+		else
+			hi = mid - 1;
+	}
+	return &r->extents[lo];
+}
+
+static void *region_ptr(const struct region *r, gpa_t gpa, uint64_t *avail)
+{
+	uint64_t offset = gpa - r->gpa, in_extent, n;
+	const struct extent *e = extent_at(r, offset);
+	hpa_t hpa;
+
+	in_extent = offset - e->offset;
+	hpa = e->hpa + in_extent;
+	/* As far as one block of the direct map goes: what is behind may not be mapped. */
+	n = MIN(e->size - in_extent, BLOCK_SIZE - (hpa & (BLOCK_SIZE - 1)));
+	if (avail)
+		*avail = n;
+	return mem_map_frames(hpa, 1);
+}
+
+void *guest_mem_ptr(struct guest *guest, gpa_t gpa, bool write, uint64_t *avail)
+{
+	struct region *r = memory_region(guest, &gpa);
+
+	if (!r || (write && r->flags & REGION_ROM))
+		return NULL;
+	return region_ptr(r, gpa, avail);
+}
+
+static int copy(struct guest *guest, gpa_t gpa, uint8_t *buf, size_t len, bool write)
+{
+	while (len) {
+		uint64_t avail;
+		uint8_t *p = guest_mem_ptr(guest, gpa, write, &avail);
+		size_t n;
+
+		if (!p)
+			return -EFAULT;
+		n = MIN_T(uint64_t, avail, len);
+		if (write)
+			memcpy(p, buf, n);
+		else
+			memcpy(buf, p, n);
+		gpa += n;
+		buf += n;
+		len -= n;
+	}
+	return 0;
+}
+
+int guest_mem_read(struct guest *guest, gpa_t gpa, void *buf, size_t len)
+{
+	return copy(guest, gpa, buf, len, false);
+}
+
+int guest_mem_write(struct guest *guest, gpa_t gpa, const void *buf, size_t len)
+{
+	return copy(guest, gpa, (uint8_t *)(uintptr_t)buf, len, true);
+}
+
+/* Where loading may write at gpa: memory, ROM, or a device's own memory. */
+static void *load_ptr(struct guest *guest, gpa_t gpa, uint64_t *avail)
+{
+	struct region *r = memory_region(guest, &gpa);
+	uint8_t *page;
+
+	if (r)
+		return region_ptr(r, gpa, avail);
+	r = guest_region(guest, gpa);
+	if (!r || !r->dev || !r->dev->emu->mem)
+		return NULL;
+	*avail = PAGE_SIZE - (gpa & ~PAGE_MASK);
+	page = r->dev->emu->mem(r->dev, gpa - r->gpa, true);
+	return page ? page + (gpa & ~PAGE_MASK) : NULL;
+}
+
+int guest_mem_load(struct guest *guest, gpa_t gpa, const void *buf, size_t len)
+{
+	const uint8_t *from = buf;
+
+	while (len) {
+		uint64_t avail = 0;
+		uint8_t *p = load_ptr(guest, gpa, &avail);
+		size_t n;
+
+		if (!p)
+			return -EFAULT;
+		n = MIN_T(uint64_t, avail, len);
+		memcpy(p, from, n);
+		arch_cache_clean_inval(p, n);
+		gpa += n;
+		from += n;
+		len -= n;
+	}
+	return 0;
+}
+
+uint64_t guest_ram_size(const struct guest *guest)
+{
+	uint64_t sum = 0;
+	unsigned i;
+
+	for (i = 0; i < guest->nr_regions; i++)
+		if (guest->regions[i].flags & REGION_RAM && guest->regions[i].flags & REGION_REAL)
+			sum += guest->regions[i].size;
+	return sum;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Between the files that make and run guests. */
+#pragma once
+
+#include <core/guest.h>
+#include <core/guest_desc.h>
+#include <core/vcpu.h>
+
+/** What to do with each kind of exit (exit.c). IRQs masked, vCPU loaded. */
+extern void (*const vcpu_exits[EXIT_KINDS])(struct vcpu *vcpu, struct vcpu_exit *exit);
+
+must_check int vcpu_create(struct guest *guest, const struct vcpu_desc *desc, unsigned id,
+			   struct vcpu **out);
+/** The vCPU is parked. */
+void vcpu_destroy(struct vcpu *vcpu);
+/** Registers and power state as at start. The vCPU is parked. */
+void vcpu_reset(struct vcpu *vcpu);
+
+/** Back all memory regions with frames and map them. @return 0 or negative errno, said on out */
+must_check int guest_memory_init(struct guest *guest, struct shell_out *out);
+void guest_memory_fini(struct guest *guest);
+/** Map the page of a device's own memory that contains gpa, if the device lets it. @return mapped
+ */
+bool guest_map_device_page(struct guest *guest, struct region *region, gpa_t gpa);

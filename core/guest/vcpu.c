@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * vCPUs: the run loop, idling, stopping and power states. Other contexts set requests; only the
+ * vCPU's own thread acts on them, between exits. A vCPU is `parked` when its thread does not run
+ * the guest and its registers are in memory; only then may others change them.
+ */
+#include <arch/irqflags.h>
+#include <arch/smp.h>
+#include <arch/vcpu.h>
+#include <core/cpu.h>
+#include <core/guest.h>
+#include <core/log.h>
+#include <core/mem.h>
+#include <core/vcpu.h>
+#include <libs/errno.h>
+#include <libs/printf.h>
+#include "guest_priv.h"
+
+void vcpu_request(struct vcpu *v, uint32_t request)
+{
+	struct thread *t = v->thread;
+
+	__atomic_fetch_or(&v->requests, request, __ATOMIC_SEQ_CST);
+	if (t == thread_current())
+		return; /* the loop looks before it enters */
+	thread_wake(t);
+	/* In the guest on another CPU: an interrupt brings it out. */
+	if (READ_ONCE(t->on_cpu) && READ_ONCE(t->cpu) != this_cpu()->id)
+		arch_smp_kick(READ_ONCE(t->cpu));
+}
+
+void vcpu_wake(struct vcpu *v)
+{
+	vcpu_request(v, VCPU_REQ_VINTC);
+}
+
+struct vcpu *vcpu_current(void)
+{
+	struct thread *t = thread_current();
+
+	return t ? t->vcpu : NULL;
+}
+
+/* --- registers into and out of the CPU (the scheduler's) --------------------------------- */
+
+void vcpu_load(struct vcpu *v)
+{
+	const struct vintc_ops *ops = v->guest->vintc;
+
+	timer_stop(&v->idle_timer);
+	arch_vcpu_load(v);
+	if (ops && ops->load)
+		ops->load(v);
+}
+
+void vcpu_unload(struct vcpu *v)
+{
+	const struct vintc_ops *ops = v->guest->vintc;
+	uint64_t deadline = arch_vcpu_deadline(v);
+
+	if (ops && ops->save)
+		ops->save(v);
+	arch_vcpu_save(v);
+	/* Its timer cannot fire in hardware any more: if it waits for that, wake it by ours. */
+	if (v->idle && deadline != UINT64_MAX)
+		timer_start(&v->idle_timer, time_of_ticks(deadline));
+}
+
+static void idle_over(struct timer *timer)
+{
+	thread_wake(container_of(timer, struct vcpu, idle_timer)->thread);
+}
+
+void vcpu_linked_irq(struct vcpu *v, unsigned virq, unsigned hwirq)
+{
+	v->guest->vintc->linked(v, virq, hwirq);
+	if (v->idle)
+		thread_wake(v->thread);
+}
+
+void vcpu_vintc_maintenance(struct vcpu *v)
+{
+	v->guest->vintc->maintenance(v);
+}
+
+/* --- idling ---------------------------------------------------------------------------------- */
+
+static bool may_go_on(struct vcpu *v)
+{
+	const struct vintc_ops *ops = v->guest->vintc;
+
+	if (__atomic_load_n(&v->requests, __ATOMIC_ACQUIRE))
+		return true;
+	return arch_vcpu_pending(v) || (ops && ops->pending && ops->pending(v));
+}
+
+void vcpu_wait_irq(struct vcpu *v)
+{
+	unsigned long flags = arch_irq_save();
+
+	v->idle = true;
+	while (!may_go_on(v))
+		thread_block(UINT64_MAX);
+	v->idle = false;
+	arch_irq_restore(flags);
+}
+
+/* --- stopping ----------------------------------------------------------------------------------
+ */
+
+static bool may_run(const struct vcpu *v)
+{
+	return READ_ONCE(v->running) && READ_ONCE(v->power) == VCPU_ON;
+}
+
+/* Registers to memory, tell those who wait, and sleep until it may run. IRQs masked. */
+static void park(struct vcpu *v)
+{
+	sched_unload_self();
+	if (v->power_down) {
+		v->power_down = false;
+		WRITE_ONCE(v->power, VCPU_OFF);
+	}
+	__atomic_store_n(&v->parked, true, __ATOMIC_RELEASE);
+	waitq_wake_all(&v->parked_wq);
+	while (!may_run(v))
+		thread_block(UINT64_MAX);
+	__atomic_store_n(&v->parked, false, __ATOMIC_RELEASE);
+	v->lost_fetches = 0;
+	sched_load_self();
+}
+
+void vcpu_run(struct vcpu *v)
+{
+	WRITE_ONCE(v->running, true);
+	thread_wake(v->thread);
+}
+
+void vcpu_stop(struct vcpu *v)
+{
+	WRITE_ONCE(v->running, false);
+	vcpu_request(v, VCPU_REQ_STOP);
+}
+
+void vcpu_wait_parked(struct vcpu *v)
+{
+	waitq_wait(&v->parked_wq, __atomic_load_n(&v->parked, __ATOMIC_ACQUIRE));
+}
+
+void vcpu_park(struct vcpu *v)
+{
+	vcpu_stop(v);
+	vcpu_wait_parked(v);
+}
+
+int vcpu_power_on(struct vcpu *v, uint64_t pc, uint64_t arg)
+{
+	enum vcpu_power off = VCPU_OFF;
+
+	if (!__atomic_compare_exchange_n(&v->power, &off, VCPU_ON_PENDING, false, __ATOMIC_ACQ_REL,
+					 __ATOMIC_ACQUIRE))
+		return off == VCPU_ON ? -EEXIST : -EBUSY;
+	/* Off implies parked: its registers are ours. */
+	arch_vcpu_reset(v, pc, arg);
+	if (v->guest->vintc && v->guest->vintc->reset_vcpu)
+		v->guest->vintc->reset_vcpu(v);
+	__atomic_store_n(&v->power, VCPU_ON, __ATOMIC_RELEASE);
+	thread_wake(v->thread);
+	return 0;
+}
+
+void vcpu_power_off(struct vcpu *v)
+{
+	v->power_down = true;
+	vcpu_request(v, VCPU_REQ_STOP);
+}
+
+/* --- the run loop
+ * ----------------------------------------------------------------------------------- */
+
+/* What was asked for since the last entry. IRQs masked. */
+static void serve_requests(struct vcpu *v)
+{
+	const struct vintc_ops *ops = v->guest->vintc;
+	uint32_t r;
+
+	arch_vcpu_trap_idle(v, sched_point() > 0);
+	r = __atomic_exchange_n(&v->requests, 0, __ATOMIC_ACQ_REL);
+	if (r & VCPU_REQ_STOP || v->power_down) {
+		if (v->power_down || !may_run(v)) {
+			park(v);
+			r |= VCPU_REQ_VINTC;
+		}
+	}
+	if (r & VCPU_REQ_SAVE) {
+		sched_unload_self();
+		sched_load_self();
+	}
+	if (r & VCPU_REQ_VINTC && ops)
+		ops->flush(v);
+}
+
+static void vcpu_thread(void *arg)
+{
+	struct vcpu *v = arg;
+	struct vcpu_exit exit;
+
+	arch_irq_disable();
+	vcpu_request(v, VCPU_REQ_STOP);
+	for (;;) {
+		while (unlikely(READ_ONCE(v->requests) || this_cpu()->need_resched))
+			serve_requests(v);
+		arch_vcpu_enter(v, &exit);
+		v->exits[exit.kind]++;
+		vcpu_exits[exit.kind](v, &exit);
+	}
+}
+
+/* --- making and ending
+ * ---------------------------------------------------------------------------------- */
+
+int vcpu_create(struct guest *guest, const struct vcpu_desc *desc, unsigned id, struct vcpu **out)
+{
+	struct vcpu *v = heap_zalloc(sizeof(*v));
+	char name[sizeof(v->thread->name)];
+	int err;
+
+	if (!v)
+		return -ENOMEM;
+	v->guest = guest;
+	v->id = id;
+	v->node = desc->node;
+	v->power = VCPU_OFF;
+	v->start_off = desc->poweroff;
+	v->start_pc = desc->start_pc;
+	v->deadline_prop = desc->deadline;
+	v->period_prop = desc->period;
+	v->parked = true;
+	waitq_init(&v->parked_wq);
+	timer_init(&v->idle_timer, idle_over);
+	arch_vcpu_configure(v, desc->aarch32, desc->virt_timer_irq, desc->phys_timer_irq);
+	err = arch_vcpu_init(v);
+	if (err)
+		goto err_free;
+	snprintf(name, sizeof(name), "%s/vcpu%u", guest->name, id);
+	v->thread = thread_create(name, vcpu_thread, v, desc->prio);
+	if (!v->thread) {
+		err = -ENOMEM;
+		goto err_fini;
+	}
+	v->thread->vcpu = v;
+	v->thread->slice = desc->slice;
+	if (desc->affinity) {
+		err = thread_set_affinity(v->thread, desc->affinity);
+		if (err)
+			goto err_thread;
+	}
+	*out = v;
+	return 0;
+
+err_thread:
+	thread_abandon(v->thread);
+err_fini:
+	arch_vcpu_fini(v);
+err_free:
+	heap_free(v);
+	return err;
+}
+
+void vcpu_destroy(struct vcpu *v)
+{
+	timer_stop(&v->idle_timer);
+	thread_abandon(v->thread);
+	arch_vcpu_fini(v);
+	heap_free(v);
+}
+
+void vcpu_reset(struct vcpu *v)
+{
+	arch_vcpu_reset(v, v->start_pc, v->start_arg);
+	v->requests = 0;
+	v->power_down = false;
+	v->last_region = NULL;
+	WRITE_ONCE(v->power, v->start_off ? VCPU_OFF : VCPU_ON);
+}

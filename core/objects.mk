@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: GPL-2.0-only
+subdir-y += boot
+subdir-y += mem
+subdir-y += sched
+subdir-y += time
+subdir-y += block
+subdir-y += chardev
+subdir-y += dev
+subdir-y += dt
+subdir-y += emu
+subdir-y += guest
+subdir-y += irq
+subdir-y += log
+subdir-y += random
+subdir-y += shell
+subdir-y += vfs
+subdir-y += vserial

@@ -1,0 +1,474 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The scheduler: per CPU, preemptive, strict priorities, round robin among equals. No tick: a time slice is
+ * timed only while another thread of the same priority waits.
+ *
+ * A vCPU's registers stay in the CPU that ran it until another vCPU comes there (cpu->loaded). Therefore only
+ * that CPU may hand the vCPU's thread to another one, after saving; wakers always queue a thread
+ * where it was. cpu->rq_lock guards queues, states and nr_ready.
+ */
+#include <arch/barrier.h>
+#include <arch/smp.h>
+#include <arch/thread.h>
+#include <arch/vcpu.h>
+#include <core/guest.h>
+#include <core/vcpu.h>
+#include <libs/bits.h>
+#include <libs/errno.h>
+#include "sched_priv.h"
+
+static uint64_t idle_mask; /* atomic */
+
+uint64_t sched_idle_mask(void)
+{
+	return __atomic_load_n(&idle_mask, __ATOMIC_RELAXED);
+}
+
+static int best_prio(const struct cpu *cpu)
+{
+	return cpu->rq_bitmap ? 31 - __builtin_clz(cpu->rq_bitmap) : PRIO_IDLE;
+}
+
+static void enqueue(struct cpu *cpu, struct thread *t, bool at_head)
+{
+	if (at_head)
+		list_add_head(&cpu->rq[t->prio], &t->link);
+	else
+		list_add_tail(&cpu->rq[t->prio], &t->link);
+	cpu->rq_bitmap |= BIT32(t->prio);
+	cpu->nr_ready++;
+}
+
+static void dequeue(struct cpu *cpu, struct thread *t)
+{
+	list_del(&t->link);
+	if (list_empty(&cpu->rq[t->prio]))
+		cpu->rq_bitmap &= ~BIT32(t->prio);
+	cpu->nr_ready--;
+}
+
+/* Time the slice while somebody of the same priority waits. This CPU, IRQs masked, no lock. */
+static void update_slice(struct cpu *cpu)
+{
+	struct thread *t = cpu->current;
+	bool contended = t != cpu->idle && best_prio(cpu) == t->prio;
+
+	if (!contended) {
+		if (timer_armed(&cpu->slice_timer))
+			timer_stop(&cpu->slice_timer);
+		return;
+	}
+	if (timer_armed(&cpu->slice_timer))
+		return;
+	t->slice_end = time_now() + t->slice;
+	timer_start(&cpu->slice_timer, t->slice_end);
+}
+
+static void slice_over(struct timer *timer)
+{
+	struct cpu *cpu = this_cpu();
+
+	cpu->need_resched = true;
+}
+
+/*
+ * A thread became ready on cpu, whose lock is held: must cpu look? A vCPU that idles in the guest
+ * must be told even of a lower priority, so that it traps idling from now on.
+ */
+static bool must_look(const struct cpu *cpu, const struct thread *t)
+{
+	const struct thread *cur = cpu->current;
+
+	return cur == cpu->idle || t->prio >= cur->prio || cur->vcpu ||
+	       (sched_idle_mask() & t->affinity);
+}
+
+void sched_ready(struct thread *t)
+{
+	unsigned long flags = arch_irq_save();
+	struct cpu *cpu;
+	bool look = false;
+
+	for (;;) {
+		unsigned id = READ_ONCE(t->cpu);
+
+		cpu = cpu_get(id);
+		spin_lock(&cpu->rq_lock);
+		if (t->cpu == id)
+			break;
+		spin_unlock(&cpu->rq_lock); /* it was moved meanwhile */
+	}
+	if (t->state == THREAD_BLOCKED || t->state == THREAD_NEW) {
+		t->state = THREAD_READY;
+		enqueue(cpu, t, false);
+		look = must_look(cpu, t);
+		if (look)
+			WRITE_ONCE(cpu->need_resched, true);
+	} else {
+		t->wake_pending = true;
+	}
+	spin_unlock(&cpu->rq_lock);
+	if (look && cpu != this_cpu())
+		arch_smp_kick(cpu->id);
+	arch_irq_restore(flags);
+}
+
+/* --- moving threads to other CPUs ------------------------------------------------------- */
+
+static bool allowed(const struct thread *t, unsigned cpu)
+{
+	return cpu < 64 && (t->affinity & BIT(cpu));
+}
+
+/* Where t should go from cpu; its own id: stay. */
+static unsigned better_cpu(const struct cpu *cpu, const struct thread *t)
+{
+	uint64_t online = cpu_count() >= 64 ? UINT64_MAX : BIT(cpu_count()) - 1;
+	uint64_t idle = sched_idle_mask() & t->affinity & online;
+
+	if (!allowed(t, cpu->id)) {
+		uint64_t mask = idle ? idle : t->affinity & online;
+
+		return mask ? (unsigned)__builtin_ctzll(mask) : cpu->id;
+	}
+	if (idle && cpu->current != cpu->idle)
+		return (unsigned)__builtin_ctzll(idle);
+	return cpu->id;
+}
+
+/* A waiting thread that is better off elsewhere; taken off the queue. rq_lock held. */
+static struct thread *find_movable(struct cpu *cpu, unsigned *target)
+{
+	uint32_t prios = cpu->rq_bitmap;
+
+	while (prios) {
+		unsigned p = 31U - (unsigned)__builtin_clz(prios);
+		struct thread *t;
+
+		prios &= ~BIT32(p);
+		list_for_each_entry(t, &cpu->rq[p], link) {
+			if (t->on_cpu)
+				continue;
+			*target = better_cpu(cpu, t);
+			if (*target != cpu->id) {
+				dequeue(cpu, t);
+				return t;
+			}
+		}
+	}
+	return NULL;
+}
+
+static void unload_vcpu(struct cpu *cpu)
+{
+	struct vcpu *old = cpu->loaded;
+
+	if (!old)
+		return;
+	vcpu_unload(old);
+	cpu->loaded = NULL;
+}
+
+/* Push one waiting thread to a CPU that has nothing to do. IRQs masked, no lock. */
+static void push_one(struct cpu *cpu)
+{
+	unsigned target;
+	struct thread *t;
+	struct cpu *to;
+	bool look;
+
+	if (!cpu->nr_ready)
+		return;
+	spin_lock(&cpu->rq_lock);
+	t = find_movable(cpu, &target);
+	spin_unlock(&cpu->rq_lock);
+	if (!t)
+		return;
+	if (t->vcpu && cpu->loaded == t->vcpu)
+		unload_vcpu(cpu);
+	to = cpu_get(target);
+	spin_lock(&to->rq_lock);
+	WRITE_ONCE(t->cpu, target);
+	enqueue(to, t, false);
+	look = must_look(to, t);
+	if (look)
+		WRITE_ONCE(to->need_resched, true);
+	spin_unlock(&to->rq_lock);
+	if (look)
+		arch_smp_kick(target);
+}
+
+/* --- switching ----------------------------------------------------------------------------- */
+
+static void load_vcpu(struct cpu *cpu, struct vcpu *next)
+{
+	/* A parked one's registers are in memory, for others to change. */
+	if (cpu->loaded == next || __atomic_load_n(&next->parked, __ATOMIC_ACQUIRE))
+		return;
+	unload_vcpu(cpu);
+	vcpu_load(next);
+	cpu->loaded = next;
+}
+
+static void account(struct thread *prev, struct thread *next)
+{
+	uint64_t now = time_now();
+
+	prev->run_time += now - prev->run_start;
+	next->run_start = now;
+	next->switches++;
+}
+
+/* This CPU has nothing to do: let one that has too much look for what it can push. */
+static void ask_for_work(const struct cpu *cpu)
+{
+	unsigned i;
+
+	for (i = 0; i < cpu_count(); i++) {
+		struct cpu *other = cpu_get(i);
+
+		if (other == cpu || !READ_ONCE(other->nr_ready))
+			continue;
+		WRITE_ONCE(other->need_resched, true);
+		arch_smp_kick(i);
+		return;
+	}
+}
+
+/* On the next thread's stack: the previous one's is free to be used or released. */
+static void finish_switch(struct cpu *cpu)
+{
+	struct thread *prev = cpu->prev;
+
+	cpu->prev = NULL;
+	if (prev) {
+		bool dead = prev->state == THREAD_DEAD;
+
+		__atomic_store_n(&prev->on_cpu, false, __ATOMIC_RELEASE);
+		if (dead)
+			thread_dead(prev);
+	}
+	push_one(cpu);
+	update_slice(cpu);
+	if (cpu->current == cpu->idle)
+		ask_for_work(cpu);
+}
+
+static void idle_state(struct cpu *cpu, bool idle)
+{
+	if (idle)
+		__atomic_fetch_or(&idle_mask, BIT(cpu->id), __ATOMIC_RELAXED);
+	else
+		__atomic_fetch_and(&idle_mask, ~BIT(cpu->id), __ATOMIC_RELAXED);
+}
+
+/* Choose who runs next; the current one is queued if it can go on. rq_lock held. */
+static struct thread *pick(struct cpu *cpu, struct thread *prev)
+{
+	struct thread *next;
+	int best = best_prio(cpu);
+
+	if (prev->state == THREAD_RUNNING && prev != cpu->idle) {
+		bool slice_over = best == prev->prio && prev->slice_end &&
+				  time_now() >= prev->slice_end;
+
+		if (prev->yielding)
+			slice_over = best == prev->prio;
+		prev->yielding = false;
+		if (best < prev->prio || (best == prev->prio && !slice_over)) {
+			if (allowed(prev, cpu->id))
+				return prev;
+			slice_over = true;
+		}
+		prev->state = THREAD_READY;
+		enqueue(cpu, prev, !slice_over);
+		best = best_prio(cpu);
+		/* It may not run here any more: others first, then it is pushed away. */
+		if (best == prev->prio && !allowed(prev, cpu->id) && cpu->nr_ready == 1)
+			return cpu->idle;
+	}
+	if (best == PRIO_IDLE)
+		return cpu->idle;
+	next = list_first_entry(&cpu->rq[best], struct thread, link);
+	dequeue(cpu, next);
+	return next;
+}
+
+/* What the current thread asked for: to block, unless it was woken before; to end. rq_lock held. */
+static void leave_running(struct thread *t)
+{
+	if (t->exiting) {
+		t->state = THREAD_DEAD;
+	} else if (t->blocking) {
+		t->blocking = false;
+		if (!t->wake_pending)
+			t->state = THREAD_BLOCKED;
+		t->wake_pending = false;
+	}
+}
+
+void sched_switch(void)
+{
+	struct cpu *cpu = this_cpu();
+	struct thread *prev = cpu->current, *next;
+
+	WRITE_ONCE(cpu->need_resched, false);
+	spin_lock(&cpu->rq_lock);
+	leave_running(prev);
+	next = pick(cpu, prev);
+	if (next == prev) {
+		spin_unlock(&cpu->rq_lock);
+		push_one(cpu);
+		update_slice(cpu);
+		return;
+	}
+	next->state = THREAD_RUNNING;
+	next->slice_end = 0;
+	cpu->current = next;
+	spin_unlock(&cpu->rq_lock);
+
+	timer_stop(&cpu->slice_timer);
+	/* A thread that came from another CPU may still be leaving its stack there. */
+	while (__atomic_load_n(&next->on_cpu, __ATOMIC_ACQUIRE))
+		arch_relax();
+	next->on_cpu = true;
+	if (prev == cpu->idle || next == cpu->idle)
+		idle_state(cpu, next == cpu->idle);
+	account(prev, next);
+	if (next->vcpu)
+		load_vcpu(cpu, next->vcpu);
+	cpu->prev = prev;
+	arch_thread_switch(&prev->sp, next->sp);
+	/* Back, maybe on another CPU. */
+	finish_switch(this_cpu());
+}
+
+void thread_entry(void)
+{
+	struct thread *t;
+
+	finish_switch(this_cpu());
+	arch_irq_enable();
+	t = thread_current();
+	t->fn(t->arg);
+	thread_exit(0);
+}
+
+void sched_unload_self(void)
+{
+	struct cpu *cpu = this_cpu();
+
+	if (cpu->loaded == cpu->current->vcpu)
+		unload_vcpu(cpu);
+}
+
+void sched_load_self(void)
+{
+	struct cpu *cpu = this_cpu();
+
+	load_vcpu(cpu, cpu->current->vcpu);
+}
+
+unsigned sched_point(void)
+{
+	if (this_cpu()->need_resched)
+		sched_switch();
+	return this_cpu()->nr_ready;
+}
+
+void sched_preempt(void)
+{
+	struct cpu *cpu = this_cpu();
+
+	if (unlikely(cpu->need_resched) && cpu->current && !cpu->preempt_off)
+		sched_switch();
+}
+
+void sched_ipi(void)
+{
+	/* What is to be seen is in need_resched and in the vCPU's requests already. */
+}
+
+void preempt_disable(void)
+{
+	unsigned long flags = arch_irq_save();
+
+	this_cpu()->preempt_off++;
+	arch_irq_restore(flags);
+}
+
+void preempt_enable(void)
+{
+	unsigned long flags = arch_irq_save();
+	struct cpu *cpu = this_cpu();
+
+	if (--cpu->preempt_off == 0 && cpu->need_resched)
+		sched_preempt();
+	arch_irq_restore(flags);
+}
+
+void thread_yield(void)
+{
+	unsigned long flags = arch_irq_save();
+
+	thread_current()->yielding = true;
+	sched_switch();
+	arch_irq_restore(flags);
+}
+
+void sched_init_cpu(struct cpu *cpu, struct thread *idle)
+{
+	unsigned i;
+
+	for (i = 0; i < PRIO_LEVELS; i++)
+		list_init(&cpu->rq[i]);
+	timer_init(&cpu->slice_timer, slice_over);
+	cpu->idle = idle;
+	cpu->current = idle;
+	idle->cpu = cpu->id;
+	idle->on_cpu = true;
+	idle->state = THREAD_RUNNING;
+	idle_state(cpu, true);
+}
+
+void thread_set_prio(struct thread *t, int prio)
+{
+	unsigned long flags = arch_irq_save();
+	struct cpu *cpu;
+
+	for (;;) {
+		unsigned id = READ_ONCE(t->cpu);
+
+		cpu = cpu_get(id);
+		spin_lock(&cpu->rq_lock);
+		if (t->cpu == id)
+			break;
+		spin_unlock(&cpu->rq_lock);
+	}
+	if (t->state == THREAD_READY && !list_empty(&t->link)) {
+		dequeue(cpu, t);
+		t->prio = prio;
+		enqueue(cpu, t, false);
+	} else {
+		t->prio = prio;
+	}
+	WRITE_ONCE(cpu->need_resched, true);
+	spin_unlock(&cpu->rq_lock);
+	if (cpu != this_cpu())
+		arch_smp_kick(cpu->id);
+	arch_irq_restore(flags);
+}
+
+int thread_set_affinity(struct thread *t, uint64_t mask)
+{
+	unsigned id = READ_ONCE(t->cpu);
+
+	mask &= cpu_count() >= 64 ? UINT64_MAX : BIT(cpu_count()) - 1;
+	if (!mask)
+		return -EINVAL;
+	WRITE_ONCE(t->affinity, mask);
+	WRITE_ONCE(cpu_get(id)->need_resched, true);
+	if (cpu_get(id) != this_cpu())
+		arch_smp_kick(id);
+	return 0;
+}

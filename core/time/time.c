@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The clock and the timers of each CPU, without a tick: the one-shot event is set to the earliest
+ * deadline and to nothing else. cpu->timer_lock guards a CPU's queue.
+ */
+#include <core/cpu.h>
+#include <core/log.h>
+#include <core/time.h>
+#include <arch/barrier.h>
+
+static uint64_t boot_ticks;
+static uint64_t to_ns_mult, to_ticks_mult; /* 32.32 fixed point */
+static bool same_unit;			   /* the counter counts nanoseconds */
+static uint64_t wall_offset;		   /* seconds since 1970 at boot */
+
+static void conversions_init(void)
+{
+	uint64_t freq = arch_counter_freq();
+
+	if (!freq)
+		panic("the CPU's counter frequency is zero: firmware has not set CNTFRQ_EL0");
+	same_unit = freq == 1000000000;
+	to_ns_mult = (uint64_t)(((unsigned __int128)1000000000 << 32) / freq);
+	to_ticks_mult = (uint64_t)(((unsigned __int128)freq << 32) / 1000000000);
+	boot_ticks = arch_counter();
+}
+
+uint64_t time_from_ticks(uint64_t ticks)
+{
+	if (same_unit)
+		return ticks;
+	return (uint64_t)((unsigned __int128)ticks * to_ns_mult >> 32);
+}
+
+uint64_t time_to_ticks(uint64_t ns)
+{
+	unsigned __int128 t;
+
+	if (same_unit)
+		return ns;
+	t = ((unsigned __int128)ns * to_ticks_mult >> 32) + 1;
+	return t >> 64 ? UINT64_MAX : (uint64_t)t;
+}
+
+uint64_t time_deadline_ticks(uint64_t ns)
+{
+	uint64_t ticks = time_to_ticks(ns);
+
+	return ticks > UINT64_MAX - boot_ticks ? UINT64_MAX : boot_ticks + ticks;
+}
+
+uint64_t time_of_ticks(uint64_t ticks)
+{
+	return ticks > boot_ticks ? time_from_ticks(ticks - boot_ticks) : 0;
+}
+
+uint64_t time_now(void)
+{
+	return time_from_ticks(arch_counter() - boot_ticks);
+}
+
+void time_set_wallclock(uint64_t epoch_seconds_now)
+{
+	wall_offset = epoch_seconds_now - time_now() / 1000000000;
+}
+
+uint64_t time_wallclock(void)
+{
+	return wall_offset + time_now() / 1000000000;
+}
+
+static struct timer *first_timer(struct cpu *cpu)
+{
+	struct rbnode *node = rb_first(&cpu->timers);
+
+	return node ? rb_entry(node, struct timer, node) : NULL;
+}
+
+/* Set the hardware to the first deadline, if it is not there already. This CPU, lock held. */
+static void rearm(struct cpu *cpu)
+{
+	struct timer *t = first_timer(cpu);
+	uint64_t ticks = t ? time_deadline_ticks(t->deadline) : UINT64_MAX;
+
+	if (ticks == cpu->timer_armed)
+		return;
+	cpu->timer_armed = ticks;
+	arch_timer_arm(ticks);
+}
+
+static int earlier(const struct rbnode *a, const struct rbnode *b)
+{
+	uint64_t da = rb_entry(a, struct timer, node)->deadline;
+	uint64_t db = rb_entry(b, struct timer, node)->deadline;
+
+	return da < db ? -1 : da > db;
+}
+
+void timer_init(struct timer *timer, timer_fn fn)
+{
+	timer->fn = fn;
+	timer->cpu = -1;
+	timer->deadline = 0;
+}
+
+/* Take it off whichever queue it is on. IRQs masked. */
+static void detach(struct timer *timer)
+{
+	for (;;) {
+		int id = READ_ONCE(timer->cpu);
+		struct cpu *cpu;
+
+		if (id < 0)
+			return;
+		cpu = cpu_get((unsigned)id);
+		spin_lock(&cpu->timer_lock);
+		if (timer->cpu == id) {
+			rb_erase(&cpu->timers, &timer->node);
+			WRITE_ONCE(timer->cpu, -1);
+			/* Another CPU's event may come too early then: it finds nothing to do. */
+			if (cpu == this_cpu())
+				rearm(cpu);
+			spin_unlock(&cpu->timer_lock);
+			return;
+		}
+		spin_unlock(&cpu->timer_lock);
+	}
+}
+
+void timer_start(struct timer *timer, uint64_t deadline)
+{
+	unsigned long flags = arch_irq_save();
+	struct cpu *cpu = this_cpu();
+
+	detach(timer);
+	spin_lock(&cpu->timer_lock);
+	timer->deadline = deadline;
+	rb_insert(&cpu->timers, &timer->node, earlier);
+	WRITE_ONCE(timer->cpu, (int)cpu->id);
+	rearm(cpu);
+	spin_unlock(&cpu->timer_lock);
+	arch_irq_restore(flags);
+}
+
+void timer_stop(struct timer *timer)
+{
+	unsigned long flags = arch_irq_save();
+	unsigned i;
+
+	detach(timer);
+	/* Its function may be at work on another CPU: wait, so that the caller may free it. */
+	for (i = 0; i < cpu_count(); i++) {
+		struct cpu *cpu = cpu_get(i);
+
+		if (cpu == this_cpu())
+			continue;
+		while (__atomic_load_n(&cpu->timer_running, __ATOMIC_ACQUIRE) == timer)
+			arch_relax();
+	}
+	arch_irq_restore(flags);
+}
+
+void timer_expired(void)
+{
+	struct cpu *cpu = this_cpu();
+	struct timer *t;
+
+	spin_lock(&cpu->timer_lock);
+	cpu->timer_armed = UINT64_MAX; /* the port has silenced it */
+	while ((t = first_timer(cpu)) && t->deadline <= time_now()) {
+		rb_erase(&cpu->timers, &t->node);
+		WRITE_ONCE(t->cpu, -1);
+		__atomic_store_n(&cpu->timer_running, t, __ATOMIC_RELEASE);
+		spin_unlock(&cpu->timer_lock);
+		t->fn(t);
+		spin_lock(&cpu->timer_lock);
+		__atomic_store_n(&cpu->timer_running, NULL, __ATOMIC_RELEASE);
+	}
+	rearm(cpu);
+	spin_unlock(&cpu->timer_lock);
+}
+
+void time_init_cpu(void)
+{
+	struct cpu *cpu = this_cpu();
+
+	if (!to_ns_mult)
+		conversions_init();
+	rb_init(&cpu->timers);
+	cpu->timer_armed = UINT64_MAX;
+	cpu->boot_time = time_now();
+}
