@@ -68,7 +68,7 @@ uint32_t arch_vintc_empty(void)
 void arch_vintc_underflow(bool on)
 {
 	uint32_t hcr = read_hcr();
-	uint32_t want = on ? hcr | HCR_V_UIE : hcr & ~HCR_V_UIE;
+	uint32_t want = on ? hcr | HCR_V_NPIE : hcr & ~HCR_V_NPIE;
 
 	if (want != hcr)
 		write_hcr(want);

@@ -36,8 +36,8 @@ enum {
 };
 
 #define HCR_V_EN	BIT32(0)
-#define HCR_V_UIE	BIT32(1)
 #define HCR_V_LRENPIE	BIT32(2)
+#define HCR_V_NPIE	BIT32(3)
 #define HCR_V_TC	BIT32(10)
 #define HCR_V_TALL0	BIT32(11)
 #define HCR_V_TALL1	BIT32(12)

@@ -15,7 +15,7 @@
 
 struct vcpu;
 
-#define VSLOT_VIRQ_MASK	   0xffffffffULL	/**< virtual INTID */
+#define VSLOT_VIRQ_MASK	   0xffffffffULL	/**< virtual INTID, with GICv2 | sender of an SGI << 10 */
 #define VSLOT_HWIRQ_SHIFT  32			/**< physical INTID when VSLOT_HW */
 #define VSLOT_HWIRQ_MASK   0x1fffULL
 #define VSLOT_EOI	   BIT(41)		/**< maintenance at EOI, when not VSLOT_HW */
@@ -53,7 +53,11 @@ uint64_t arch_vintc_slot(unsigned n);
 void arch_vintc_set_slot(unsigned n, uint64_t slot);
 /** Bit n set: slot n holds nothing (neither pending nor active). */
 uint32_t arch_vintc_empty(void);
-/** Ask for a maintenance interrupt as soon as at most one slot is in use. */
+/**
+ * Ask for a maintenance interrupt for as long as no slot is pending: more wait than there are slots.
+ * (Not the hardware's own underflow, "at most one slot in use", which comes late where slots are
+ * full of active interrupts, and never ends where there is one slot.)
+ */
 void arch_vintc_underflow(bool on);
 /** Ask for a maintenance interrupt when the guest deactivates an interrupt that is in no slot; count reset on read. */
 unsigned arch_vintc_eoicount(void);
