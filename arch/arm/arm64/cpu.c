@@ -90,6 +90,7 @@ static void init_el2(void)
 		cptr |= CPTR_TZ; /* RES1 then */
 	if (cpu_features.sme)
 		cptr |= CPTR_TSM;
+	WRITE_SYSREG(hcr_el2, HCR_RW | HCR_FMO | HCR_IMO | HCR_AMO); /* interrupts come to EL2 */
 	WRITE_SYSREG(cptr_el2, cptr);
 	WRITE_SYSREG(hstr_el2, 0);
 	WRITE_SYSREG(cnthctl_el2, 3); /* the guest has the physical counter and timer */
