@@ -33,7 +33,13 @@ def contents():
     # Very unequal frequencies: codes of up to 15 bits.
     skewed = bytes(symbol for symbol in range(40) for _ in range(int(1.6 ** min(symbol, 22))))
     yield "skewed", bytes(rng.sample(skewed, len(skewed)))
-    yield "window", rng.randbytes(100) * 1 + bytes(32768 - 100) + b"end"
+    # Frequencies that are Fibonacci numbers, within one block: the longest codes there can be.
+    frequencies = [1, 1]
+    while sum(frequencies) < 20000:
+        frequencies.append(frequencies[-1] + frequencies[-2])
+    deep = bytes(symbol for symbol, times in enumerate(frequencies) for _ in range(times))
+    yield "deep", bytes(rng.sample(deep, len(deep)))
+    yield "window", rng.randbytes(100) + bytes(32768 - 100) + b"end"
 
 
 def compress(data, level, strategy, bits):

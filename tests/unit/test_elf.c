@@ -272,7 +272,7 @@ TEST(damaged_sections_are_told)
 	f.sections[2].sh_name = 32;
 	bad_section(&f, "the name of a section is not within its table");
 	FILL(f, ELFCLASS64, 64);
-	memset(f.names + 11, 'x', 21);
+	memset(f.names + 11, 'x', 21 + sizeof(f.content));
 	bad_section(&f, "the name of a section is not within its table");
 	FILL(f, ELFCLASS64, 64);
 	f.sections[1].sh_offset = UINT64_MAX;

@@ -214,6 +214,8 @@ TEST(impossible_streams_are_told)
 	CHECK_EQ(raw_result("\x03\x02\x00", 3, &len), -EILSEQ);
 	/* Fixed codes: length symbol 286, which does not exist (11000110). */
 	CHECK_EQ(raw_result("\x1b\x03\x00\x00", 4, &len), -EILSEQ);
+	/* The same behind a literal, with a distance that would do. */
+	CHECK_EQ(raw_result("\x4b\x1c\x03\x00", 4, &len), -EILSEQ);
 	/* Dynamic codes: 288 literal codes. */
 	CHECK_EQ(raw_result("\xfd\x00\x00\x00\x00", 5, &len), -EILSEQ);
 	/* Dynamic codes: all lengths of the code of lengths are 0. */
@@ -272,6 +274,20 @@ TEST(frames_that_are_none)
 	CHECK_EQ(zlib_inflate(zz, 8, out, sizeof(out), &len), -ENOTSUP);
 }
 
+TEST(a_damaged_header_is_told)
+{
+	size_t gz_len, raw_len, len;
+	uint8_t *gz = load("header", "gz", &gz_len), *raw = load("header", "raw", &raw_len);
+
+	REQUIRE(gz && raw);
+	/* A letter of the comment: only the checksum of the header knows. */
+	gz[30] ^= 1;
+	CHECK_EQ(gunzip(gz, gz_len, raw, raw_len, &len), -EBADMSG);
+	CHECK_EQ(len, 0);
+	free(gz);
+	free(raw);
+}
+
 TEST(a_sink_can_stop)
 {
 	struct collected c = { .capacity = 0 };
@@ -315,6 +331,7 @@ TEST(a_member_cannot_refer_to_the_one_before)
 
 TEST(errors_have_sentences)
 {
+	CHECK_STR(inflate_error_text(0), "no error");
 	CHECK(strstr(inflate_error_text(-ENODATA), "too early"));
 	CHECK(strstr(inflate_error_text(-EINVAL), "no compressed file"));
 	CHECK(strstr(inflate_error_text(-EILSEQ), "damaged"));

@@ -102,6 +102,8 @@ TEST(prefix_stops_behind_the_number)
 	CHECK_EQ(parse_u64_prefix(&at, &value), 0);
 	CHECK_EQ(value, 0);
 	CHECK_STR(at, "xyz");
+	at = "a0";
+	CHECK_EQ(parse_u64_prefix(&at, &value), -EINVAL);
 	at = "99999999999999999999";
 	CHECK_EQ(parse_u64_prefix(&at, &value), -ERANGE);
 	CHECK_STR(at, "99999999999999999999");
@@ -132,7 +134,7 @@ TEST(no_sizes)
 {
 	static const char *const texts[] = {
 		"", "M", "1X", "1KK", "1 M", "1M ", "-1M", "1.M", ".5M", "1.5", "1.5B", "0.3K",
-		"0x1.5K", "1.5.5K", "1KiBB", "1iB", "1.0000000001G", "1e3", "1,5G",
+		"0x1.5K", "1.5.5K", "1KiBB", "1iB", "1.0000000001G", "1.0000000000K", "1e3", "1,5G",
 	};
 	size_t i;
 

@@ -200,6 +200,13 @@ TEST(strings_behave_like_those_of_the_c_library)
 	}
 }
 
+TEST(case_is_folded_for_letters_only)
+{
+	CHECK_EQ(libs_strcasecmp("AZaz", "azAZ"), 0);
+	CHECK(libs_strcasecmp("@", "`") < 0 && libs_strcasecmp("[", "{") < 0);
+	CHECK(libs_strcasecmp("Z", "[") > 0);
+}
+
 TEST(strnlen_does_not_read_beyond_its_limit)
 {
 	char *p = malloc(3);
@@ -213,7 +220,7 @@ TEST(strnlen_does_not_read_beyond_its_limit)
 
 TEST(strlcpy_cuts_and_terminates)
 {
-	char buf[5];
+	char buf[5], *tight;
 
 	CHECK_EQ(libs_strlcpy(buf, "abc", sizeof(buf)), 3);
 	CHECK_STR(buf, "abc");
@@ -224,6 +231,11 @@ TEST(strlcpy_cuts_and_terminates)
 	CHECK_EQ(libs_strlcpy(buf, "xyz", 1), 3);
 	CHECK_STR(buf, "");
 	CHECK_EQ(libs_strlcpy(NULL, "xyz", 0), 3);
+	/* Exactly one character too many. */
+	tight = malloc(5);
+	CHECK_EQ(libs_strlcpy(tight, "abcde", 5), 5);
+	CHECK_STR(tight, "abcd");
+	free(tight);
 }
 
 TEST(strlcat_appends_cuts_and_terminates)
