@@ -121,7 +121,7 @@ def measure_operations():
         machine.run("guest create bench board=virt vcpus=1 mem=16M kernel=/bench.bin", status=0)
         machine.send("guest start bench; console bench\r")
         while True:
-            machine.expect(r"BENCH (\w+)(?: (-?\d+))?\r?\n", timeout=300)
+            machine.expect(r"BENCH (\w+)(?: (-?\d+))?\r*\n", timeout=300)
             name, value = machine.match.groups()
             if name == "done":
                 return values

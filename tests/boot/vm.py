@@ -91,7 +91,8 @@ class Machine:
         self.log = None
 
     def __enter__(self):
-        self.log = open(self.log_path, "w", encoding="utf-8", errors="replace", buffering=1)
+        self.log = open(self.log_path, "w", encoding="utf-8", errors="replace", buffering=1,
+                        newline="")
         self.child = pexpect.spawn(os.path.join(TOP, "tools", "run-qemu"), self.arguments,
                                    encoding="utf-8", codec_errors="replace", echo=False,
                                    timeout=self.timeout, dimensions=(50, 200))
@@ -176,7 +177,7 @@ class Machine:
         self.expect_exact(PROMPT, timeout)
         output = self.before.strip("\n")
         self.child.send('echo "%s=$?"\r' % mark)
-        self.expect(re.escape(mark) + r"=(-?\d+)\r?\n", timeout)
+        self.expect(re.escape(mark) + r"=(-?\d+)\r*\n", timeout)
         code = int(self.match.group(1))
         self.wait_prompt(timeout)
         if status is not None and code != status:
