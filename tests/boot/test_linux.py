@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""An unmodified Debian Linux in a guest: on each machine, with several CPUs, beside another one."""
+import re
+
+import pytest
+
+GUEST_PROMPT = "guest:/# "
+# Loading a kernel and starting its user space, on a slow build machine.
+BOOT_SECONDS = 180
+
+
+def create(machine, name, vcpus=1, mem="256M", more=""):
+    """Make a guest with the files of the fixture "linux", and start it."""
+    machine.run("guest create %s board=virt vcpus=%d mem=%s kernel=/boot/vmlinuz "
+                "initrd=/boot/initrd.cpio.gz %s cmdline=\"console=ttyAMA0\""
+                % (name, vcpus, mem, more), timeout=BOOT_SECONDS, status=0)
+    machine.run("guest start " + name, status=0)
+
+
+def wait_ready(machine, name, vcpus=1):
+    """Go to the console of a guest that was started and wait for its shell."""
+    machine.send("console %s\r" % name)
+    machine.expect(r"guest-init: ready: Linux \S+ on (\d+) CPUs", BOOT_SECONDS)
+    assert int(machine.match.group(1)) == vcpus
+    machine.expect_exact(GUEST_PROMPT, BOOT_SECONDS)
+
+
+def in_guest(machine, command, timeout=None):
+    """Run a command in the shell of the guest whose console this is."""
+    machine.send(command + "\r")
+    machine.expect(re.escape(command[-6:]) + r"[^\n]*\n", timeout)
+    machine.expect_exact(GUEST_PROMPT, timeout)
+    return machine.before
+
+
+def switch_off(machine):
+    """Switch the guest off from inside; the console ends by itself."""
+    machine.send("poweroff -f\r")
+    machine.wait_prompt(60)
+
+
+MACHINES = [
+    # cpu, gic of the machine, its CPUs, vCPUs
+    ("cortex-a53", 2, 1, 1), ("cortex-a53", 3, 4, 4),
+    ("cortex-a57", 2, 4, 4), ("cortex-a57", 3, 1, 4), ("cortex-a57", 3, 4, 1),
+    ("max", 2, 4, 1), ("max", 3, 1, 1), ("max", 3, 4, 4),
+]
+
+
+@pytest.mark.parametrize("cpu,gic,smp,vcpus", MACHINES)
+def test_linux(machine, linux, cpu, gic, smp, vcpus):
+    """Linux comes up with all its CPUs, works, and switches itself off."""
+    m = machine(cpu=cpu, gic=gic, smp=smp, files=linux)
+    create(m, "linux", vcpus)
+    wait_ready(m, "linux", vcpus)
+    assert "%d" % vcpus in in_guest(m, "grep -c ^processor /proc/cpuinfo")
+    assert "ttyAMA0" in in_guest(m, "cat /proc/consoles")
+    # Time passes at the right speed, and timer interrupts come on each CPU.
+    before = float(in_guest(m, "cat /proc/uptime").split()[0])
+    in_guest(m, "sleep 2", timeout=60)
+    after = float(in_guest(m, "cat /proc/uptime").split()[0])
+    assert 1.9 <= after - before
+    timers = in_guest(m, "grep arch_timer /proc/interrupts")
+    assert all(int(n) > 0 for n in re.search(r":((?:\s+\d+)+)", timers)[1].split())
+    log = in_guest(m, "dmesg")
+    assert not re.search(r"\bBUG\b|\bOops\b|Call trace|unhandled|rcu_sched.*stall", log)
+    switch_off(m)
+    m.run("guest destroy linux", status=0)
+    assert "linux" not in m.run("guest list", status=0)
+
+
+@pytest.mark.parametrize("host_gic,guest_gic", [(2, 2), (3, 3), (3, 2)])
+def test_guest_gic(machine, linux, host_gic, guest_gic):
+    """A guest gets the interrupt controller that it was asked for."""
+    m = machine(gic=host_gic, files=linux)
+    create(m, "linux", 2, more="gic=%d" % guest_gic)
+    wait_ready(m, "linux", 2)
+    assert "GICv%d" % guest_gic in in_guest(m, "grep arch_timer /proc/interrupts") or \
+        "GICv3" in in_guest(m, "dmesg | grep -m1 GICv3") or guest_gic == 2
+    switch_off(m)
+
+
+def test_two_guests(machine, linux):
+    """Two at once; one is destroyed while the other works on."""
+    m = machine(smp=2, files=linux)
+    create(m, "one", 2)
+    create(m, "two", 2)
+    wait_ready(m, "one", 2)
+    # Work that goes on behind the prompt and says when it is done.
+    m.send("(sleep 5; sha256sum /bin/busybox; echo work-is-done) &\r")
+    m.expect_exact(GUEST_PROMPT)
+    leave_console(m)
+    m.run("guest stop two", status=0)
+    m.run("guest destroy two", status=0)
+    m.send("console one\r")
+    m.expect(r"[0-9a-f]{64}  /bin/busybox\r*\nwork-is-done", 60)
+    switch_off(m)
+
+
+def leave_console(machine):
+    """Type the keys that leave a console, as it says on entry."""
+    machine.send("\x1bxq")
+    machine.wait_prompt(30)
+
+
+def test_again_and_again(machine, linux):
+    """Create, start, stop and destroy give all memory back."""
+    m = machine(files=linux)
+
+    def free():
+        return re.search(r"([\d.]+ \w+) free", m.run("host info", status=0))[1]
+
+    create(m, "linux")
+    m.run("guest stop linux", status=0)
+    m.run("guest destroy linux", status=0)
+    before = free()
+    for _ in range(10):
+        create(m, "linux")
+        m.run("guest stop linux", status=0)
+        m.run("guest destroy linux", status=0)
+    assert free() == before
