@@ -59,7 +59,8 @@ enum arg_type {
 	ARG_VSERIAL, /**< name of a guest's serial port, or of a guest */
 	ARG_COMMAND, /**< name of a command */
 	ARG_CHOICE,  /**< one of `choices`, "a|b|c" */
-	ARG_KEYS,    /**< key=value, keys in `choices`: "mem=|kernel=@|gic=2,3" (@: a file; #: a board; a,b: values) */
+	/* "mem=|kernel=@|gic=2,3|board=#" in `choices`: anything, a file, one of these, a board */
+	ARG_KEYS,    /**< key=value, the keys are in `choices` */
 };
 
 struct arg_spec {
