@@ -88,7 +88,7 @@ void arch_vcpu_set_reg(struct vcpu *vcpu, unsigned n, uint64_t value);
 uint64_t arch_vcpu_pc(const struct vcpu *vcpu);
 void arch_vcpu_set_pc(struct vcpu *vcpu, uint64_t pc);
 
-/** Inject the architecture's fault for an access to nothing (external abort, general protection) at exit. */
+/** Inject what an access to nothing raises (external abort, general protection) at exit. */
 void arch_vcpu_inject_abort(struct vcpu *vcpu, const struct vcpu_exit *exit);
 /** EXIT_FAULT: give the guest the fault that such an exit is to it. */
 void arch_vcpu_reflect(struct vcpu *vcpu, const struct vcpu_exit *exit);

@@ -132,9 +132,9 @@
 #define CONFIG_TEST3_(probe)	CONFIG_SECOND_(probe 1, 0, 0)
 #define CONFIG_TEST2_(value)	CONFIG_TEST3_(CONFIG_PROBE_##value)
 #define CONFIG_TEST_(value)	CONFIG_TEST2_(value)
-/** 1 where the bool or tristate symbol @p option is set to y, else 0; also where the preprocessor asks. */
+/** 1 where the bool or tristate symbol @p option is set to y, else 0; for the preprocessor too. */
 #define IS_BUILTIN(option)	CONFIG_TEST_(option)
-/** 1 where the tristate symbol @p option is set to m, else 0; also where the preprocessor asks. */
+/** 1 where the tristate symbol @p option is set to m, else 0; for the preprocessor too. */
 #define IS_MODULE(option)	CONFIG_TEST_(option##_MODULE)
-/** 1 where the symbol @p option is set to y or m, else 0; also where the preprocessor asks. */
+/** 1 where the symbol @p option is set to y or m, else 0; for the preprocessor too. */
 #define IS_ENABLED(option)	(IS_BUILTIN(option) || IS_MODULE(option))
