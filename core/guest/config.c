@@ -78,13 +78,18 @@ static void bad(struct parse *p, const char *fmt, ...)
 
 static void set_board(struct parse *p, const char *value)
 {
-	const struct guest_board *first = guest_board_next(NULL);
+	char names[120] = "";
 
 	p->cfg->board = value;
-	if (!guest_board_find(value))
-		bad(p, "there is no board \"%.40s\"; there %s \"%s\"%s", value,
-		    first ? "is" : "are none in this hypervisor", first ? first->name : "",
-		    first && guest_board_next(first) ? " and others, see help guest" : "");
+	if (guest_board_find(value))
+		return;
+	table_for_each(struct guest_board, board, board) {
+		if (names[0])
+			strlcat(names, ", ", sizeof(names));
+		strlcat(names, (*board)->name, sizeof(names));
+	}
+	bad(p, "there is no board \"%.40s\"; boards of this hypervisor: %s", value,
+	    names[0] ? names : "none");
 }
 
 static void set_vcpus(struct parse *p, const char *value)
@@ -147,31 +152,38 @@ static void set_prio(struct parse *p, const char *value)
 		p->cfg->prio = n;
 }
 
-/* "0,2-3" */
+/* "2" or "2-3" at the start of a text, which is moved behind it. */
+static bool parse_cpus(const char **s, uint64_t *first, uint64_t *last)
+{
+	if (parse_u64_prefix(s, first))
+		return false;
+	*last = *first;
+	if (**s != '-')
+		return true;
+	(*s)++;
+	return !parse_u64_prefix(s, last) && *first <= *last;
+}
+
 static void set_affinity(struct parse *p, const char *value)
 {
 	const char *s = value;
 	uint64_t first, last;
+	bool more;
 
-	for (;; s++) {
-		if (parse_u64_prefix(&s, &first))
-			break;
-		last = first;
-		if (*s == '-' && (s++, parse_u64_prefix(&s, &last)))
-			break;
-		if (first > last)
-			break;
+	do {
+		if (!parse_cpus(&s, &first, &last) || (*s && *s != ',')) {
+			bad(p, "\"%.40s\" is no list of CPUs; write it as 0,2-3", value);
+			return;
+		}
 		if (last >= cpu_count() || last > 63) {
 			bad(p, "there is no CPU %" PRIu64 "; this host has CPUs 0 to %u", last,
 			    cpu_count() - 1);
 			return;
 		}
 		p->cfg->affinity |= GENMASK(last, first);
-		if (*s != ',')
-			break;
-	}
-	if (*s)
-		bad(p, "\"%.40s\" is no list of CPUs; write it as 0,2-3", value);
+		more = *s == ',';
+		s += more;
+	} while (more);
 }
 
 static void set_disk(struct parse *p, const char *value)

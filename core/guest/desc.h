@@ -74,7 +74,10 @@ bool desc_flag(const struct dt_node *node, const char *prop);
 void desc_read_vcpus(struct desc_ctx *ctx, struct guest_desc *desc);
 /** All regions of ctx->guest, then what they are to each other. */
 void desc_read_regions(struct desc_ctx *ctx, struct guest_desc *desc);
-/** Overlaps and aliases of desc->regions, which are sorted. */
-void desc_check_space(struct desc_ctx *ctx, const struct guest_desc *desc);
+/**
+ * Overlaps and aliases of desc->regions, which are sorted.
+ * @param complete  false: some could not be read, so what is missing is no further mistake
+ */
+void desc_check_space(struct desc_ctx *ctx, const struct guest_desc *desc, bool complete);
 /** The `interrupts` of a region. */
 void desc_check_irqs(struct desc_ctx *ctx, const struct dt_node *node, unsigned nr_irqs);

@@ -323,7 +323,9 @@ static bool read_region(struct desc_ctx *ctx, struct dt_node *node, struct regio
 	if (!(kind & REGION_ALIAS))
 		not_used(ctx, node, "alias_physical_addr", "without manifest_type \"alias\"");
 	desc_check_irqs(ctx, node, nr_irqs);
-	desc_known_props(ctx, node, region_props, emu ? emu->props : NULL);
+	/* Without its emulator, nobody knows what else a device may have. */
+	if (emu || !(type & REGION_DEVICE) || !(kind & REGION_VIRTUAL))
+		desc_known_props(ctx, node, region_props, emu ? emu->props : NULL);
 	dt_for_each_child(child, node) {
 		if (!emu)
 			desc_error(ctx, child, NULL, "a region has no nodes below it; remove it");
@@ -348,6 +350,7 @@ void desc_read_regions(struct desc_ctx *ctx, struct guest_desc *desc)
 	static const char *const aspace_props[] = { "guest_irq_count", NULL };
 	struct dt_node *aspace = dt_child(ctx->guest, "aspace");
 	struct dt_node *node;
+	bool complete = true;
 	size_t n;
 
 	if (!aspace) {
@@ -377,7 +380,7 @@ void desc_read_regions(struct desc_ctx *ctx, struct guest_desc *desc)
 		if (read_region(ctx, node, &r, desc->nr_irqs))
 			insert(desc, &r);
 		else
-			heap_free(r.extents);
+			complete = false;
 	}
-	desc_check_space(ctx, desc);
+	desc_check_space(ctx, desc, complete);
 }

@@ -49,7 +49,9 @@ static const struct region *holder(const struct guest_desc *desc, const struct r
 	return NULL;
 }
 
-static void check_alias(struct desc_ctx *ctx, const struct guest_desc *desc, const struct region *r)
+/* @param complete  no region is missing because it could not be read */
+static void check_alias(struct desc_ctx *ctx, const struct guest_desc *desc, const struct region *r,
+			bool complete)
 {
 	const struct region *to = r;
 	gpa_t gpa = r->gpa;
@@ -57,6 +59,8 @@ static void check_alias(struct desc_ctx *ctx, const struct guest_desc *desc, con
 	for (unsigned depth = 0; depth < ALIAS_DEPTH_MAX; depth++) {
 		gpa = to->alias + (gpa - to->gpa);
 		to = holder(desc, r, gpa);
+		if (!to && !complete)
+			return;
 		if (!to) {
 			desc_error(ctx, r->node, "alias_physical_addr",
 				   "there is no region that has all of 0x%" PRIx64 " to 0x%" PRIx64,
@@ -71,7 +75,7 @@ static void check_alias(struct desc_ctx *ctx, const struct guest_desc *desc, con
 		   ALIAS_DEPTH_MAX);
 }
 
-void desc_check_space(struct desc_ctx *ctx, const struct guest_desc *desc)
+void desc_check_space(struct desc_ctx *ctx, const struct guest_desc *desc, bool complete)
 {
 	bool memory = false;
 
@@ -80,11 +84,11 @@ void desc_check_space(struct desc_ctx *ctx, const struct guest_desc *desc)
 		const struct region *r = &desc->regions[i];
 
 		if (r->flags & REGION_ALIAS)
-			check_alias(ctx, desc, r);
+			check_alias(ctx, desc, r, complete);
 		else
 			memory = memory || (r->flags & (REGION_RAM | REGION_ROM));
 	}
-	if (!memory && ctx->errors == 0)
+	if (!memory && complete)
 		desc_error(ctx, ctx->guest, "aspace",
 			   "there is no memory; add a region with device_type \"alloced_ram\"");
 }

@@ -99,6 +99,9 @@ static void check_nodes(struct desc_ctx *ctx)
 		const char *near;
 		unsigned i = 0;
 
+		/* What dtc -@ adds. */
+		if (!strncmp(node->name, "__", 2))
+			continue;
 		while (guest_nodes[i] && strcmp(node->name, guest_nodes[i]))
 			i++;
 		if (guest_nodes[i])

@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Tests and harnesses of guests' descriptions, images and boards.
+
+guest-libs := libs/errno.c libs/parse.c
+guest-desc-files := $(addprefix core/guest/,guest_desc.c desc_props.c desc_vcpu.c desc_region.c \
+	desc_space.c)
+guest-image-files := $(addprefix core/guest/,image.c image_formats.c image_open.c image_place.c \
+	guest_image.c) libs/elf.c libs/crc32.c libs/inflate.c libs/gunzip.c
+guest-fakes := $(dt-files) $(fake-files) tests/unit/fake_guest.c tests/unit/fake_files.c \
+	core/shell/out.c libs/format.c libs/strlcpy.c
+guest-all := $(guest-libs) $(guest-desc-files) $(guest-image-files) $(guest-fakes) $(host-port)
+
+test_guest_desc := $(guest-all)
+ldlibs_test_guest_desc := -lfdt
+test_guest_image := $(guest-all)
+ldlibs_test_guest_image := -lfdt
+test_guest_config := $(guest-all) core/guest/config.c
+ldlibs_test_guest_config := -lfdt
+test_fdt_load := $(guest-all) core/guest/fdt_load.c
+ldlibs_test_fdt_load := -lfdt
