@@ -1,0 +1,131 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""Make the file systems that test_vfs reads: make-vfs-data.py FOLDER.
+
+tree-*.ext2 by mke2fs, tree.cpio and tree.cpio.gz by cpio, all of the same tree; odd.cpio by hand.
+The content of sparse.bin and big.bin is described in test_vfs.c, which looks at it.
+"""
+import gzip
+import os
+import shutil
+import struct
+import subprocess
+import sys
+
+# Name of the image: size in KiB, options of mke2fs.
+EXT2 = {
+    "tree-1k": (6144, ["-b", "1024"]),
+    "tree-2k": (8192, ["-b", "2048"]),
+    "tree-4k": (12288, ["-b", "4096"]),
+    "tree-rev0": (6144, ["-b", "1024", "-r", "0"]),
+    "tree-notype": (6144, ["-b", "1024", "-O", "none,sparse_super"]),
+    "tree-inode256": (6144, ["-b", "1024", "-I", "256", "-O", "ext_attr"]),
+}
+# The first block of each kind of indirection with 1 KiB blocks, and some behind.
+STAMPS = [0, 11 * 1024, 12 * 1024, 267 * 1024, 268 * 1024, 5000 * 1024 + 512,
+          (12 + 256 + 65536) * 1024 - 1024, (12 + 256 + 65536) * 1024, 70000 * 1024]
+
+
+def write(path, data, mode=0o644):
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "wb") as file:
+        file.write(data)
+    os.chmod(path, mode)
+    os.utime(path, (1700000000, 1700000000))
+
+
+def make_tree(top, sparse):
+    """Files of all kinds that test_vfs looks for."""
+    write(top + "/boot/hello", b"hello, world\n", 0o755)
+    write(top + "/boot/empty", b"")
+    write(top + "/boot.xscript", b"echo one\n")
+    # Larger than a page, an odd size: byte n is n * 7 + n / 256
+    write(top + "/big.bin", bytes((n * 7 + n // 256) & 0xff for n in range(300001)))
+    for n in range(300):
+        write(top + "/many/file-with-a-long-name-%03d" % n, b"%d\n" % n)
+    write(top + "/" + "n" * 255, b"long name\n")
+    os.symlink("hello", top + "/boot/link")
+    os.symlink("/boot/../boot/./link", top + "/absolute")
+    os.symlink("boot", top + "/folder")
+    os.symlink("loop", top + "/loop")
+    os.symlink("nowhere", top + "/dangling")
+    # Too long for an inode.
+    os.symlink("boot/" + "./" * 50 + "hello", top + "/slow")
+    os.link(top + "/boot/hello", top + "/hard")
+    os.makedirs(top + "/a/b/c/d")
+    if sparse:
+        with open(top + "/sparse.bin", "wb") as file:
+            for at in STAMPS:
+                file.seek(at)
+                file.write(struct.pack("<Q", at + 1))
+            file.truncate(70000 * 1024 + 100)
+
+
+def newc(name, data=b"", mode=0o100644, ino=1, nlink=1):
+    """One member of an archive."""
+    name += b"\0"
+    fields = (ino, mode, 0, 0, nlink, 0, len(data), 8, 1, 0, 0, len(name), 0)
+    member = b"070701" + b"".join(b"%08X" % field for field in fields) + name
+    member += bytes(-len(member) % 4) + data
+    return member + bytes(-len(member) % 4)
+
+
+def odd_cpio():
+    """What archives may also have: missing folders, doubles, odd names, links before their content."""
+    yield newc(b"z/y/x", b"deep")
+    yield newc(b"./dot/file", b"dot")
+    yield newc(b"/root", b"absolute")
+    yield newc(b"twice", b"first")
+    yield newc(b"link1", mode=0o100644, ino=77, nlink=3)
+    yield newc(b"sub/link2", mode=0o100644, ino=77, nlink=3)
+    yield newc(b"link3", b"content", mode=0o100644, ino=77, nlink=3)
+    yield newc(b"other", b"not it", mode=0o100644, ino=78, nlink=2)
+    yield newc(b"twice", b"second")
+    yield newc(b"a-b", b"1")
+    yield newc(b"a/b", b"2")
+    yield newc(b"a.b", b"3")
+    yield newc(b"a", mode=0o040700)
+    yield newc(b"z/y/", mode=0o040711)
+    yield newc(b"bad//name", b"left out")
+    yield newc(b"bad/../name", b"left out")
+    yield newc(b"TRAILER!!!")
+    yield bytes(512)
+    yield newc(b"second/archive", b"appended")
+    yield newc(b"TRAILER!!!")
+
+
+def make_ext2(folder, name, tree):
+    size, options = EXT2[name]
+    image = os.path.join(folder, name + ".ext2")
+    if os.path.exists(image):
+        os.remove(image)
+    env = dict(os.environ, PATH=os.environ["PATH"] + ":/usr/sbin:/sbin", MKE2FS_CONFIG="/dev/null")
+    subprocess.run(["mke2fs", "-q", "-F", "-t", "ext2", "-N", "512", "-d", tree] + options +
+                   [image, "%dk" % size], check=True, env=env, stderr=subprocess.DEVNULL)
+
+
+def main():
+    folder = sys.argv[1]
+    tree = os.path.join(folder, "tree")
+    for sparse in (False, True):
+        shutil.rmtree(tree, ignore_errors=True)
+        make_tree(tree, sparse)
+        if sparse:
+            for name in EXT2:
+                make_ext2(folder, name, tree)
+            continue
+        names = subprocess.run(["find", ".", "-print0"], cwd=tree, check=True, stdout=subprocess.PIPE)
+        with open(os.path.join(folder, "tree.cpio"), "wb") as file:
+            subprocess.run(["cpio", "--quiet", "-0", "-o", "-H", "newc"], cwd=tree, check=True,
+                           input=names.stdout, stdout=file)
+    with open(os.path.join(folder, "tree.cpio"), "rb") as file:
+        data = file.read()
+    with open(os.path.join(folder, "tree.cpio.gz"), "wb") as file:
+        file.write(gzip.compress(data, 1))
+    with open(os.path.join(folder, "odd.cpio"), "wb") as file:
+        file.write(b"".join(odd_cpio()))
+    shutil.rmtree(tree)
+
+
+if __name__ == "__main__":
+    main()
