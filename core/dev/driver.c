@@ -44,23 +44,36 @@ static const struct dt_match *match_string(const struct driver *driver, const ch
 static const struct driver *find_driver(const struct dt_node *node, enum driver_class class,
 					const void **data)
 {
+	const struct dt_prop *prop = dt_prop(node, "compatible");
 	const char *compatible;
-	unsigned i;
+	uint32_t at, len;
 
-	for (i = 0; (compatible = dt_string(node, "compatible", i)); i++) {
-		table_for_each(struct driver, at, driver) {
+	for (at = 0; prop && at < prop->len; at += len + 1) {
+		compatible = (const char *)prop->data + at;
+		len = (uint32_t)strnlen(compatible, prop->len - at);
+		if (len == prop->len - at)
+			break;	/* not terminated */
+		table_for_each(struct driver, driver, driver) {
 			const struct dt_match *match;
 
-			if ((*at)->class != class)
+			if ((*driver)->class != class)
 				continue;
-			match = match_string(*at, compatible);
+			match = match_string(*driver, compatible);
 			if (match) {
 				*data = match->data;
-				return *at;
+				return *driver;
 			}
 		}
 	}
 	return NULL;
+}
+
+static bool class_has_drivers(enum driver_class class)
+{
+	table_for_each(struct driver, driver, driver)
+		if ((*driver)->class == class)
+			return true;
+	return false;
 }
 
 /* --- probing --------------------------------------------------------------------------- */
@@ -125,6 +138,8 @@ static bool probe_class(enum driver_class class)
 	struct dt_node *root = dt_root(), *guests = dt_child(root, "guests"), *node;
 	bool progress = false;
 
+	if (!class_has_drivers(class))
+		return false;
 	/* What is below /guests describes other machines than this one. */
 	for (node = root; node; node = dt_next(node, root)) {
 		const struct dt_node *top = node;

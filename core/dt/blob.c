@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Between flattened blobs (Devicetree Specification v0.4, chapter 5) and the live tree, by libfdt.
- * A blob is checked as a whole before anything is made of it; a tree is built detached and
- * linked in one step under the tree's lock, so nobody sees half of it.
+ * Between flattened blobs (Devicetree Specification v0.4, chapter 5) and the live tree. Reading
+ * checks each byte before it is used, in one pass; libfdt would walk the blob anew for each
+ * property. A tree is built detached and linked in one step under the tree's lock, so nobody
+ * sees half of it.
  */
 #include <core/dt.h>
 
-#include <core/log.h>
 #include <core/mem.h>
 #include <libfdt.h>
+#include <libs/byteorder.h>
 #include <libs/errno.h>
 #include <libs/string.h>
 
@@ -25,96 +26,148 @@ static void *boot_blob;	/* what dt_init() kept of the boot loader's */
 
 /* How an unflattening is done. */
 struct unflatten {
-	const void *fdt;
-	bool in_place;	/* properties may point into the blob, which stays */
-	bool strict;	/* refuse odd and double names: not the boot loader's tree */
+	const char *strings;
+	uint32_t strings_size;
+	const uint8_t *at;	/* next tag of the structure block */
+	const uint8_t *end;	/* of that block */
+	bool in_place;		/* properties may point into the blob, which stays */
+	bool strict;		/* refuse odd and double names: not the boot loader's tree */
 	unsigned nodes;
 };
 
-static int prop_at(const void *fdt, int offset, const char **name, const void **data)
-{
-	int len;
+/* A property as it lies in the blob. */
+struct blob_prop {
+	const char *name;
+	const uint8_t *data;
+	uint32_t len;
+};
 
-	*data = fdt_getprop_by_offset(fdt, offset, name, &len);
-	return *data && *name ? len : -EINVAL;
+/* Tags are aligned, and there are at least four bytes at each place that is looked at. */
+static uint32_t tag_at(const uint8_t *at)
+{
+	return be32_to_cpu(*(const uint32_t *)(const void *)at);
 }
 
-/* Measure the block of the node at offset, and check its properties' names. */
-static int node_shape(struct unflatten *u, int offset, struct dt_shape *shape)
+static size_t room(const struct unflatten *u, const uint8_t *at)
 {
-	int prop;
+	return (size_t)(u->end - at);
+}
+
+/* The tag at `at`, past what means nothing; FDT_END behind the end of the block. */
+static uint32_t next_tag(const struct unflatten *u, const uint8_t **at)
+{
+	for (; room(u, *at) >= FDT_TAGSIZE; *at += FDT_TAGSIZE)
+		if (tag_at(*at) != FDT_NOP)
+			return tag_at(*at);
+	return FDT_END;
+}
+
+/*
+ * A property, if there is one at *at, which goes behind it then.
+ * @return 1, 0 when there is none, -EINVAL when it does not lie in the blob
+ */
+static int next_prop(const struct unflatten *u, const uint8_t **at, struct blob_prop *prop)
+{
+	uint32_t name;
+	size_t size;
+
+	if (next_tag(u, at) != FDT_PROP)
+		return 0;
+	if (room(u, *at) < sizeof(struct fdt_property))
+		return -EINVAL;
+	prop->len = tag_at(*at + 4);
+	name = tag_at(*at + 8);
+	*at += sizeof(struct fdt_property);
+	size = ALIGN_UP((size_t)prop->len, FDT_TAGSIZE);
+	if (size > room(u, *at) || prop->len > INT32_MAX || name >= u->strings_size)
+		return -EINVAL;
+	prop->data = *at;
+	prop->name = u->strings + name;
+	if (!memchr(prop->name, '\0', u->strings_size - name))
+		return -EINVAL;
+	*at += size;
+	return 1;
+}
+
+/* Measure the block of a node whose properties begin at `at`, and check them. */
+static int node_shape(const struct unflatten *u, const uint8_t *at, struct dt_shape *shape)
+{
+	struct blob_prop prop;
+	int found;
 
 	*shape = (struct dt_shape){ 0 };
-	fdt_for_each_property_offset(prop, u->fdt, offset) {
-		const char *name;
-		const void *data;
-		int len = prop_at(u->fdt, prop, &name, &data);
-
-		if (len < 0 || (u->strict && !dt_prop_name_ok(name)))
+	while ((found = next_prop(u, &at, &prop)) == 1) {
+		if (u->strict && !dt_prop_name_ok(prop.name))
 			return -EINVAL;
 		shape->nr_props++;
 		if (!u->in_place)
-			shape->bytes += ALIGN_UP((size_t)len + strlen(name) + 1, 4);
+			shape->bytes += ALIGN_UP((size_t)prop.len + strlen(prop.name) + 1, 4);
 		if (u->strict && shape->nr_props > LOAD_PROPS_MAX)
 			return -E2BIG;
 	}
-	return prop == -FDT_ERR_NOTFOUND ? 0 : -EINVAL;
+	return found;
+}
+
+static bool has_prop(const struct dt_node *node, const char *name)
+{
+	const struct dt_prop *prop;
+
+	dt_for_each_prop(prop, node)
+		if (!strcmp(prop->name, name))
+			return true;
+	return false;
 }
 
 /* Fill a node's embedded properties from the blob. */
-static int fill_props(struct unflatten *u, int offset, struct dt_node *node, uint8_t *spare)
+static int fill_props(struct unflatten *u, struct dt_node *node, uint8_t *spare)
 {
+	struct blob_prop prop;
 	uint32_t i = 0;
-	int prop;
 
-	fdt_for_each_property_offset(prop, u->fdt, offset) {
-		const char *name;
-		const void *data;
-		int len = prop_at(u->fdt, prop, &name, &data);
-		size_t name_size;
-
-		if (len < 0 || (u->strict && dt_has(node, name)))
+	while (next_prop(u, &u->at, &prop) == 1) {
+		if (u->strict && has_prop(node, prop.name))
 			return -EINVAL;
 		if (!u->in_place) {
-			name_size = strlen(name) + 1;
-			memcpy(spare, data, (size_t)len);
-			memcpy(spare + len, name, name_size);
-			data = spare;
-			name = (const char *)spare + len;
-			spare += ALIGN_UP((size_t)len + name_size, 4);
+			size_t name_size = strlen(prop.name) + 1;
+
+			memcpy(spare, prop.data, prop.len);
+			memcpy(spare + prop.len, prop.name, name_size);
+			prop.data = spare;
+			prop.name = (const char *)spare + prop.len;
+			spare += ALIGN_UP((size_t)prop.len + name_size, 4);
 		}
-		dt_node_embed(node, i++, name, data, (uint32_t)len);
+		dt_node_embed(node, i++, prop.name, prop.data, prop.len);
 	}
 	return 0;
 }
 
-/* One node; @p top_name replaces the empty name of the blob's root. */
-static int make_node(struct unflatten *u, int offset, const char *top_name, struct dt_node **out)
+/* One node, from its begin tag on; @p top_name replaces the empty name of the blob's root. */
+static int make_node(struct unflatten *u, const char *top_name, struct dt_node **out)
 {
+	const char *name = (const char *)u->at + FDT_TAGSIZE;
+	size_t left = room(u, u->at) - FDT_TAGSIZE;
+	size_t size = ALIGN_UP(strnlen(name, left) + 1, (size_t)FDT_TAGSIZE);
 	struct dt_shape shape;
 	struct dt_node *node;
 	uint8_t *spare;
-	const char *name;
-	int len, err;
+	int err;
 
-	name = fdt_get_name(u->fdt, offset, &len);
-	if (!name)
+	if (size > left)
 		return -EINVAL;
-	if (top_name) {
+	u->at += FDT_TAGSIZE + size;
+	if (top_name)
 		name = top_name;
-		len = (int)strlen(name);
-	} else if (u->strict && !dt_node_name_ok(name)) {
+	else if (u->strict && !dt_node_name_ok(name))
 		return -EINVAL;
-	}
 	if (u->strict && ++u->nodes > LOAD_NODES_MAX)
 		return -E2BIG;
-	err = node_shape(u, offset, &shape);
+	err = node_shape(u, u->at, &shape);
 	if (err)
 		return err;
-	node = dt_node_alloc(name, (size_t)len, &shape, &spare);
+	node = dt_node_alloc(name, strlen(name), &shape, &spare);
 	if (!node)
 		return -ENOMEM;
-	err = fill_props(u, offset, node, spare);
+	err = fill_props(u, node, spare);
 	if (err) {
 		dt_node_free(node);
 		return err;
@@ -132,40 +185,87 @@ static int link_below(struct unflatten *u, struct dt_node *parent, struct dt_nod
 	return 0;
 }
 
-/* The whole blob, detached. The caller has checked it by fdt_check_full(). */
-static int unflatten(struct unflatten *u, const char *top_name, struct dt_node **out)
+/* The next node, as a child of *at, which is the new node then. */
+static int make_child(struct unflatten *u, struct dt_node **at)
 {
-	struct dt_node *top, *at, *node;
-	int offset, depth = 0, at_depth = 0;
-	int err = make_node(u, 0, top_name, &top);
+	struct dt_node *node;
+	int err = make_node(u, NULL, &node);
 
 	if (err)
 		return err;
-	at = top;
-	for (offset = fdt_next_node(u->fdt, 0, &depth); offset >= 0 && depth > 0;
-	     offset = fdt_next_node(u->fdt, offset, &depth)) {
-		err = make_node(u, offset, NULL, &node);
-		if (err)
-			goto err_free;
-		for (; at_depth >= depth; at_depth--)
-			at = at->parent;
-		err = link_below(u, at, node);
-		if (err) {
-			dt_node_free(node);
-			goto err_free;
-		}
-		at = node;
-		at_depth = depth;
+	err = link_below(u, *at, node);
+	if (err) {
+		dt_node_free(node);
+		return err;
 	}
-	if (offset < 0 && offset != -FDT_ERR_NOTFOUND) {
-		err = -EINVAL;
-		goto err_free;
+	*at = node;
+	return 0;
+}
+
+/* What follows a node's properties, up to the end of the root. */
+static int make_below(struct unflatten *u, struct dt_node *top)
+{
+	struct dt_node *at = top;
+	int err;
+
+	while (at) {
+		switch (next_tag(u, &u->at)) {
+		case FDT_BEGIN_NODE:
+			err = make_child(u, &at);
+			if (err)
+				return err;
+			break;
+		case FDT_END_NODE:
+			at = at == top ? NULL : at->parent;
+			u->at += FDT_TAGSIZE;
+			break;
+		default:
+			return -EINVAL;	/* a property behind a node, or the end of the block */
+		}
+	}
+	return room(u, u->at) >= FDT_TAGSIZE && next_tag(u, &u->at) == FDT_END ? 0 : -EINVAL;
+}
+
+/*
+ * Find the blocks of a blob: libfdt's check of the header says that they lie in it, and all else is
+ * checked on the way. Before version 16 nodes had their whole paths as names.
+ */
+static int open_blob(struct unflatten *u, const void *fdt, size_t size)
+{
+	uint32_t start;
+
+	if (size < FDT_V1_SIZE || !IS_ALIGNED((uintptr_t)fdt, 8) || fdt_check_header(fdt) ||
+	    fdt_totalsize(fdt) > size || fdt_version(fdt) < 16)
+		return -EINVAL;
+	start = fdt_off_dt_struct(fdt);
+	if (!IS_ALIGNED(start, FDT_TAGSIZE))
+		return -EINVAL;
+	u->strings = (const char *)fdt + fdt_off_dt_strings(fdt);
+	u->strings_size = fdt_size_dt_strings(fdt);
+	u->at = (const uint8_t *)fdt + start;
+	u->end = fdt_version(fdt) >= 17 ? u->at + fdt_size_dt_struct(fdt) :
+					  (const uint8_t *)fdt + fdt_totalsize(fdt);
+	return 0;
+}
+
+/* The whole blob, detached. */
+static int unflatten(struct unflatten *u, const char *top_name, struct dt_node **out)
+{
+	struct dt_node *top;
+	int err;
+
+	if (next_tag(u, &u->at) != FDT_BEGIN_NODE)
+		return -EINVAL;
+	err = make_node(u, top_name, &top);
+	if (err)
+		return err;
+	err = make_below(u, top);
+	if (err) {
+		dt_node_free(top);
+		return err;
 	}
 	*out = top;
 	return 0;
-err_free:
-	dt_node_free(top);
-	return err;
 }
 
 /*
@@ -198,13 +298,16 @@ int dt_init(const void *fdt)
 	void *copy;
 	int err;
 
-	if (fdt_check_header(fdt) || fdt_check_full(fdt, fdt_totalsize(fdt)))
-		return -EINVAL;
+	/* how large it is only the blob itself says */
+	err = open_blob(&u, fdt, UINT32_MAX);
+	if (err)
+		return err;
 	copy = copy_used(fdt);
 	if (!copy)
 		return -ENOMEM;
-	u.fdt = copy;
-	err = unflatten(&u, "", &root);
+	err = open_blob(&u, copy, UINT32_MAX);
+	if (!err)
+		err = unflatten(&u, "", &root);
 	if (err) {
 		heap_free(copy);
 		return err;
@@ -226,14 +329,12 @@ void dt_forget(void)
 static int load_aligned(struct dt_node *parent, const char *name, const void *fdt, size_t size,
 			struct dt_node **out)
 {
-	struct unflatten u = { .fdt = fdt, .strict = true };
+	struct unflatten u = { .strict = true };
 	struct dt_node *node;
-	int err;
+	int err = open_blob(&u, fdt, size);
 
-	if (size < sizeof(struct fdt_header) || fdt_check_header(fdt) ||
-	    fdt_check_full(fdt, size))
-		return -EINVAL;
-	err = unflatten(&u, name, &node);
+	if (!err)
+		err = unflatten(&u, name, &node);
 	if (err)
 		return err;
 	dt_box_of(node)->own_phandles = true;
