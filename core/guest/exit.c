@@ -38,22 +38,23 @@ static const char *access_name(const struct vcpu_exit *exit)
 				: "read of";
 }
 
-/* The guest executes where there is nothing: unless it recovers, it is over. */
+/*
+ * The guest executes where there is nothing: unless it recovers, it is over. The first time tells most: if it
+ * was on its way to a vector, the exception that sent it there.
+ */
 static void lost_fetch(struct vcpu *v, const struct vcpu_exit *exit)
 {
 	char taken[160];
 
+	if (!v->lost_fetches && arch_vcpu_describe_taken(v, taken, sizeof(taken)))
+		log_guest(LOG_WARN, v->guest, v, "the last exception that it took: %s", taken);
 	if (++v->lost_fetches < LOST_FETCHES) {
 		arch_vcpu_inject_abort(v, exit);
 		return;
 	}
-	arch_vcpu_describe_taken(v, taken, sizeof(taken));
-	log_guest(LOG_ERROR, v->guest, v, "its exception vectors are not memory; it took: %s",
-		  taken);
-	guest_end(
-		v->guest, GUEST_EXIT_CRASH,
-		"vcpu%u executes at 0x%llx (guest physical 0x%llx), where the guest has no memory",
-		v->id, (unsigned long long)exit->gva, (unsigned long long)exit->gpa);
+	guest_end(v->guest, GUEST_EXIT_CRASH,
+		  "vcpu%u executes at 0x%llx (guest physical 0x%llx), where the guest has no memory",
+		  v->id, (unsigned long long)exit->gva, (unsigned long long)exit->gpa);
 }
 
 static void nothing_there(struct vcpu *v, const struct vcpu_exit *exit)

@@ -314,14 +314,15 @@ int guest_create(struct dt_node *node, struct shell_out *out, struct guest **gue
 		return err;
 	}
 	g->id = next_id++;
-	g->refs = 1;
+	g->refs = guest ? 1 : 0;
 	dt_get(node);
 	node->owner = g;
 	all_reset(g);
 	vcpus_start_threads(g);
 	list_add_tail(&guests, &g->link);
 	mutex_unlock(&guests_mutex);
-	*guest = g;
+	if (guest)
+		*guest = g;
 	return 0;
 }
 

@@ -186,11 +186,10 @@ static void serve_requests(struct vcpu *v)
 
 	arch_vcpu_trap_idle(v, sched_point() > 0);
 	r = __atomic_exchange_n(&v->requests, 0, __ATOMIC_ACQ_REL);
-	if (r & VCPU_REQ_STOP || v->power_down) {
-		if (v->power_down || !may_run(v)) {
-			park(v);
-			r |= VCPU_REQ_VINTC;
-		}
+	/* A new thread begins parked, and may be allowed to run already. */
+	if (v->power_down || v->parked || !may_run(v)) {
+		park(v);
+		r |= VCPU_REQ_VINTC;
 	}
 	if (r & VCPU_REQ_SAVE) {
 		sched_unload_self();

@@ -214,7 +214,8 @@ void page_free(void *va, size_t pages)
 
 /*
  * The first pages are behind the image: the entry code has put them into the direct map page by page
- * (the image's own pages must not be writable there), up to a block boundary.
+ * (the image's own pages must not be writable there), up to a block boundary; and the blocks of the
+ * boot loader's blob, 2 MiB at most.
  */
 void page_init(void)
 {
@@ -225,6 +226,9 @@ void page_init(void)
 	pgtable_host.root = arch_pgtable_root();
 	pgtable_host.pages = 1;
 	for (pa = end; pa < arch_boot_mapped_end(); pa = ALIGN_DOWN(pa, BLOCK_SIZE) + BLOCK_SIZE)
+		frame_block_set_mapped(pa, true);
+	for (pa = arch_boot_fdt(); pa && pa < arch_boot_fdt() + BLOCK_SIZE;
+	     pa = ALIGN_DOWN(pa, BLOCK_SIZE) + BLOCK_SIZE)
 		frame_block_set_mapped(pa, true);
 	frame_count_own((int64_t)((end - start) >> PAGE_SHIFT));
 	reserve_fill();

@@ -96,14 +96,6 @@ static uint64_t leaf_bits(uint32_t attr)
 	return leaf | LPAE_TABLE;
 }
 
-/* The blob's size is not known yet: 2 MiB at most, but not into what is mapped otherwise. */
-static uint64_t fdt_room(uint64_t fdt, uint64_t image, uint64_t end)
-{
-	if (fdt < image)
-		return image - ALIGN_DOWN(fdt, PAGE_SIZE);
-	return fdt < boot_mapped_end(end) ? 0 : UINT64_MAX;
-}
-
 uint64_t boot_map(uint64_t load, uint64_t fdt)
 {
 	/* Addresses of symbols are relative to the PC, so they are physical here. */
@@ -111,6 +103,7 @@ uint64_t boot_map(uint64_t load, uint64_t fdt)
 	uint64_t rodata_end = (uintptr_t)_rodata_end, end = (uintptr_t)_end;
 	uint64_t idmap = (uintptr_t)_idmap_start;
 	uint64_t *root = table_new();
+	uint64_t block;
 
 	map(root, VA_IMAGE_BASE, text, text_end - text, leaf_bits(PG_READ | PG_EXEC));
 	map(root, VA_IMAGE_BASE + (text_end - text), text_end, rodata_end - text_end,
@@ -121,11 +114,11 @@ uint64_t boot_map(uint64_t load, uint64_t fdt)
 	/* By pages: the image's own pages in the same block must not be writable there. */
 	map_pages(root, VA_DIRECT + end, end, boot_mapped_end(end) - end,
 		  leaf_bits(PG_READ | PG_WRITE));
-	/* At most 2 MiB that may lie across a block boundary; 8-byte aligned (booting.rst). */
-	if (fdt && fdt < DIRECT_LIMIT)
-		map_pages(root, VA_DIRECT + ALIGN_DOWN(fdt, PAGE_SIZE), ALIGN_DOWN(fdt, PAGE_SIZE),
-			  MIN(BLOCK_SIZE + PAGE_SIZE, fdt_room(fdt, text, end)),
-			  leaf_bits(PG_READ));
+	/* At most 2 MiB (booting.rst), maybe across a block boundary. */
+	for (block = ALIGN_DOWN(fdt, BLOCK_SIZE); fdt && block < fdt + BLOCK_SIZE; block += BLOCK_SIZE)
+		if ((block < text || block >= boot_mapped_end(end)) && block < DIRECT_LIMIT)
+			map(root, VA_DIRECT + block, block, BLOCK_SIZE,
+			    leaf_bits(PG_READ | PG_WRITE));
 	boot_root = (uintptr_t)root;
 	return boot_root;
 }

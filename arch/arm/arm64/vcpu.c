@@ -321,17 +321,16 @@ void arch_vcpu_describe(struct vcpu *vcpu, const struct vcpu_exit *exit, char *b
 		snprintf(buf, size, "%s (ESR 0x%08x)", exception_class_text(ec), exit->syndrome);
 }
 
-void arch_vcpu_describe_taken(struct vcpu *vcpu, char *buf, size_t size)
+bool arch_vcpu_describe_taken(struct vcpu *vcpu, char *buf, size_t size)
 {
 	uint64_t esr = READ_SYSREG(esr_el1);
 
-	if (vcpu->arch.aarch32) {
-		snprintf(buf, size, "CPSR 0x%x", (uint32_t)vcpu->arch.regs.pstate);
-		return;
-	}
+	if (vcpu->arch.aarch32 || !(esr >> 26))
+		return false;
 	snprintf(buf, size, "%s at PC 0x%llx (ESR_EL1 0x%llx, FAR_EL1 0x%llx), vectors at 0x%llx",
 		 exception_class_text((esr >> 26) & 0x3f),
 		 (unsigned long long)READ_SYSREG(elr_el1), (unsigned long long)esr,
 		 (unsigned long long)READ_SYSREG(far_el1),
 		 (unsigned long long)READ_SYSREG(vbar_el1));
+	return true;
 }

@@ -109,7 +109,10 @@ void arch_vcpu_trap_idle(struct vcpu *vcpu, bool trap);
 
 /** All registers as aligned text. The vCPU is saved (not loaded) or the caller's own. */
 void arch_vcpu_dump(struct vcpu *vcpu, struct shell_out *out);
-/** The exception that the guest itself took last, in words, for one that cannot run its handler. vCPU loaded. */
-void arch_vcpu_describe_taken(struct vcpu *vcpu, char *buf, size_t size);
+/**
+ * The exception that the guest itself took last, in words, for one that cannot run its handler. vCPU loaded.
+ * @return false when it has taken none
+ */
+bool arch_vcpu_describe_taken(struct vcpu *vcpu, char *buf, size_t size);
 /** One sentence for a syndrome of an exit ("data abort, translation fault level 2, read"). */
 void arch_vcpu_describe(struct vcpu *vcpu, const struct vcpu_exit *exit, char *buf, size_t size);

@@ -126,6 +126,7 @@ struct guest_config;
 /**
  * Create from a node under /guests; everything is checked before anything is taken.
  * Errors are printed to out as sentences with the node's path. Thread context.
+ * @param guest  held for the caller, who puts it; NULL when it does not want it
  */
 must_check int guest_create(struct dt_node *node, struct shell_out *out, struct guest **guest);
 /** Find all errors of a node without creating anything. @return number of errors, all printed */
