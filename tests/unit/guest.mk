@@ -19,3 +19,6 @@ test_guest_config := $(guest-all) core/guest/config.c
 ldlibs_test_guest_config := -lfdt
 test_fdt_load := $(guest-all) core/guest/fdt_load.c
 ldlibs_test_fdt_load := -lfdt
+test_board_virt := $(guest-all) $(addprefix core/guest/,config.c guest_fdt.c) \
+	$(addprefix boards/,virt.c virt_boot.c arm_fdt.c)
+ldlibs_test_board_virt := -lfdt
