@@ -155,7 +155,7 @@ static int timer_probe(struct device *dev)
 static const struct dt_match timer_match[] = {
 	{ .compatible = "arm,armv8-timer" },
 	{ .compatible = "arm,armv7-timer" },
-	{ NULL },
+	{ 0 },
 };
 
 DRIVER(gtimer) {

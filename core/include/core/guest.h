@@ -168,8 +168,10 @@ const char *guest_state_name(enum guest_state state);
 struct region *guest_region(struct guest *guest, gpa_t gpa);
 /**
  * Direct pointer to guest memory; stays valid as long as the guest exists.
- * @param len   wanted; *avail gets how many contiguous bytes there are at most (>= 1)
+ * @param guest whose memory
+ * @param gpa   where
  * @param write fails on ROM
+ * @param avail gets how many contiguous bytes there are (>= 1)
  * @return NULL when gpa is not memory
  */
 void *guest_mem_ptr(struct guest *guest, gpa_t gpa, bool write, uint64_t *avail);
