@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The build does what has to be done and no more; seen on a small tree of its own."""
 import os
+import re
 import shutil
 import subprocess
 import time
@@ -40,9 +41,10 @@ def tree(tmp_path):
     for name in ("Makefile", "openconf.cfg", "arch/arm/port.mk"):
         (copy / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(os.path.join(TOP, name), copy / name)
-    for folder in ("libs", "drivers", "emulators", "commands", "tests/self"):
-        (copy / folder).mkdir(parents=True)
-        (copy / folder / "openconf.cfg").write_text("")
+    # What the root reads and the small tree has no need for is empty.
+    for name in re.findall(r'^source "([^"$]+)"', (copy / "openconf.cfg").read_text(), re.M):
+        (copy / name).parent.mkdir(parents=True, exist_ok=True)
+        (copy / name).write_text("")
     for path, text in FILES.items():
         (copy / path).parent.mkdir(parents=True, exist_ok=True)
         (copy / path).write_text(text)

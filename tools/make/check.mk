@@ -22,7 +22,8 @@ check-repro check-clang check-unit check-boot:
 
 # Each public header compiles alone, as C, with the flags of the image.
 ifneq ($(build-goals),)
-public-headers := $(shell find libs/include core/include arch/include $(port-includes) -name '*.h' | sort)
+public-headers := $(shell find $(wildcard libs/include core/include \
+	arch/include $(port-includes)) -name '*.h' | sort)
 header-stamps := $(patsubst %,$(O)/headers/%.ok,$(public-headers))
 $(call make-folders,$(if $(filter headers,$(build-goals)),$(header-stamps)))
 
