@@ -302,7 +302,8 @@ hpa_t frame_take(size_t pages, uint64_t align, enum frame_use use)
 		pa = take_blocks(DIV_ROUND_UP(pages, BLOCK_PAGES), MAX(align, BLOCK_SIZE));
 	}
 	spin_unlock_irqrestore(&frame_lock, flags);
-	if (pa && pages >= BLOCK_PAGES && pages % BLOCK_PAGES)
+	/* Whole blocks were taken: what is behind the run goes back. */
+	if (pa && pages % BLOCK_PAGES && (pages >= BLOCK_PAGES || align >= BLOCK_SIZE))
 		frame_put(pa + (pages << PAGE_SHIFT), BLOCK_PAGES - pages % BLOCK_PAGES);
 	return pa;
 }
