@@ -19,6 +19,8 @@
 #include <core/time.h>
 #include <port/host.h>
 
+void __sanitizer_print_stack_trace(void);
+
 #define PENDING_MAX	32
 #define SPINS_MAX	20000000u	/* then nobody will end the spin any more */
 #define FLAGS_MAGIC	0x51a70000ul	/* marks what arch_irq_save() returns */
@@ -68,6 +70,7 @@ void host_violation(const char *fmt, ...)
 	vfprintf(stderr, fmt, ap);
 	va_end(ap);
 	fprintf(stderr, "\n");
+	__sanitizer_print_stack_trace();
 	abort();
 }
 

@@ -27,7 +27,7 @@
 #define VA_DIRECT	0x200000000000ull
 #define VA_LIMIT	0x600000000000ull
 
-#define IMAGE_BYTES	BLOCK_SIZE
+#define IMAGE_BYTES	MIB
 #define TLB_MAX		4096
 #define MMIO_MAX	32
 
@@ -67,6 +67,7 @@ static hpa_t ram_base;
 static uint64_t ram_size;
 static uint8_t *ram;		/* all of it, for the fake itself */
 static hpa_t root;
+static unsigned int boot_pages;
 static hpa_t boot_mapped_end;
 static hpa_t boot_fdt;
 static struct translation tlb[TLB_MAX];
@@ -318,33 +319,34 @@ unsigned int host_tlb_flushes_guest(void)
 /* ---- boot ----------------------------------------------------------------------------- */
 
 /* The boot tables are made of the image's last pages, downwards. */
-static hpa_t boot_page(unsigned int *used)
+static hpa_t boot_page(void)
 {
-	return ram_base + IMAGE_BYTES - PAGE_SIZE * ++*used;
+	return ram_base + IMAGE_BYTES - PAGE_SIZE * ++boot_pages;
 }
 
-static void boot_map_page(va_t va, hpa_t pa, uint32_t attr, unsigned int *used)
+/* One leaf for reading and writing at the given level. */
+static void boot_map(va_t va, hpa_t pa, unsigned int leaf_level)
 {
 	const struct pgtable_format *f = &formats[PGTABLE_STAGE1];
 	hpa_t table = root;
 	unsigned int level;
+	uint64_t *entry;
 
-	for (level = 0; level < f->levels - 1; level++) {
-		uint64_t *entry = (uint64_t *)host_ram_ptr(table) + (va >> f->shift[level]) % 512;
-
+	for (level = 0;; level++) {
+		entry = (uint64_t *)host_ram_ptr(table) + (va >> f->shift[level]) % 512;
+		if (level == leaf_level)
+			break;
 		if (!*entry)
-			*entry = arch_pgtable_table(PGTABLE_STAGE1, boot_page(used));
+			*entry = arch_pgtable_table(PGTABLE_STAGE1, boot_page());
 		table = *entry & ENTRY_ADDR;
 	}
-	((uint64_t *)host_ram_ptr(table))[(va >> PAGE_SHIFT) % 512] =
-		arch_pgtable_leaf(PGTABLE_STAGE1, level, pa, attr);
+	*entry = arch_pgtable_leaf(PGTABLE_STAGE1, level, pa, PG_READ | PG_WRITE);
 }
 
 void host_ram_init(uint64_t base, uint64_t size)
 {
 	struct sigaction action = { .sa_sigaction = on_fault,
 				    .sa_flags = SA_SIGINFO | SA_NODEFER | SA_ONSTACK };
-	unsigned int used = 0;
 	uint64_t at;
 
 	if (ram || !base || base % BLOCK_SIZE || size % BLOCK_SIZE || size < 2 * BLOCK_SIZE)
@@ -357,13 +359,14 @@ void host_ram_init(uint64_t base, uint64_t size)
 		host_violation("no memory for the machine's RAM");
 	ram_base = base;
 	ram_size = size;
-	root = boot_page(&used);
+	boot_pages = 0;
+	root = boot_page();
 	/* The image at its own place, and what is behind it in the direct map, by pages. */
 	for (at = 0; at < IMAGE_BYTES; at += PAGE_SIZE)
-		boot_map_page(VA_IMAGE + at, base + at, PG_READ | PG_WRITE, &used);
-	boot_mapped_end = base + IMAGE_BYTES + BLOCK_SIZE;
+		boot_map(VA_IMAGE + at, base + at, 3);
+	boot_mapped_end = base + BLOCK_SIZE;
 	for (at = base + IMAGE_BYTES; at < boot_mapped_end; at += PAGE_SIZE)
-		boot_map_page(VA_DIRECT + at, at, PG_READ | PG_WRITE, &used);
+		boot_map(VA_DIRECT + at, at, 3);
 	sigaction(SIGSEGV, &action, NULL);
 	sigaction(SIGBUS, &action, NULL);
 }
@@ -374,6 +377,7 @@ void host_boot_fdt(const void *blob, size_t size)
 	if (size > BLOCK_SIZE)
 		host_violation("a device tree of %zu bytes", size);
 	memcpy(host_ram_ptr(boot_fdt), blob, size);
+	boot_map(VA_DIRECT + boot_fdt, boot_fdt, 2);
 }
 
 hpa_t arch_boot_fdt(void)

@@ -66,7 +66,10 @@ uint64_t arch_cpu_hwid(unsigned id);
  */
 unsigned arch_backtrace(va_t fp, va_t *pcs, unsigned max);
 
-/** The boot loader's device tree blob: physical address as it was handed over. */
+/**
+ * The boot loader's device tree blob: physical address as it was handed over. The entry code has
+ * mapped the blocks that contain [this, this + BLOCK_SIZE) in the direct map.
+ */
 hpa_t arch_boot_fdt(void);
 
 /** Physical range of the loaded image, bss and boot stacks included. */

@@ -79,7 +79,7 @@ uint64_t host_timer_armed(void);
  * Gives the machine RAM that is reached by host physical address through page tables as on real
  * hardware: by the direct map and by what core maps. An access to what no valid entry maps, or not
  * for that access, ends the program. Stale translations are kept until they are flushed, as a TLB
- * would. The first 2 MiB are "the image".
+ * would. The first 1 MiB is "the image".
  *
  * @param base  first physical address, a multiple of BLOCK_SIZE and not 0
  * @param size  bytes, a multiple of BLOCK_SIZE and at least two of them
