@@ -18,3 +18,6 @@ test_irq := core/irq/irq.c $(dt-files) $(fake-files) $(host-files) libs/errno.c
 ldlibs_test_irq := -lfdt
 test_driver := core/dev/driver.c $(dt-files) $(fake-files) $(host-files) libs/errno.c
 ldlibs_test_driver := -lfdt
+test_serial := drivers/serial/pl011.c drivers/serial/ns16550.c drivers/serial/uart.c $(dt-files) \
+	$(fake-files) $(host-files) libs/errno.c
+ldlibs_test_serial := -lfdt

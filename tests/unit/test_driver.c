@@ -78,22 +78,12 @@ static const struct dt_match late_match[] = { { "t,late", NULL }, { NULL, NULL }
 static const struct dt_match broken_match[] = { { "t,broken", NULL }, { NULL, NULL } };
 static const struct dt_match never_match[] = { { "t,never", NULL }, { NULL, NULL } };
 
-static const struct driver drivers[] = {
-	{ "general", DRIVER_OTHER, general_match, probe_any, NULL },
-	{ "special", DRIVER_OTHER, special_match, probe_any, NULL },
-	{ "chip", DRIVER_OTHER, chip_match, probe_chip, NULL },
-	{ "late", DRIVER_SERIAL, late_match, probe_late, NULL },
-	{ "broken", DRIVER_SERIAL, broken_match, probe_broken, NULL },
-	{ "never", DRIVER_SERIAL, never_match, probe_never, NULL },
-};
-
-/* The linker's table, made by hand: both names have to be of one array. */
-const struct driver *const driver_list[] = {
-	&drivers[0], &drivers[1], &drivers[2], &drivers[3], &drivers[4], &drivers[5],
-};
-__asm__(".globl table_driver_start, table_driver_end\n"
-	".set table_driver_start, driver_list\n"
-	".set table_driver_end, driver_list + 48\n");
+DRIVER(general) { "general", DRIVER_OTHER, general_match, probe_any, NULL };
+DRIVER(special) { "special", DRIVER_OTHER, special_match, probe_any, NULL };
+DRIVER(chip) { "chip", DRIVER_OTHER, chip_match, probe_chip, NULL };
+DRIVER(late) { "late", DRIVER_SERIAL, late_match, probe_late, NULL };
+DRIVER(broken) { "broken", DRIVER_SERIAL, broken_match, probe_broken, NULL };
+DRIVER(never) { "never", DRIVER_SERIAL, never_match, probe_never, NULL };
 
 /* --- memory of devices --------------------------------------------------------------- */
 
