@@ -77,7 +77,10 @@ static void memory_fault(struct vcpu *v, struct region *r, const struct vcpu_exi
 	if (exit->is_write && !exit->is_walk && r->flags & REGION_ROM) {
 		log_guest(LOG_WARN, v->guest, v, "write to 0x%llx, which is read-only: ignored",
 			  (unsigned long long)exit->gpa);
-		arch_vcpu_skip(v);
+		if (exit->size)
+			arch_vcpu_complete(v, exit, 0);
+		else
+			arch_vcpu_skip(v);
 		return;
 	}
 	nothing_there(v, exit);

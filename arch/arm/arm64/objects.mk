@@ -11,3 +11,4 @@ obj-y += vcpu_sysreg.o
 obj-y += vcpu_idreg.o
 obj-y += vcpu_debug.o
 obj-y += vcpu_a32.o
+obj-y += vcpu_decode.o

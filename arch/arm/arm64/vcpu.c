@@ -92,6 +92,12 @@ static void exit_data_abort(struct vcpu *vcpu, struct vcpu_exit *exit)
 		return;
 	}
 	exit->size = 0;
+	if (esr & ISS_CM) { /* cache maintenance of what is no memory: nothing to do */
+		exit->kind = EXIT_SYSREG;
+		arch_vcpu_skip(vcpu);
+	} else if (!exit->is_walk) {
+		abort_decode(vcpu, exit);
+	}
 }
 
 static void exit_fetch_abort(struct vcpu *vcpu, struct vcpu_exit *exit)
@@ -198,6 +204,10 @@ void arch_vcpu_enter(struct vcpu *vcpu, struct vcpu_exit *exit)
 
 void arch_vcpu_complete(struct vcpu *vcpu, const struct vcpu_exit *exit, uint64_t value)
 {
+	if (unlikely(vcpu->arch.partial.active)) {
+		abort_complete_piece(vcpu, value);
+		return;
+	}
 	if (!exit->is_write && exit->reg != 31) {
 		if (unlikely(exit->sign_extend)) {
 			unsigned shift = 64 - exit->size * 8;
@@ -279,6 +289,7 @@ void arch_vcpu_inject_abort(struct vcpu *vcpu, const struct vcpu_exit *exit)
 	bool from_el0 = (vcpu->arch.regs.pstate & 0xf) == 0;
 	uint32_t ec = exit->is_fetch ? EC_IABT_LOW : EC_DABT_LOW;
 
+	vcpu->arch.partial.active = false;
 	if (vcpu->arch.aarch32) {
 		a32_inject_abort(vcpu, exit);
 		return;

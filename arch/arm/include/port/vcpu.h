@@ -42,6 +42,14 @@ struct vcpu_gtimer {
 	uint32_t virq; /* PPI number that the guest sees */
 };
 
+/** A load or store to a device that is done in pieces (arm64/vcpu_decode.c). */
+struct vcpu_partial {
+	uint64_t pc;	   /* whose pieces these are */
+	uint64_t value[4]; /* loaded so far */
+	uint8_t done;	   /* pieces */
+	bool active;	   /* the exit that is being handled is a piece */
+};
+
 struct arch_vcpu {
 	struct vcpu_regs regs; /* first: switch.S */
 	uint32_t esr;	       /* of the last synchronous exit */
@@ -59,6 +67,7 @@ struct arch_vcpu {
 	bool aarch32;	      /* EL1 is AArch32 */
 	bool idle_trapped;
 	bool serror;	      /* the last exit was an SError */
+	struct vcpu_partial partial;
 	struct vcpu_debug *debug;
 	struct arch_vintc vintc;
 	struct vcpu_fp fp __attribute__((aligned(16)));
