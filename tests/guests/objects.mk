@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: GPL-2.0-only
+
+lib-y += lib/start.o lib/cpu.o lib/print.o lib/test.o lib/util.o lib/gic.o
+
+guests-y += bench spin
+bench-y := bench.o bench_asm.o
