@@ -35,6 +35,7 @@ static const char machine[] =
 	"		timer@3000 { status = \"okay\"; values = <1 2 3>;\n"
 	"			big = /bits/ 64 <0x123456789abc>;\n"
 	"			names = \"one\", \"\", \"three\"; bytes = [01 02 03]; flag; };\n"
+	"		whole@0 { reg = <0x0 0x100000>; };\n"
 	"		inner { ranges; #address-cells = <1>; #size-cells = <1>;\n"
 	"			leaf@10 { reg = <0x10 0x10>; }; };\n"
 	"		closed { #address-cells = <1>; #size-cells = <0>;\n"
@@ -195,6 +196,7 @@ TEST(addresses)
 	check_reg("/soc/uart@1000", 1, 0, 0x1000000100, 0x10);
 	check_reg("/soc/uart@1000", 2, -EINVAL, 0, 0);	/* in no range */
 	check_reg("/soc/uart@1000", 3, -EINVAL, 0, 0);	/* over the end of one */
+	check_reg("/soc/whole", 0, 0, 0x8000000, 0x100000);	/* exactly its range */
 	check_reg("/soc/inner/leaf@10", 0, 0, 0x8000010, 0x10);
 	check_reg("/soc/closed/leaf@1", 0, -EINVAL, 0, 0);
 	check_reg("/soc/strange/leaf@1", 0, -EINVAL, 0, 0);
