@@ -251,16 +251,19 @@ static const struct emulator *read_device(struct desc_ctx *ctx, const struct dt_
 {
 	const char *name = dt_string(node, "compatible", 0);
 	const struct emulator *emu = name ? emu_find(node, NULL) : NULL;
+	bool virtual = r->flags & REGION_VIRTUAL;
 	char path[160];
 
 	if (dt_has(node, "compatible") && !name)
 		desc_error(ctx, node, "compatible",
 			   "must be a list of strings that end with a NUL");
 	if (emu) {
+		/* Xvisor calls some "real" for which the emulator finds the host's part (GICV). */
+		r->flags = (r->flags & ~REGION_REAL) | REGION_VIRTUAL;
 		dt_path(node, path, sizeof(path));
 		if (emu->check)
 			ctx->errors += emu->check(node, path, ctx->out);
-	} else if (r->flags & REGION_VIRTUAL) {
+	} else if (virtual) {
 		if (!dt_has(node, "compatible"))
 			desc_error(ctx, node, "compatible",
 				   "is missing: it says which emulator makes the device");
@@ -272,7 +275,7 @@ static const struct emulator *read_device(struct desc_ctx *ctx, const struct dt_
 		if (page_aligned(ctx, node, "physical_size", r->size))
 			read_host_range(ctx, node, r);
 	}
-	if (r->flags & REGION_VIRTUAL)
+	if (virtual)
 		not_used(ctx, node, "host_physical_addr", "for an emulated device");
 	not_used(ctx, node, "align_order", "for a device");
 	not_used(ctx, node, "map_order", "for a device");

@@ -8,7 +8,7 @@
 #include <libs/printf.h>
 
 /* An alias may point to another one, but not for ever. */
-#define ALIAS_DEPTH_MAX 8
+#define ALIAS_DEPTH_MAX 4
 
 static bool same_space(const struct region *a, const struct region *b)
 {

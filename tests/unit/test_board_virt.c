@@ -159,7 +159,7 @@ TEST(regions_gicv2)
 	CHECK_EQ(region("gic_dist")->gpa, 0x08000000);
 	CHECK_EQ(region("gic_cpu")->gpa, 0x08010000);
 	CHECK_EQ(region("gic_cpu")->size, 0x10000);
-	CHECK(region("gic_cpu")->flags & REGION_REAL);
+	CHECK(region("gic_cpu")->flags & REGION_VIRTUAL);
 	CHECK_EQ(region("virtio-empty")->size, 0x4000);
 	destroy();
 }

@@ -259,7 +259,7 @@ TEST(sound_regions)
 	} want[] = {
 		{ "rom", 0, REGION_REAL | REGION_MEMORY | REGION_ROM },
 		{ "gic_dist", 0x08000000, REGION_VIRTUAL | REGION_MEMORY | REGION_DEVICE },
-		{ "gic_cpu", 0x08010000, REGION_REAL | REGION_MEMORY | REGION_DEVICE },
+		{ "gic_cpu", 0x08010000, REGION_VIRTUAL | REGION_MEMORY | REGION_DEVICE },
 		{ "uart0", 0x09000000, REGION_VIRTUAL | REGION_MEMORY | REGION_DEVICE },
 		{ "passed", 0x0b000000, REGION_REAL | REGION_MEMORY | REGION_DEVICE },
 		{ "shmem", 0x38000000, REGION_REAL | REGION_MEMORY | REGION_RAM | REGION_SHARED },
@@ -603,7 +603,7 @@ TEST(aliases)
 	       "that has all of 0x45fff000 to 0x46000fff\n");
 	region(ALIAS "device_type = \"ram\"; " AT("0xc0000000", "0x2000")
 	       "alias_physical_addr = <0xc0000000>;", 1, E "alias_physical_addr: leads through more "
-	       "than 8 aliases; point it to the region itself\n");
+	       "than 4 aliases; point it to the region itself\n");
 	region(ALIAS "device_type = \"ram\"; " AT("0xc0000000", "0x2000")
 	       "alias_physical_addr = <0xffffffff 0xfffff000>;", 2, E "alias_physical_addr: "
 	       "0xfffffffffffff000 with 0x2000 bytes goes beyond the end of addresses\n"

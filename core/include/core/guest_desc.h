@@ -31,7 +31,11 @@ struct guest_desc {
 	unsigned nr_irqs;
 	struct vcpu_desc *vcpus;
 	unsigned nr_vcpus;
-	/** Sorted by gpa, no overlap; node, flags, gpa, size, alias set; extents hold one entry with hpa for REAL memory. */
+	/**
+	 * Sorted by gpa, no overlap; node, flags, gpa, size, alias set. Extents hold one entry with hpa for
+	 * memory or a device of the host at a given place. A "real" device that an emulator knows is
+	 * REGION_VIRTUAL here: the emulator finds the host's part of it.
+	 */
 	struct region *regions;
 	unsigned nr_regions;
 	bool reset_stops;	/* on_reset="stop" */
