@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Tests and harnesses of emulators and of the classes of core that they use. Each test program has
+# the emulators that it needs; EMULATOR() puts them into the table that emu_find() looks at.
+
+emu-world := tests/unit/emu_world.c tests/unit/fake_heap.c tests/unit/fake_log.c libs/ringbuf.c \
+	libs/errno.c libs/strlcpy.c core/emu/emu.c core/emu/vpower.c core/vserial/vserial.c \
+	core/dt/tree.c core/dt/address.c core/dt/edit.c core/dt/blob.c
+emu-block := core/block/blockdev.c core/block/ramdisk.c libs/parse.c libs/format.c
+emu-virtio := emulators/virtio/virtio_mmio.c emulators/virtio/virtqueue.c \
+	emulators/virtio/virtio_blk.c emulators/virtio/virtio_console.c \
+	emulators/virtio/virtio_rng.c core/random/random.c $(emu-block)
+emu-virtio-config := -DCONFIG_EMU_VIRTIO_BLK=1 -DCONFIG_EMU_VIRTIO_CONSOLE=1 \
+	-DCONFIG_EMU_VIRTIO_RNG=1
+
+test_emu := $(emu-world) emulators/misc/zero.c emulators/misc/vminfo.c
+test_vserial := $(emu-world)
+test_block := $(emu-world) $(emu-block)
+test_random := $(emu-world) core/random/random.c
+test_pl011 := $(emu-world) emulators/serial/pl011.c
+test_pl031 := $(emu-world) emulators/rtc/pl031.c
+test_sp805 := $(emu-world) emulators/timer/sp805.c
+test_pl061 := $(emu-world) emulators/gpio/pl061.c
+test_flash := $(emu-world) libs/bitmap.c emulators/flash/cfi_flash.c
+test_virtio := $(emu-world) $(emu-virtio)
+cflags_test_virtio := $(emu-virtio-config)
+test_virtio_devices := $(emu-world) $(emu-virtio)
+cflags_test_virtio_devices := $(emu-virtio-config)
+
+fuzz_registers := $(emu-world) libs/bitmap.c emulators/misc/zero.c emulators/misc/vminfo.c \
+	emulators/serial/pl011.c emulators/rtc/pl031.c emulators/timer/sp805.c \
+	emulators/gpio/pl061.c emulators/flash/cfi_flash.c $(emu-virtio)
+cflags_fuzz_registers := $(emu-virtio-config)
+fuzz_virtqueue := $(emu-world) $(emu-virtio)
+cflags_fuzz_virtqueue := $(emu-virtio-config)
+
+$(foreach t,test_emu test_vserial test_block test_random test_pl011 test_pl031 test_sp805 test_pl061 \
+	test_flash test_virtio test_virtio_devices fuzz_registers fuzz_virtqueue,$(eval ldlibs_$(t) := -lfdt))

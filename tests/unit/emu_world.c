@@ -1,0 +1,803 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The world for emulators, see emu_world.h: what core supplies to them, simple enough to look at. A
+ * spin lock that is taken twice, a timer function called with a lock held, a mutex taken twice
+ * end the program.
+ */
+#include "emu_world.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <core/log.h>
+#include <core/mem.h>
+#include <core/shell.h>
+#include <core/thread.h>
+#include <core/time.h>
+#include <core/vfs.h>
+#include <libs/errno.h>
+
+#include "fake.h"
+#include "unit.h"
+
+#define TIMERS	16
+#define THREADS	4
+#define HEARD	(256 * 1024)
+
+static struct guest guest;
+static struct dt_node *root;
+static uint8_t *ram[2], *rom;
+static bool lines[WORLD_IRQS];
+static unsigned changes[WORLD_IRQS];
+static uint64_t now, epoch, devices;
+static struct timer *timers[TIMERS];
+static struct list works = LIST_INIT(works);
+static unsigned resets, unmaps;
+static uint64_t unmap_size;
+static struct vserial *heard_port;
+static char heard[HEARD + 1];
+static size_t heard_len;
+static const char *file_path;
+static const uint8_t *file_data;
+static size_t file_size, pages;
+static bool pages_fail;
+static char out_text[4096];
+static size_t live_before;
+static bool irqs_masked;
+static void (*on_access)(void);
+
+/* --- the port's inline parts --------------------------------------------------------------- */
+
+void host_violation(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	abort();
+}
+
+unsigned long host_irq_save(void)
+{
+	unsigned long was = irqs_masked;
+
+	irqs_masked = true;
+	return was;
+}
+
+void host_irq_restore(unsigned long flags)
+{
+	irqs_masked = flags;
+}
+
+void host_irq_disable(void)
+{
+	irqs_masked = true;
+}
+
+void host_irq_enable(void)
+{
+	irqs_masked = false;
+}
+
+bool host_irq_disabled(void)
+{
+	return irqs_masked;
+}
+
+void host_relax(void)
+{
+	/* One thread: whoever spins here waits for itself. */
+	host_violation("spin lock taken twice\n");
+}
+
+uint64_t host_counter(void)
+{
+	return now += 7;
+}
+
+/* --- time ------------------------------------------------------------------------------------ */
+
+uint64_t time_now(void)
+{
+	return now;
+}
+
+uint64_t time_wallclock(void)
+{
+	return epoch + now / 1000000000u;
+}
+
+void world_set_epoch(uint64_t seconds)
+{
+	epoch = seconds;
+}
+
+void timer_init(struct timer *timer, timer_fn fn)
+{
+	memset(timer, 0, sizeof(*timer));
+	timer->fn = fn;
+	timer->cpu = -1;
+}
+
+void timer_start(struct timer *timer, uint64_t deadline)
+{
+	unsigned i, free_slot = TIMERS;
+
+	for (i = 0; i < TIMERS; i++) {
+		if (timers[i] == timer)
+			break;
+		if (!timers[i] && free_slot == TIMERS)
+			free_slot = i;
+	}
+	if (i == TIMERS)
+		i = free_slot;
+	if (i == TIMERS)
+		host_violation("too many timers\n");
+	timers[i] = timer;
+	timer->deadline = deadline;
+	timer->cpu = 0;
+}
+
+void timer_stop(struct timer *timer)
+{
+	unsigned i;
+
+	for (i = 0; i < TIMERS; i++) {
+		if (timers[i] == timer)
+			timers[i] = NULL;
+	}
+	timer->cpu = -1;
+}
+
+static struct timer *first_timer(void)
+{
+	struct timer *first = NULL;
+	unsigned i;
+
+	for (i = 0; i < TIMERS; i++) {
+		if (timers[i] && (!first || timers[i]->deadline < first->deadline))
+			first = timers[i];
+	}
+	return first;
+}
+
+uint64_t world_next_timer(void)
+{
+	struct timer *t = first_timer();
+
+	return t ? t->deadline : UINT64_MAX;
+}
+
+void world_advance(uint64_t ns)
+{
+	uint64_t end = now + ns;
+	unsigned fired = 0;
+	struct timer *t;
+
+	if (end < now)
+		end = UINT64_MAX;
+	while ((t = first_timer()) && t->deadline <= end) {
+		if (t->deadline > now)
+			now = t->deadline;
+		timer_stop(t);
+		irqs_masked = true;
+		t->fn(t);
+		irqs_masked = false;
+		if (++fired > 100000)
+			host_violation("a storm of timers\n");
+	}
+	now = end;
+}
+
+/* --- threads and work ------------------------------------------------------------------------- */
+
+static struct thread main_thread = { .name = "main", .prio = 3 };
+static struct thread *current = &main_thread;
+static struct thread *threads[THREADS];
+static jmp_buf back;
+static unsigned yields_left;
+
+struct thread *thread_current(void)
+{
+	return current;
+}
+
+struct thread *thread_create(const char *name, void (*fn)(void *), void *arg, int prio)
+{
+	struct thread *t = heap_zalloc(sizeof(*t));
+	unsigned i;
+
+	if (!t)
+		return NULL;
+	snprintf(t->name, sizeof(t->name), "%s", name);
+	t->fn = fn;
+	t->arg = arg;
+	t->prio = prio;
+	for (i = 0; i < THREADS && threads[i]; i++)
+		;
+	if (i == THREADS)
+		host_violation("too many threads\n");
+	threads[i] = t;
+	return t;
+}
+
+void thread_start(struct thread *thread)
+{
+	thread->wake_pending = true;
+}
+
+void thread_wake(struct thread *thread)
+{
+	thread->wake_pending = true;
+}
+
+/* A thread that waits is left for good and begun anew: its function keeps nothing on its stack. */
+bool thread_block(uint64_t deadline)
+{
+	if (current == &main_thread)
+		host_violation("the test itself would block\n");
+	if (current->wake_pending) {
+		current->wake_pending = false;
+		return true;
+	}
+	longjmp(back, 1);
+}
+
+void thread_yield(void)
+{
+	if (current == &main_thread)
+		return;
+	if (yields_left) {
+		yields_left--;
+		return;
+	}
+	current->wake_pending = true;
+	longjmp(back, 2);
+}
+
+void thread_sleep(uint64_t ns)
+{
+	host_violation("somebody sleeps\n");
+}
+
+static void run_thread(struct thread *t)
+{
+	t->wake_pending = false;
+	current = t;
+	if (!setjmp(back)) {
+		t->fn(t->arg);
+		t->exited = true;
+	}
+	current = &main_thread;
+}
+
+bool world_threads(unsigned yields)
+{
+	bool more = false;
+	unsigned i;
+
+	for (i = 0; i < THREADS; i++) {
+		yields_left = yields;
+		if (threads[i] && threads[i]->wake_pending && !threads[i]->exited)
+			run_thread(threads[i]);
+		more |= threads[i] && threads[i]->wake_pending && !threads[i]->exited;
+	}
+	return more;
+}
+
+unsigned world_thread_count(void)
+{
+	unsigned i, n = 0;
+
+	for (i = 0; i < THREADS; i++)
+		n += threads[i] != NULL;
+	return n;
+}
+
+int thread_join(struct thread *thread)
+{
+	unsigned i;
+
+	yields_left = 0;
+	if (!thread->exited)
+		run_thread(thread);
+	if (!thread->exited)
+		host_violation("joined thread does not end\n");
+	for (i = 0; i < THREADS; i++) {
+		if (threads[i] == thread)
+			threads[i] = NULL;
+	}
+	heap_free(thread);
+	return 0;
+}
+
+void mutex_init(struct mutex *m)
+{
+	m->owner = NULL;
+}
+
+void mutex_lock(struct mutex *m)
+{
+	if (m->owner)
+		host_violation("mutex taken twice\n");
+	if (irqs_masked)
+		host_violation("mutex taken with IRQs masked\n");
+	m->owner = current;
+}
+
+bool mutex_trylock(struct mutex *m)
+{
+	if (m->owner)
+		return false;
+	m->owner = current;
+	return true;
+}
+
+void mutex_unlock(struct mutex *m)
+{
+	if (m->owner != current)
+		host_violation("mutex given back by somebody else\n");
+	m->owner = NULL;
+}
+
+void work_init(struct work *work, void (*fn)(struct work *))
+{
+	list_init(&work->link);
+	work->fn = fn;
+	work->queued = false;
+}
+
+void work_queue(struct work *work)
+{
+	if (!work->queued)
+		list_add_tail(&works, &work->link);
+	work->queued = true;
+}
+
+void work_cancel(struct work *work)
+{
+	list_del(&work->link);
+	work->queued = false;
+}
+
+unsigned world_work(void)
+{
+	unsigned n = 0;
+
+	while (!list_empty(&works)) {
+		struct work *work = list_first_entry(&works, struct work, link);
+
+		work_cancel(work);
+		work->fn(work);
+		n++;
+	}
+	return n;
+}
+
+/* --- memory ----------------------------------------------------------------------------------- */
+
+void *page_alloc(size_t n)
+{
+	void *p = pages_fail ? NULL : aligned_alloc(PAGE_SIZE, n * PAGE_SIZE);
+
+	if (!p)
+		return NULL;
+	pages += n;
+	return memset(p, 0, n * PAGE_SIZE);
+}
+
+void page_free(void *va, size_t n)
+{
+	pages -= n;
+	free(va);
+}
+
+size_t world_pages(void)
+{
+	return pages;
+}
+
+void world_pages_fail(bool fail)
+{
+	pages_fail = fail;
+}
+
+static uint8_t *mem_at(uint64_t gpa, bool write, uint64_t *avail)
+{
+	if (gpa - WORLD_RAM < WORLD_RAM_SIZE) {
+		uint64_t off = gpa - WORLD_RAM, in = off % WORLD_PIECE;
+
+		*avail = WORLD_PIECE - in;
+		return ram[off / WORLD_PIECE] + in;
+	}
+	if (gpa - WORLD_ROM < WORLD_ROM_SIZE && !write) {
+		*avail = WORLD_ROM_SIZE - (gpa - WORLD_ROM);
+		return rom + (gpa - WORLD_ROM);
+	}
+	return NULL;
+}
+
+uint8_t *world_mem(uint64_t gpa)
+{
+	uint64_t avail;
+
+	return mem_at(gpa, false, &avail);
+}
+
+void world_on_access(void (*fn)(void))
+{
+	on_access = fn;
+}
+
+void *guest_mem_ptr(struct guest *g, gpa_t gpa, bool write, uint64_t *avail)
+{
+	uint64_t n;
+	void *p = mem_at(gpa, write, &n);
+
+	if (on_access)
+		on_access();
+	if (p && avail)
+		*avail = n;
+	return p;
+}
+
+int guest_mem_read(struct guest *g, gpa_t gpa, void *buf, size_t len)
+{
+	uint8_t *to = buf;
+
+	if (on_access)
+		on_access();
+	while (len) {
+		uint64_t n;
+		const uint8_t *p = mem_at(gpa, false, &n);
+
+		if (!p)
+			return -EFAULT;
+		n = MIN_T(uint64_t, n, len);
+		memcpy(to, p, n);
+		to += n;
+		gpa += n;
+		len -= n;
+	}
+	return 0;
+}
+
+int guest_mem_load(struct guest *g, gpa_t gpa, const void *buf, size_t len)
+{
+	const uint8_t *from = buf;
+	struct emu_dev *dev;
+
+	list_for_each_entry(dev, &guest.devices, link) {
+		if (gpa - dev->region->gpa >= dev->region->size || !dev->emu->mem)
+			continue;
+		while (len) {
+			uint64_t off = gpa - dev->region->gpa;
+			size_t n = MIN_T(size_t, PAGE_SIZE - off % PAGE_SIZE, len);
+			uint8_t *page = dev->emu->mem(dev, off, true);
+
+			if (!page)
+				return -EFAULT;
+			memcpy(page + off % PAGE_SIZE, from, n);
+			from += n;
+			gpa += n;
+			len -= n;
+		}
+		return 0;
+	}
+	return -EFAULT;
+}
+
+void guest_region_unmap(struct guest *g, struct region *region, uint64_t offset, uint64_t size)
+{
+	unmaps++;
+	unmap_size = size;
+}
+
+unsigned world_unmaps(uint64_t *size)
+{
+	if (size)
+		*size = unmap_size;
+	return unmaps;
+}
+
+struct region *guest_region(struct guest *g, gpa_t gpa)
+{
+	static struct region memory = { .flags = REGION_REAL | REGION_MEMORY | REGION_RAM,
+					.gpa = WORLD_RAM, .size = WORLD_RAM_SIZE };
+
+	return gpa - WORLD_RAM < WORLD_RAM_SIZE ? &memory : NULL;
+}
+
+/* --- the guest -------------------------------------------------------------------------------- */
+
+void guest_irq_set(struct guest *g, unsigned irq, bool level)
+{
+	if (g != &guest || irq >= WORLD_IRQS)
+		host_violation("interrupt %u of no guest\n", irq);
+	changes[irq] += lines[irq] != level;
+	lines[irq] = level;
+}
+
+bool world_line(unsigned irq)
+{
+	return lines[irq];
+}
+
+unsigned world_changes(unsigned irq)
+{
+	return changes[irq];
+}
+
+void guest_request_reset(struct guest *g)
+{
+	if (irqs_masked)
+		host_violation("guest_request_reset() from an interrupt\n");
+	resets++;
+}
+
+unsigned world_resets(void)
+{
+	return resets;
+}
+
+struct guest *world_guest(void)
+{
+	return &guest;
+}
+
+void log_guest(enum log_level level, struct guest *g, struct vcpu *vcpu, const char *fmt, ...)
+{
+	static unsigned budget;
+	va_list ap;
+
+	/* Fuzzers say a lot; the log keeps the first of it. */
+	if (strlen(fake_log_text()) > 8000 && budget++ < ~0u)
+		return;
+	va_start(ap, fmt);
+	log_vprint(level, fmt, ap);
+	va_end(ap);
+}
+
+void out_printf(struct shell_out *out, const char *fmt, ...)
+{
+	size_t used = strlen(out_text);
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(out_text + used, sizeof(out_text) - used, fmt, ap);
+	va_end(ap);
+}
+
+void out_puts(struct shell_out *out, const char *s)
+{
+	out_printf(out, "%s", s);
+}
+
+struct shell_out *world_out(void)
+{
+	static struct shell_out out;
+
+	out_text[0] = '\0';
+	return &out;
+}
+
+const char *world_out_text(void)
+{
+	return out_text;
+}
+
+/*
+ * --- files -------------------------------------------------------------------------------------
+ */
+
+void world_file(const char *path, const void *data, size_t size)
+{
+	file_path = path;
+	file_data = data;
+	file_size = size;
+}
+
+int vfs_stat_path(const char *path, bool follow, struct vfs_stat *st)
+{
+	memset(st, 0, sizeof(*st));
+	if (!file_path || strcmp(path, file_path))
+		return -ENOENT;
+	st->type = VFS_FILE;
+	st->size = file_size;
+	return 0;
+}
+
+int vfs_open(const char *path, struct vfs_file *file)
+{
+	memset(file, 0, sizeof(*file));
+	return vfs_stat_path(path, true, &file->stat);
+}
+
+void vfs_close(struct vfs_file *file)
+{
+}
+
+int64_t vfs_read(struct vfs_file *file, uint64_t off, void *buf, size_t n)
+{
+	/* In pieces of any size, as a file system may. */
+	n = MIN_T(size_t, n, 1000);
+	if (off >= file_size)
+		return 0;
+	n = MIN_T(size_t, n, file_size - off);
+	memcpy(buf, file_data + off, n);
+	return (int64_t)n;
+}
+
+/*
+ * --- devices -----------------------------------------------------------------------------------
+ */
+
+void world_begin(void)
+{
+	live_before = fake_heap_live();
+	fake_log_clear();
+	memset(&guest, 0, sizeof(guest));
+	strcpy(guest.name, "g");
+	guest.nr_irqs = WORLD_IRQS;
+	guest.nr_vcpus = 2;
+	list_init(&guest.devices);
+	root = dt_new_tree();
+	if (!root)
+		abort();
+	ram[0] = calloc(1, WORLD_PIECE);
+	ram[1] = calloc(1, WORLD_PIECE);
+	rom = calloc(1, WORLD_ROM_SIZE);
+	memset(lines, 0, sizeof(lines));
+	memset(changes, 0, sizeof(changes));
+	now = 1000000000u;
+	epoch = 0;
+	devices = 0;
+	resets = 0;
+	unmaps = 0;
+	heard_len = 0;
+	pages_fail = false;
+	on_access = NULL;
+	world_file(NULL, NULL, 0);
+}
+
+long world_end(void)
+{
+	unsigned i;
+
+	while (!list_empty(&guest.devices))
+		world_remove(list_last_entry(&guest.devices, struct emu_dev, link));
+	if (heard_port)
+		vserial_put(heard_port);
+	heard_port = NULL;
+	if (dt_del_node(root))
+		abort();
+	free(ram[0]);
+	free(ram[1]);
+	free(rom);
+	for (i = 0; i < TIMERS; i++) {
+		if (timers[i])
+			host_violation("a timer is still armed\n");
+	}
+	if (world_thread_count() || !list_empty(&works))
+		host_violation("a thread or work was left\n");
+	return (long)(fake_heap_live() - live_before) + (long)pages;
+}
+
+struct dt_node *world_node(const char *name, const char *compatible)
+{
+	struct dt_node *node = dt_add_node(root, name);
+
+	if (!node || dt_set_string(node, "compatible", compatible))
+		abort();
+	return node;
+}
+
+struct emu_dev *world_probe(struct dt_node *node, uint64_t size, int *err)
+{
+	struct emu_dev *dev = calloc(1, sizeof(*dev));
+
+	dev->guest = &guest;
+	dev->node = node;
+	dev->region = calloc(1, sizeof(*dev->region));
+	dev->region->flags = REGION_VIRTUAL | REGION_MEMORY;
+	dev->region->gpa = WORLD_DEVICE + devices++ * 0x10000000u;
+	dev->region->size = size;
+	dev->region->dev = dev;
+	snprintf(dev->name, sizeof(dev->name), "%s/%s", guest.name, node->name);
+	dev->emu = emu_find(node, &dev->match_data);
+	*err = dev->emu ? dev->emu->probe(dev) : -ENODEV;
+	if (*err) {
+		free(dev->region);
+		free(dev);
+		return NULL;
+	}
+	list_add_tail(&guest.devices, &dev->link);
+	if (dev->emu->ready)
+		*err = dev->emu->ready(dev);
+	dev->emu->reset(dev);
+	return dev;
+}
+
+struct emu_dev *world_device(const char *name, const char *compatible, uint64_t size, uint32_t irq)
+{
+	struct dt_node *node = world_node(name, compatible);
+	struct emu_dev *dev;
+	int err;
+
+	if (dt_set_u32(node, "interrupts", irq))
+		abort();
+	dev = world_probe(node, size, &err);
+	if (!dev)
+		host_violation("no device %s: %d\n", name, err);
+	return dev;
+}
+
+void world_remove(struct emu_dev *dev)
+{
+	list_del(&dev->link);
+	dev->emu->remove(dev);
+	free(dev->region);
+	free(dev);
+}
+
+uint64_t world_read(struct emu_dev *dev, uint64_t offset, unsigned size)
+{
+	struct emu_access acc = { .offset = offset, .size = (uint8_t)size, .value = 0x5a5a5a5a };
+	enum emu_result result = emu_access(dev, &acc);
+
+	return result == EMU_OK ? acc.value : WORLD_BAD | result;
+}
+
+enum emu_result world_write(struct emu_dev *dev, uint64_t offset, unsigned size, uint64_t value)
+{
+	struct emu_access acc = { .offset = offset, .size = (uint8_t)size, .value = value,
+				  .is_write = true };
+
+	return emu_access(dev, &acc);
+}
+
+/*
+ * --- serial ports ------------------------------------------------------------------------------
+ */
+
+static void hear(struct vserial_sink *sink, const uint8_t *buf, size_t n)
+{
+	if (n > HEARD - heard_len)
+		n = HEARD - heard_len;
+	memcpy(heard + heard_len, buf, n);
+	heard_len += n;
+}
+
+static struct vserial_sink listener = { .fn = hear };
+
+void world_listen(const char *port)
+{
+	heard_port = vserial_find(port);
+	if (!heard_port)
+		host_violation("no port %s\n", port);
+	vserial_attach(heard_port, &listener, true);
+}
+
+const char *world_heard(void)
+{
+	heard[heard_len] = '\0';
+	heard_len = 0;
+	return heard;
+}
+
+size_t world_type(const char *port, const char *text)
+{
+	struct vserial *vs = vserial_find(port);
+	size_t n;
+
+	if (!vs)
+		host_violation("no port %s\n", port);
+	n = vserial_input(vs, (const uint8_t *)text, strlen(text));
+	vserial_put(vs);
+	return n;
+}
