@@ -498,7 +498,8 @@ static void pl011_show(struct emu_dev *dev, struct shell_out *out)
 	vserial_counts(s->vs, &sent, &got, &lost);
 	out_printf(out, "port %s: %llu bytes out, %llu in; CR 0x%x, LCR_H 0x%x, IMSC 0x%x, "
 		   "RIS 0x%x, %u of %u in the FIFO\n", vserial_name(s->vs),
-		   (unsigned long long)sent, (unsigned long long)got, s->cr, s->lcrh, s->imsc, s->ris, s->count, depth(s));
+		   (unsigned long long)sent, (unsigned long long)got, s->cr, s->lcrh, s->imsc,
+		   s->ris, s->count, depth(s));
 }
 
 static const struct dt_match matches[] = {
