@@ -362,9 +362,7 @@ bool vq_serve(struct virtqueue *vq, bool (*one)(struct vq_chain *chain))
 	return more;
 }
 
-/*
- * --- data --------------------------------------------------------------------------------------
- */
+/* --- data ---------------------------------------------------------------------------------- */
 
 void *vq_piece(struct vq_chain *chain, bool write, uint64_t off, uint64_t *len)
 {

@@ -3,8 +3,8 @@
 # Tests and harnesses of emulators and of the classes of core that they use. Each test program has
 # the emulators that it needs; EMULATOR() puts them into the table that emu_find() looks at.
 
-emu-world := tests/unit/emu_world.c tests/unit/fake_heap.c tests/unit/fake_log.c libs/ringbuf.c \
-	libs/errno.c libs/strlcpy.c core/emu/emu.c core/emu/vpower.c core/vserial/vserial.c \
+emu-world := tests/unit/emu_world.c tests/unit/emu_world_file.c tests/unit/fake_heap.c \
+	tests/unit/fake_log.c libs/ringbuf.c libs/errno.c libs/strlcpy.c core/emu/emu.c core/emu/vpower.c core/vserial/vserial.c \
 	core/dt/tree.c core/dt/address.c core/dt/edit.c core/dt/blob.c
 emu-block := core/block/blockdev.c core/block/ramdisk.c libs/parse.c libs/format.c
 emu-virtio := emulators/virtio/virtio_mmio.c emulators/virtio/virtqueue.c \

@@ -17,7 +17,6 @@
 #include <core/shell.h>
 #include <core/thread.h>
 #include <core/time.h>
-#include <core/vfs.h>
 #include <libs/errno.h>
 
 #include "fake.h"
@@ -40,9 +39,7 @@ static uint64_t unmap_size;
 static struct vserial *heard_port;
 static char heard[HEARD + 1];
 static size_t heard_len;
-static const char *file_path;
-static const uint8_t *file_data;
-static size_t file_size, pages;
+static size_t pages;
 static bool pages_fail;
 static char out_text[4096];
 static size_t live_before;
@@ -591,51 +588,7 @@ const char *world_out_text(void)
 	return out_text;
 }
 
-/*
- * --- files -------------------------------------------------------------------------------------
- */
-
-void world_file(const char *path, const void *data, size_t size)
-{
-	file_path = path;
-	file_data = data;
-	file_size = size;
-}
-
-int vfs_stat_path(const char *path, bool follow, struct vfs_stat *st)
-{
-	memset(st, 0, sizeof(*st));
-	if (!file_path || strcmp(path, file_path))
-		return -ENOENT;
-	st->type = VFS_FILE;
-	st->size = file_size;
-	return 0;
-}
-
-int vfs_open(const char *path, struct vfs_file *file)
-{
-	memset(file, 0, sizeof(*file));
-	return vfs_stat_path(path, true, &file->stat);
-}
-
-void vfs_close(struct vfs_file *file)
-{
-}
-
-int64_t vfs_read(struct vfs_file *file, uint64_t off, void *buf, size_t n)
-{
-	/* In pieces of any size, as a file system may. */
-	n = MIN_T(size_t, n, 1000);
-	if (off >= file_size)
-		return 0;
-	n = MIN_T(size_t, n, file_size - off);
-	memcpy(buf, file_data + off, n);
-	return (int64_t)n;
-}
-
-/*
- * --- devices -----------------------------------------------------------------------------------
- */
+/* --- devices ------------------------------------------------------------------------------- */
 
 void world_begin(void)
 {
@@ -761,9 +714,7 @@ enum emu_result world_write(struct emu_dev *dev, uint64_t offset, unsigned size,
 	return emu_access(dev, &acc);
 }
 
-/*
- * --- serial ports ------------------------------------------------------------------------------
- */
+/* --- serial ports -------------------------------------------------------------------------- */
 
 static void hear(struct vserial_sink *sink, const uint8_t *buf, size_t n)
 {

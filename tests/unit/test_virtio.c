@@ -369,10 +369,7 @@ TEST(indirect_descriptors)
 	teardown();
 }
 
-/*
- * --- drivers that break the rules
- * -----------------------------------------------------------------
- */
+/* --- drivers that break the rules --------------------------------------------------------- */
 
 static void expect_broken(const char *why)
 {

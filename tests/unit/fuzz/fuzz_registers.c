@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The register surface of every emulator: any sequence of accesses of any width at any offset, with
- * input typed, time passing, the button pressed and resets between. Every access is answered, a read
- * has no bits beyond its width, no timer storms, and nothing is lost in the end.
+ * input typed, time passing, the button pressed and resets between. Every access is answered, a
+ * read has no bits beyond its width, no timer storms, and nothing is lost in the end.
  */
 #include "fuzz.h"
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Virtqueues with any bytes in the guest's memory, which change while they are looked at. A device is
- * set up as the standard wants it, then descriptors and rings are filled from the input. Each
- * notification ends after bounded work, no byte outside the guest's memory is touched (the sanitizers
- * see to that), ROM stays as it is, and a reset brings a device back to work whatever was done to it.
+ * Virtqueues with any bytes in the guest's memory, which change while they are looked at. A
+ * device is set up as the standard wants it, then descriptors and rings are filled from the
+ * input. Each notification ends after bounded work, no byte outside the guest's memory is touched
+ * (the sanitizers see to that), ROM stays as it is, and a reset brings a device back to work
+ * whatever was done to it.
  */
 #include "fuzz.h"
 
