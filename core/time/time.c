@@ -8,10 +8,38 @@
 #include <core/time.h>
 #include <arch/barrier.h>
 
+/* A conversion: value * mult >> shift, rounded so that no result is too small. */
+struct ratio {
+	uint64_t mult;
+	unsigned shift; /* 1 ... 63 */
+};
+
 static uint64_t boot_ticks;
-static uint64_t to_ns_mult, to_ticks_mult; /* 32.32 fixed point */
+static struct ratio to_ns, to_ticks;
 static bool same_unit;			   /* the counter counts nanoseconds */
 static uint64_t wall_offset;		   /* seconds since 1970 at boot */
+
+/* num / den as exactly as 64 bits can say it: errors stay below a tick for centuries. */
+static struct ratio ratio_of(uint64_t num, uint64_t den)
+{
+	unsigned shift = 63;
+	unsigned __int128 mult;
+
+	while (shift > 1 && (((unsigned __int128)num << shift) / den) >> 64)
+		shift--;
+	mult = (((unsigned __int128)num << shift) + den - 1) / den;
+	return (struct ratio){ (uint64_t)mult, shift };
+}
+
+static uint64_t convert(const struct ratio *r, uint64_t value)
+{
+	unsigned __int128 product = (unsigned __int128)value * r->mult;
+	uint64_t high = (uint64_t)(product >> 64);
+
+	if (unlikely(high >> r->shift))
+		return UINT64_MAX;
+	return high << (64 - r->shift) | (uint64_t)product >> r->shift;
+}
 
 static void conversions_init(void)
 {
@@ -20,26 +48,25 @@ static void conversions_init(void)
 	if (!freq)
 		panic("the CPU's counter frequency is zero: firmware has not set CNTFRQ_EL0");
 	same_unit = freq == 1000000000;
-	to_ns_mult = (uint64_t)(((unsigned __int128)1000000000 << 32) / freq);
-	to_ticks_mult = (uint64_t)(((unsigned __int128)freq << 32) / 1000000000);
+	to_ns = ratio_of(1000000000, freq);
+	to_ticks = ratio_of(freq, 1000000000);
 	boot_ticks = arch_counter();
 }
 
 uint64_t time_from_ticks(uint64_t ticks)
 {
-	if (same_unit)
-		return ticks;
-	return (uint64_t)((unsigned __int128)ticks * to_ns_mult >> 32);
+	return same_unit ? ticks : convert(&to_ns, ticks);
 }
 
 uint64_t time_to_ticks(uint64_t ns)
 {
-	unsigned __int128 t;
+	uint64_t ticks;
 
 	if (same_unit)
 		return ns;
-	t = ((unsigned __int128)ns * to_ticks_mult >> 32) + 1;
-	return t >> 64 ? UINT64_MAX : (uint64_t)t;
+	/* Never too early: the clock has to have reached the moment when the event comes. */
+	ticks = convert(&to_ticks, ns);
+	return ticks == UINT64_MAX ? ticks : ticks + 1;
 }
 
 uint64_t time_deadline_ticks(uint64_t ns)
@@ -184,7 +211,7 @@ void time_init_cpu(void)
 {
 	struct cpu *cpu = this_cpu();
 
-	if (!to_ns_mult)
+	if (!to_ns.mult)
 		conversions_init();
 	rb_init(&cpu->timers);
 	cpu->timer_armed = UINT64_MAX;
