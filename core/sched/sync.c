@@ -3,6 +3,7 @@
  * Mutexes and completions, over wait queues. Before threads exist (boot) a mutex is always free.
  */
 #include <core/log.h>
+#include <libs/atomic.h>
 #include "sched_priv.h"
 
 void mutex_init(struct mutex *m)
@@ -32,7 +33,9 @@ void mutex_lock(struct mutex *m)
 
 void mutex_unlock(struct mutex *m)
 {
-	__atomic_store_n(&m->owner, NULL, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&m->owner, NULL, __ATOMIC_RELEASE);
+	/* A waiter joins the queue and then looks at the owner; this is the other way round. */
+	full_fence();
 	if (!list_empty(&m->wq.waiters))
 		waitq_wake_one(&m->wq);
 }

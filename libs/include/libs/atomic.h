@@ -17,6 +17,9 @@
 /** Writes *@p p; all accesses before it in program order are done before it. */
 #define store_release(p, v)	__atomic_store_n(p, v, __ATOMIC_RELEASE)
 
+/** All accesses before it in program order are done before all behind it, as CPUs see them. */
+#define full_fence()		__atomic_thread_fence(__ATOMIC_SEQ_CST)
+
 /** An int for lock-free use; a wrapper so that no plain access slips in. */
 typedef struct {
 	int value;
