@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A small machine for tests of core/mem: RAM of the fake port and a device tree that describes it.
+ * A small machine for tests of core/mem: RAM of the fake port, and the device tree of it.
  */
 #pragma once
 
@@ -12,12 +12,14 @@
 
 #define MACHINE_RAM	0x40000000ull
 
-/** Gives the machine RAM and lets core/mem have it. Once in a program: core/mem starts only once. */
+/** Gives the machine RAM and starts core/mem, which can be done once in a program. */
 static inline void machine_start(uint64_t ram_size)
 {
 	static uint8_t blob[4096];
-	uint64_t reg[2] = { cpu_to_fdt64(MACHINE_RAM), cpu_to_fdt64(ram_size) };
+	fdt64_t reg[2];
 
+	reg[0] = cpu_to_fdt64(MACHINE_RAM);
+	reg[1] = cpu_to_fdt64(ram_size);
 	host_ram_init(MACHINE_RAM, ram_size);
 	fdt_create(blob, sizeof(blob));
 	fdt_finish_reservemap(blob);
