@@ -116,7 +116,7 @@ class Machine:
 
     def tail(self):
         """The last lines that the machine printed."""
-        with open(self.log_path, encoding="utf-8", errors="replace") as log:
+        with open(self.log_path, encoding="utf-8", errors="replace", newline="") as log:
             lines = plain(log.read()).splitlines()
         return "\n".join(lines[-TAIL_LINES:])
 

@@ -39,7 +39,7 @@ objects := $(addprefix $(obj)/,$(objs))
 lds := $(obj)/vmm.lds
 libfdt := $(O)/foreign/lib/libfdt.a
 libfdt-h := $(O)/foreign/include/libfdt.h
-libgcc = $(if $(cc-is-clang),,$(shell $(CC) -print-libgcc-file-name))
+libgcc := $(shell $(if $(cc-is-clang),$(cross)gcc,$(CC)) -print-libgcc-file-name 2>/dev/null)
 $(call make-folders,$(objects) $(obj)/x)
 
 $(obj)/%.o: %.c FORCE | $(libfdt-h)
