@@ -4,3 +4,5 @@ lib-y += lib/start.o lib/cpu.o lib/print.o lib/test.o lib/util.o lib/gic.o
 
 guests-y += bench spin
 bench-y := bench.o bench_asm.o
+guests-y += psci timer
+psci-y := psci.o psci_asm.o

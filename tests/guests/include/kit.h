@@ -75,14 +75,15 @@ void put_char(char c);
 
 struct test {
 	const char *name;
+	int line;
 	void (*run)(void);
 };
 
-/** A test of its own, run in the order of the file. */
+/** A test of its own; they run in the order of the file. */
 #define TEST(ident)                                                                                \
 	static void test_##ident(void);                                                            \
 	static const struct test entry_##ident __attribute__((used, section(".tests"))) = {        \
-		#ident, test_##ident                                                               \
+		#ident, __LINE__, test_##ident                                                     \
 	};                                                                                         \
 	static void test_##ident(void)
 
@@ -206,9 +207,9 @@ extern char stacks_end[];
 #define PSCI_INVALID_ADDRESS  (-9)
 
 /** A firmware call, by HVC. @return x0 */
-int64_t psci(uint32_t fn, uint64_t a, uint64_t b, uint64_t c);
+int64_t psci(uint64_t fn, uint64_t a, uint64_t b, uint64_t c);
 /** The same by SMC. */
-int64_t psci_smc(uint32_t fn, uint64_t a, uint64_t b, uint64_t c);
+int64_t psci_smc(uint64_t fn, uint64_t a, uint64_t b, uint64_t c);
 void system_off(void) __attribute__((noreturn));
 void system_reset(void) __attribute__((noreturn));
 

@@ -43,11 +43,23 @@ static bool wanted(const char *name)
 	return !only || (!strncmp(only, name, n) && (only[n] == ' ' || !only[n]));
 }
 
+/* The compiler puts them into the section in any order. */
+static const struct test *next_test(const struct test *last)
+{
+	const struct test *next = NULL;
+
+	for (const struct test *t = tests_start; t < tests_end; t++) {
+		if ((!last || t->line > last->line) && (!next || t->line < next->line))
+			next = t;
+	}
+	return next;
+}
+
 void tests_run(void)
 {
 	unsigned passed = 0, failed = 0;
 
-	for (const struct test *test = tests_start; test < tests_end; test++) {
+	for (const struct test *test = NULL; (test = next_test(test));) {
 		if (!wanted(test->name))
 			continue;
 		failures = 0;
