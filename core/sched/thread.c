@@ -10,6 +10,9 @@
 #include <libs/string.h>
 #include "sched_priv.h"
 
+/* How often thread_abandon() looks whether the thread stands still, ns. */
+#define ABANDON_POLL 100000
+
 static spinlock_t threads_lock = SPINLOCK_INIT;
 static struct list threads = LIST_INIT(threads);
 static unsigned next_id;
@@ -147,10 +150,13 @@ int thread_join(struct thread *t)
 
 void thread_abandon(struct thread *t)
 {
-	/* It may still be on its way off the CPU. */
+	/*
+	 * It may still be on its way off the CPU, or wait for this very one with a lower priority, so
+	 * to yield would not be enough.
+	 */
 	while (__atomic_load_n(&t->on_cpu, __ATOMIC_ACQUIRE) ||
 	       (READ_ONCE(t->state) != THREAD_BLOCKED && t->state != THREAD_NEW))
-		thread_yield();
+		thread_sleep(ABANDON_POLL);
 	thread_free(t);
 }
 
