@@ -296,7 +296,7 @@ static void complete_keys(const char *choices, struct completion_list *list)
 				complete_path(list, n, false);
 			else if (*c == '#')
 				complete_boards(key, list);
-			else
+			else if (*c && *c != '|')
 				complete_list(c, ',', key, list);
 		}
 		c += strcspn(c, "|");

@@ -8,3 +8,24 @@ vfs-fakes := tests/unit/fake_heap.c tests/unit/fake_thread.c tests/unit/fake_log
 test_vfs := $(vfs-files) $(vfs-fakes)
 
 fuzz_vfs := $(vfs-files) $(vfs-fakes)
+
+test_token := core/shell/token.c
+test_edit := core/shell/edit.c core/shell/history.c tests/unit/screen.c tests/unit/fake_heap.c
+
+term-files := $(host-port) tests/unit/term.c tests/unit/screen.c tests/unit/fake_heap.c \
+	tests/unit/fake_block.c $(addprefix core/chardev/,chardev.c console.c) core/log/log.c \
+	$(dt-files) $(addprefix libs/,parse.c ringbuf.c format.c glob.c) $(vfs-files)
+shell-files := $(addprefix core/shell/,command.c complete.c edit.c history.c out.c script.c shell.c \
+	token.c words.c boot.c) core/vserial/vserial.c tests/unit/fake_guests.c
+
+test_log := $(term-files) $(shell-files)
+ldlibs_test_log := -lfdt
+
+test_shell := $(term-files) $(shell-files) $(addprefix commands/,echo.c help.c vfs.c)
+ldlibs_test_shell := -lfdt
+
+command-files := $(addprefix commands/,echo.c help.c vfs.c guest.c vcpu.c vserial.c devtree.c log.c)
+test_commands := $(term-files) $(shell-files) $(command-files)
+ldlibs_test_commands := -lfdt
+fuzz_shell := $(term-files) $(shell-files) $(command-files)
+ldlibs_fuzz_shell := -lfdt
