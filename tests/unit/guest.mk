@@ -13,6 +13,8 @@ guest-all := $(guest-libs) $(guest-desc-files) $(guest-image-files) $(guest-fake
 
 test_guest_desc := $(guest-all)
 ldlibs_test_guest_desc := -lfdt
+test_image := $(guest-libs) $(filter-out core/guest/guest_image.c,$(guest-image-files)) \
+	$(fake-files) tests/unit/fake_files.c
 test_guest_image := $(guest-all)
 ldlibs_test_guest_image := -lfdt
 test_guest_config := $(guest-all) core/guest/config.c
@@ -22,3 +24,10 @@ ldlibs_test_fdt_load := -lfdt
 test_board_virt := $(guest-all) $(addprefix core/guest/,config.c guest_fdt.c) \
 	$(addprefix boards/,virt.c virt_boot.c arm_fdt.c)
 ldlibs_test_board_virt := -lfdt
+
+fuzz_guest_desc := $(guest-all)
+ldlibs_fuzz_guest_desc := -lfdt
+fuzz_image := $(guest-libs) $(filter-out core/guest/guest_image.c,$(guest-image-files)) \
+	$(fake-files) tests/unit/fake_files.c
+fuzz_guest_config := $(guest-all) core/guest/config.c core/guest/fdt_load.c
+ldlibs_fuzz_guest_config := -lfdt

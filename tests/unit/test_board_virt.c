@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The guest board "virt": the node that it builds is a sound description, what it loads is where the
- * boot protocol wants it, and the device tree is that of QEMU's machine as far as it goes.
+ * The guest board "virt": the node that it builds is a sound description, what it loads is where
+ * the boot protocol wants it, and the device tree is that of QEMU's machine as far as it goes.
  */
 #include "dtc.h"
 #include "fake.h"
@@ -10,7 +10,6 @@
 #include "unit.h"
 
 #include <libfdt.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 
@@ -24,7 +23,8 @@
 
 #define K 1024
 
-/* --- emulators: what the real ones take ------------------------------------------------------------ */
+/* --- emulators: what the real ones take
+ * ------------------------------------------------------------ */
 
 static const char *const props[] = { "fifo_size", "num_irq", "virtio_type", "blkdev", NULL };
 static const struct emulator any = { .name = "any", .props = props };
@@ -34,7 +34,8 @@ const struct emulator *emu_find(const struct dt_node *node, const void **match_d
 	return &any;
 }
 
-/* --- guests -------------------------------------------------------------------------------------- */
+/* --- guests --------------------------------------------------------------------------------------
+ */
 
 static uint8_t kernel[100 * K], initrd[70 * K];
 static struct guest *guest;
@@ -107,7 +108,8 @@ static const struct region *region(const char *name)
 	return NULL;
 }
 
-/* --- the node ------------------------------------------------------------------------------------- */
+/* --- the node
+ * ------------------------------------------------------------------------------------- */
 
 TEST(regions_gicv3)
 {
@@ -117,18 +119,12 @@ TEST(regions_gicv3)
 		uint64_t size;
 		uint32_t irq;
 	} want[] = {
-		{ "flash0", 0, 0x4000000, 0 },
-		{ "flash1", 0x4000000, 0x4000000, 0 },
-		{ "gic_dist", 0x8000000, 0x10000, 0 },
-		{ "gic_redist", 0x80a0000, 0xf60000, 0 },
-		{ "uart0", 0x9000000, 0x1000, 33 },
-		{ "rtc", 0x9010000, 0x1000, 34 },
-		{ "gpio", 0x9030000, 0x1000, 39 },
-		{ "virtio-blk0", 0xa000000, 0x200, 48 },
-		{ "virtio-blk1", 0xa000200, 0x200, 49 },
-		{ "virtio-con0", 0xa000400, 0x200, 50 },
-		{ "virtio-rng0", 0xa000600, 0x200, 51 },
-		{ "virtio-empty", 0xa000800, 0x3800, 0 },
+		{ "flash0", 0, 0x4000000, 0 },		 { "flash1", 0x4000000, 0x4000000, 0 },
+		{ "gic_dist", 0x8000000, 0x10000, 0 },	 { "gic_redist", 0x80a0000, 0xf60000, 0 },
+		{ "uart0", 0x9000000, 0x1000, 33 },	 { "rtc", 0x9010000, 0x1000, 34 },
+		{ "gpio", 0x9030000, 0x1000, 39 },	 { "virtio-blk0", 0xa000000, 0x200, 48 },
+		{ "virtio-blk1", 0xa000200, 0x200, 49 }, { "virtio-con0", 0xa000400, 0x200, 50 },
+		{ "virtio-rng0", 0xa000600, 0x200, 51 }, { "virtio-empty", 0xa000800, 0x3800, 0 },
 		{ "mem0", 0x40000000, 0x10000000, 0 },
 	};
 	uint32_t irq;
@@ -203,7 +199,8 @@ TEST(vcpus)
 	destroy();
 }
 
-/* --- loading --------------------------------------------------------------------------------------- */
+/* --- loading
+ * --------------------------------------------------------------------------------------- */
 
 TEST(boot_image)
 {
@@ -242,7 +239,8 @@ TEST(boot_raw)
 	destroy();
 }
 
-/* --- the device tree ---------------------------------------------------------------------------------- */
+/* --- the device tree
+ * ---------------------------------------------------------------------------------- */
 
 static const void *fdt(void)
 {
@@ -263,7 +261,7 @@ static void has(const char *path, const char *prop, const char *bytes, int n)
 		CHECK_MEM(value, bytes, (size_t)n);
 }
 
-#define HAS(path, prop, bytes) has(path, prop, bytes, sizeof(bytes) - 1)
+#define HAS(path, prop, bytes)	  has(path, prop, bytes, sizeof(bytes) - 1)
 #define HAS_STRING(path, prop, s) has(path, prop, s, sizeof(s))
 
 static void cells(const char *path, const char *prop, unsigned n, const uint32_t *values)
@@ -275,7 +273,7 @@ static void cells(const char *path, const char *prop, unsigned n, const uint32_t
 	has(path, prop, bytes, (int)(4 * n));
 }
 
-#define CELLS(path, prop, ...)                                                                      \
+#define CELLS(path, prop, ...)                                                                     \
 	cells(path, prop, sizeof((uint32_t[]){ __VA_ARGS__ }) / 4, (uint32_t[]){ __VA_ARGS__ })
 
 static uint32_t phandle_of(const char *path)
@@ -385,7 +383,8 @@ TEST(fdt_lint)
 TEST(own_dtb)
 {
 	static const char source[] =
-		"/dts-v1/; /memreserve/ 0x40f00000 0x1000; / { #address-cells = <1>; #size-cells = <1>;"
+		"/dts-v1/; /memreserve/ 0x40f00000 0x1000; / { #address-cells = <1>; #size-cells = "
+		"<1>;"
 		" memory@80000000 { device_type = \"memory\"; reg = <0x80000000 0x1000>; };"
 		" ram { device_type = \"memory\"; reg = <0 1>; };"
 		" extra { keep = <7>; }; };";
@@ -396,7 +395,8 @@ TEST(own_dtb)
 	REQUIRE(blob);
 	boot_tree();
 	for (unsigned way = 0; way < 2; way++) {
-		char *argv[] = { "g", "board=virt", "kernel=/k", "initrd=/i", "cmdline=x y", "dtb=/d" };
+		char *argv[] = { "g",	      "board=virt",  "kernel=/k",
+				 "initrd=/i", "cmdline=x y", "dtb=/d" };
 		struct guest_config cfg;
 
 		make_files();
@@ -406,8 +406,9 @@ TEST(own_dtb)
 		CHECK_EQ(guest_config_parse(6, argv, &cfg, &fake_out), 0);
 		if (way) {
 			CHECK_EQ(guest_create_config(&cfg, &fake_out, &guest), -EINVAL);
-			CHECK_STR(fake_out_text(), "dtb=/d is no device tree blob, or a damaged one; make it "
-						   "with dtc -I dts -O dtb\n");
+			CHECK_STR(fake_out_text(),
+				  "dtb=/d is no device tree blob, or a damaged one; make it "
+				  "with dtc -I dts -O dtb\n");
 			CHECK_EQ(fake_heap_live(), live_before);
 			continue;
 		}
@@ -427,7 +428,8 @@ TEST(own_dtb)
 	free(blob);
 }
 
-/* --- mistakes ------------------------------------------------------------------------------------------ */
+/* --- mistakes
+ * ------------------------------------------------------------------------------------------ */
 
 static void refused(const char *line, const char *text)
 {
@@ -444,13 +446,17 @@ static void refused(const char *line, const char *text)
 
 TEST(mistakes_of_words)
 {
-	refused("g|board=virt", "there is nothing to boot: give kernel=<file> or firmware=<file>\n");
+	refused("g|board=virt",
+		"there is nothing to boot: give kernel=<file> or firmware=<file>\n");
 	refused("g|board=virt|kernel=/k|firmware=/raw", "kernel= and firmware= together cannot be");
 	refused("g|board=virt|initrd=/i|firmware=/raw", "initrd= needs kernel=");
-	refused("g|board=virt|firmware=/raw|load=4", "load= is for kernel=; firmware= goes to the flash");
-	refused("g|board=virt|kernel=/k|gic=2|vcpus=9", "vcpus=: 9 are more than the 8 that a GICv2 "
+	refused("g|board=virt|firmware=/raw|load=4",
+		"load= is for kernel=; firmware= goes to the flash");
+	refused("g|board=virt|kernel=/k|gic=2|vcpus=9",
+		"vcpus=: 9 are more than the 8 that a GICv2 "
 		"serves; take gic=3\n");
-	refused("g|board=virt|kernel=/k|mem=2T", "mem=: the memory begins at 1 GiB, and this CPU has "
+	refused("g|board=virt|kernel=/k|mem=2T",
+		"mem=: the memory begins at 1 GiB, and this CPU has "
 		"guest addresses only up to 1 TiB, so 1023 GiB is the most\n");
 }
 
@@ -460,7 +466,8 @@ TEST(mistakes_of_files)
 	refused("g|board=virt|kernel=/dir", "kernel=/dir is no file but a directory\n");
 	refused("g|board=virt|kernel=/empty", "kernel=/empty is empty\n");
 	refused("g|board=virt|kernel=/i", "kernel=/i is a text, no kernel\n");
-	refused("g|board=virt|kernel=/raw", "kernel=/raw is no kernel image that is known here; if it is "
+	refused("g|board=virt|kernel=/raw",
+		"kernel=/raw is no kernel image that is known here; if it is "
 		"a program without any header, say where it goes, such as load=0x40080000\n");
 	refused("g|board=virt|kernel=/k|initrd=/none", "initrd=/none cannot be loaded: ");
 	refused("g|board=virt|kernel=/k|initrd=/empty", "initrd=/empty is empty\n");
@@ -468,13 +475,16 @@ TEST(mistakes_of_files)
 	refused("g|board=virt|kernel=/k|dtb=/none", "dtb=/none cannot be loaded: ");
 	refused("g|board=virt|kernel=/k|dtb=/i", "dtb=/i is no device tree blob");
 	refused("g|board=virt|firmware=/none", "firmware=/none cannot be loaded: ");
-	refused("g|board=virt|kernel=/k|arch=arm32", "kernel=/k is an arm64 Linux Image, but the guest "
+	refused("g|board=virt|kernel=/k|arch=arm32",
+		"kernel=/k is an arm64 Linux Image, but the guest "
 		"is 32-bit; leave out arch=arm32\n");
-	refused("g|board=virt|kernel=/k|mem=1M", "/k: too little memory: the guest has 1 MiB, and no "
+	refused("g|board=virt|kernel=/k|mem=1M",
+		"/k: too little memory: the guest has 1 MiB, and no "
 		"room is left for the device tree of 64 KiB; with mem=");
 	refused("g|board=virt|kernel=/k|load=0x40080000", "/k: load=0x40080000 is wrong for this "
-		"kernel");
-	refused("g|board=virt|kernel=/k|load=0x10000000", "/k: load=0x10000000 is outside of the guest's "
+							  "kernel");
+	refused("g|board=virt|kernel=/k|load=0x10000000",
+		"/k: load=0x10000000 is outside of the guest's "
 		"memory, 0x40000000 to 0x4fffffff\n");
 }
 
@@ -493,8 +503,9 @@ TEST(firmware_too_large)
 		fake_out_clear();
 		CHECK_EQ(guest_config_parse(3, argv, &cfg, &fake_out), 0);
 		CHECK_EQ(guest_create_config(&cfg, &fake_out, &guest), -EFBIG);
-		CHECK_STR(fake_out_text(), "firmware=/raw does not fit: it has 0x4000001 bytes, the flash "
-					   "has 64 MiB\n");
+		CHECK_STR(fake_out_text(),
+			  "firmware=/raw does not fit: it has 0x4000001 bytes, the flash "
+			  "has 64 MiB\n");
 	}
 	free(big);
 }

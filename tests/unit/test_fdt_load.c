@@ -28,7 +28,8 @@ static const char source[] =
 	"		start_pc = <0x80>; };\n"
 	"	aspace { guest_irq_count = <64>;\n"
 	"		MEM0: mem0 { manifest_type = \"real\"; address_type = \"memory\";\n"
-	"			device_type = \"alloced_ram\"; guest_physical_addr = <0x40000000>;\n"
+	"			device_type = \"alloced_ram\"; guest_physical_addr = "
+	"<0x40000000>;\n"
 	"			physical_size = <0>; };\n"
 	"	};\n"
 	"	NET0: net { };\n"
@@ -100,7 +101,8 @@ TEST(overrides)
 	     "\0\0\0\0\6\0\0\0", 8);
 	sets("mem0,guest_physical_addr,physaddr,0x100000000", "/guests/g/aspace/mem0",
 	     "guest_physical_addr", "\0\0\0\1\0\0\0\0", 8);
-	sets("net0,switch,string,br0,with,commas", "/guests/g/net", "switch", "br0,with,commas", 16);
+	sets("net0,switch,string,br0,with,commas", "/guests/g/net", "switch", "br0,with,commas",
+	     16);
 	sets("net0,mac,bytes,0a1BfF", "/guests/g/net", "mac", "\x0a\x1b\xff", 3);
 	sets("net0,mac,bytes,0x0a1b", "/guests/g/net", "mac", "\x0a\x1b", 2);
 	sets("net0,n,uint32,7", "/guests/g/net", "n", "\0\0\0\7", 4);
@@ -121,22 +123,32 @@ static void refused(char *override, int err, const char *text)
 TEST(override_mistakes)
 {
 	REQUIRE(setup());
-	refused("mem0", -EINVAL, "\"mem0\": is not <alias>,<attribute>,<type>,<value>, such as "
+	refused("mem0", -EINVAL,
+		"\"mem0\": is not <alias>,<attribute>,<type>,<value>, such as "
 		"mem0,physical_size,physsize,0x10000000\n");
-	refused("mem0,,string,x", -EINVAL, "\"mem0,,string,x\": is not <alias>,<attribute>,<type>,"
+	refused("mem0,,string,x", -EINVAL,
+		"\"mem0,,string,x\": is not <alias>,<attribute>,<type>,"
 		"<value>, such as mem0,physical_size,physsize,0x10000000\n");
-	refused("mem0,a,strin,x", -EINVAL, "\"mem0,a,strin,x\": unknown type \"strin\"; did you mean "
+	refused("mem0,a,strin,x", -EINVAL,
+		"\"mem0,a,strin,x\": unknown type \"strin\"; did you mean "
 		"\"string\"?\n");
-	refused("mem0,a,whatever,x", -EINVAL, "\"mem0,a,whatever,x\": unknown type \"whatever\"; "
-		"types are string, bytes, uint32, uint64, physaddr, physsize, virtaddr, virtsize\n");
-	refused("mem7,a,uint32,1", -ENOENT, "\"mem7,a,uint32,1\": the tree has no alias \"mem7\" that "
+	refused("mem0,a,whatever,x", -EINVAL,
+		"\"mem0,a,whatever,x\": unknown type \"whatever\"; "
+		"types are string, bytes, uint32, uint64, physaddr, physsize, virtaddr, "
+		"virtsize\n");
+	refused("mem7,a,uint32,1", -ENOENT,
+		"\"mem7,a,uint32,1\": the tree has no alias \"mem7\" that "
 		"leads to a node\n");
-	refused("mem0,a,uint32,0x100000000", -ERANGE, "\"mem0,a,uint32,0x100000000\": "
+	refused("mem0,a,uint32,0x100000000", -ERANGE,
+		"\"mem0,a,uint32,0x100000000\": "
 		"\"0x100000000\" is no value of type uint32: it is too large\n");
-	refused("mem0,a,uint32,x", -EINVAL, "\"mem0,a,uint32,x\": \"x\" is no value of type uint32\n");
-	refused("mem0,a,bytes,123", -EINVAL, "\"mem0,a,bytes,123\": \"123\" is no value of type "
+	refused("mem0,a,uint32,x", -EINVAL,
+		"\"mem0,a,uint32,x\": \"x\" is no value of type uint32\n");
+	refused("mem0,a,bytes,123", -EINVAL,
+		"\"mem0,a,bytes,123\": \"123\" is no value of type "
 		"bytes\n");
-	refused("mem0,a,bytes,1g", -EINVAL, "\"mem0,a,bytes,1g\": \"1g\" is no value of type bytes\n");
+	refused("mem0,a,bytes,1g", -EINVAL,
+		"\"mem0,a,bytes,1g\": \"1g\" is no value of type bytes\n");
 	teardown();
 }
 
@@ -146,19 +158,22 @@ TEST(load_mistakes)
 
 	REQUIRE(setup());
 	CHECK_EQ(fdt_load_file("/nowhere", "g", "/g.dtb", none, &fake_out, NULL), -ENOENT);
-	CHECK_STR(fake_out_text(), "there is no node /nowhere in the device tree; see devtree print\n");
+	CHECK_STR(fake_out_text(),
+		  "there is no node /nowhere in the device tree; see devtree print\n");
 	fake_out_clear();
 	CHECK_EQ(fdt_load_file("/guests", "g", "/h.dtb", none, &fake_out, NULL), -ENOENT);
 	CHECK(strstr(fake_out_text(), "/h.dtb cannot be read: "));
 	fake_out_clear();
 	fake_file("/bad.dtb", "no device tree", 14);
 	CHECK_EQ(fdt_load_file("/guests", "g", "/bad.dtb", none, &fake_out, NULL), -EINVAL);
-	CHECK_STR(fake_out_text(), "/bad.dtb is no device tree blob, or a damaged one (or \"g\" is no "
-				   "name for a node); make it with dtc -I dts -O dtb\n");
+	CHECK_STR(fake_out_text(),
+		  "/bad.dtb is no device tree blob, or a damaged one (or \"g\" is no "
+		  "name for a node); make it with dtc -I dts -O dtb\n");
 	CHECK_EQ(load(NULL, NULL), 0);
 	CHECK_EQ(load(NULL, NULL), -EEXIST);
-	CHECK_STR(fake_out_text(), "/guests/g is there already; take another name, or remove it with "
-				   "devtree node del\n");
+	CHECK_STR(fake_out_text(),
+		  "/guests/g is there already; take another name, or remove it with "
+		  "devtree node del\n");
 	teardown();
 }
 
@@ -203,8 +218,9 @@ TEST(template_mistakes)
 	other = dtc(without, &size);
 	fake_file("/o.dtb", other, size);
 	CHECK_EQ(guest_fdt_load("g", "/o.dtb", 2, none, &fake_out), -ENOENT);
-	CHECK_STR(fake_out_text(), "/o.dtb has no node vcpu_template, so no vCPUs can be made; load it "
-				   "with vfs fdt_load, which takes its vcpus as they are\n");
+	CHECK_STR(fake_out_text(),
+		  "/o.dtb has no node vcpu_template, so no vCPUs can be made; load it "
+		  "with vfs fdt_load, which takes its vcpus as they are\n");
 	CHECK(!dt_find("/guests/g"));
 	free(other);
 	fake_out_clear();
@@ -243,7 +259,8 @@ TEST(template_out_of_memory)
 	teardown();
 }
 
-/* --- lists --------------------------------------------------------------------------------------- */
+/* --- lists ---------------------------------------------------------------------------------------
+ */
 
 static struct guest *guest;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The one-line form: words into a configuration, each mistake into a sentence, and a guest that is made
- * wholly or not at all.
+ * The one-line form: words into a configuration, each mistake into a sentence, and a guest that is
+ * made wholly or not at all.
  */
 #include "fake.h"
 #include "fake_guest.h"
@@ -50,8 +50,8 @@ static int small_boot(const struct guest_config *cfg, struct guest *guest, struc
 	return boot_result;
 }
 
-GUEST_BOARD(small) { .name = "small", .build = small_build, .boot = small_boot };
-GUEST_BOARD(tiny) { .name = "tiny", .build = small_build, .boot = small_boot };
+GUEST_BOARD(small){ .name = "small", .build = small_build, .boot = small_boot };
+GUEST_BOARD(tiny){ .name = "tiny", .build = small_build, .boot = small_boot };
 
 static struct guest_config cfg;
 
@@ -75,7 +75,8 @@ static void bad(const char *line, const char *text)
 	CHECK_STR(fake_out_text(), text);
 }
 
-/* --- words ------------------------------------------------------------------------------------- */
+/* --- words -------------------------------------------------------------------------------------
+ */
 
 TEST(defaults)
 {
@@ -93,9 +94,11 @@ TEST(defaults)
 
 TEST(everything)
 {
-	CHECK_EQ(parse("a.b|board=tiny|vcpus=4|mem=1.5G|kernel=/k|initrd=/i|cmdline=a=b c  \x01\xff|"
-		       "firmware=/f|dtb=/d|gic=2|arch=arm32|prio=7|affinity=0,2-3|disk=/d0|disk=/d1|"
-		       "on_reset=stop|load=0x40080000|rng=on|console=yes"), 0);
+	CHECK_EQ(
+		parse("a.b|board=tiny|vcpus=4|mem=1.5G|kernel=/k|initrd=/i|cmdline=a=b c  \x01\xff|"
+		      "firmware=/f|dtb=/d|gic=2|arch=arm32|prio=7|affinity=0,2-3|disk=/d0|disk=/d1|"
+		      "on_reset=stop|load=0x40080000|rng=on|console=yes"),
+		0);
 	CHECK_STR(fake_out_text(), "");
 	CHECK_EQ(cfg.vcpus, 4);
 	CHECK_EQ(cfg.mem, 1536 * MIB);
@@ -131,11 +134,14 @@ TEST(bad_values)
 	bad("g|board=small|gic=4", "gic=: \"4\" is no interrupt controller; it is 2 or 3\n");
 	bad("g|board=small|arch=x86", "arch=: \"x86\" is no processor; it is arm64 or arm32\n");
 	bad("g|board=small|prio=8", "prio=: \"8\" is no priority; it is 0 (lowest) to 7\n");
-	bad("g|board=small|affinity=4", "affinity=: there is no CPU 4; this host has CPUs 0 to 3\n");
+	bad("g|board=small|affinity=4",
+	    "affinity=: there is no CPU 4; this host has CPUs 0 to 3\n");
 	bad("g|board=small|affinity=0-99", "affinity=: there is no CPU 99; this host has CPUs 0 to "
 					   "3\n");
-	bad("g|board=small|affinity=2-1", "affinity=: \"2-1\" is no list of CPUs; write it as 0,2-3\n");
-	bad("g|board=small|affinity=1,", "affinity=: \"1,\" is no list of CPUs; write it as 0,2-3\n");
+	bad("g|board=small|affinity=2-1",
+	    "affinity=: \"2-1\" is no list of CPUs; write it as 0,2-3\n");
+	bad("g|board=small|affinity=1,",
+	    "affinity=: \"1,\" is no list of CPUs; write it as 0,2-3\n");
 	bad("g|board=small|affinity=x", "affinity=: \"x\" is no list of CPUs; write it as 0,2-3\n");
 	bad("g|board=small|on_reset=no", "on_reset=: \"no\" is neither restart nor stop\n");
 	bad("g|board=small|load=here", "load=: \"here\" is no address; write it as 0x40080000\n");
@@ -150,16 +156,20 @@ TEST(bad_words)
 {
 	bad("g|board=small|kernal=/k", "unknown key \"kernal\"; did you mean \"kernel\"?\n");
 	bad("g|board=small|colour=red", "unknown key \"colour\"; see help guest\n");
-	bad("g|board=small|quiet", "\"quiet\" is no key=value; a value with blanks wants quotes, such "
-				   "as cmdline=\"console=ttyAMA0 quiet\"\n");
+	bad("g|board=small|quiet",
+	    "\"quiet\" is no key=value; a value with blanks wants quotes, such "
+	    "as cmdline=\"console=ttyAMA0 quiet\"\n");
 	bad("g|board=small|mem=1G|mem=2G", "mem=: is given twice\n");
 	bad("g", "board= is missing; it says what machine the guest is, such as board=virt\n");
-	bad("board=small|vcpus=0", "the guest's name is missing: guest create <name> board=virt ...\n"
-				   "vcpus=: \"0\" is no number of vCPUs; it is 1 to 64\n");
-	bad("a/b|board=small", "\"a/b\" is no name for a guest: it has 1 to 31 letters, digits, '-', "
-			       "'_' and '.', and begins with a letter or digit\n");
+	bad("board=small|vcpus=0",
+	    "the guest's name is missing: guest create <name> board=virt ...\n"
+	    "vcpus=: \"0\" is no number of vCPUs; it is 1 to 64\n");
+	bad("a/b|board=small",
+	    "\"a/b\" is no name for a guest: it has 1 to 31 letters, digits, '-', "
+	    "'_' and '.', and begins with a letter or digit\n");
 	/* all are found */
-	bad("g|bored=small|vcpus=x|=5", "unknown key \"bored\"; did you mean \"board\"?\n"
+	bad("g|bored=small|vcpus=x|=5",
+	    "unknown key \"bored\"; did you mean \"board\"?\n"
 	    "vcpus=: \"x\" is no number of vCPUs; it is 1 to 64\n"
 	    "unknown key \"\"; see help guest\n"
 	    "board= is missing; it says what machine the guest is, such as board=virt\n");
@@ -179,8 +189,9 @@ TEST(long_cmdline)
 	line[8 + 2047] = 'x';
 	line[8 + 2048] = '\0';
 	CHECK_EQ(guest_config_parse(3, words, &cfg, &fake_out), -EINVAL);
-	CHECK_STR(fake_out_text(), "cmdline=: the command line has 2048 characters; kernels take at "
-				   "most 2047\n");
+	CHECK_STR(fake_out_text(),
+		  "cmdline=: the command line has 2048 characters; kernels take at "
+		  "most 2047\n");
 }
 
 TEST(no_words)
@@ -190,7 +201,8 @@ TEST(no_words)
 	CHECK(strstr(fake_out_text(), "the guest's name is missing"));
 }
 
-/* --- guests ------------------------------------------------------------------------------------- */
+/* --- guests -------------------------------------------------------------------------------------
+ */
 
 static void boot_tree(void)
 {
@@ -219,8 +231,9 @@ TEST(create)
 	CHECK(guest->own_node);
 	/* the name is taken now */
 	CHECK_EQ(guest_create_config(&cfg, &fake_out, NULL), -EEXIST);
-	CHECK_STR(fake_out_text(), "there is a guest \"web\" already (/guests/web); take another name, "
-				   "or destroy it first\n");
+	CHECK_STR(fake_out_text(),
+		  "there is a guest \"web\" already (/guests/web); take another name, "
+		  "or destroy it first\n");
 	CHECK_EQ(guest_destroy(guest), 0);
 	CHECK(!dt_find("/guests/web"));
 }

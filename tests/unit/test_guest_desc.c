@@ -44,109 +44,108 @@ const struct emulator picky = { .name = "picky", .check = picky_check };
 
 /* --- trees ------------------------------------------------------------------------------------ */
 
-static const char sound[] =
-	"/dts-v1/;\n"
-	"/ {\n"
-	"	model = \"test\";\n"
-	"	device_type = \"guest\";\n"
-	"	psci_version = <2>;\n"
-	"	aliases { mem0 = &MEM0; uart0 = &UART0; };\n"
-	"	vcpus {\n"
-	"		vcpu0 {\n"
-	"			device_type = \"vcpu\";\n"
-	"			compatible = \"armv8,generic\";\n"
-	"			start_pc = <0x40080000>;\n"
-	"			gentimer_virt_irq = <27>;\n"
-	"			gentimer_phys_irq = <30>;\n"
-	"		};\n"
-	"		vcpu1 {\n"
-	"			device_type = \"vcpu\";\n"
-	"			compatible = \"armv7a,cortex-a15\";\n"
-	"			start_pc = <0x1 0x0>;\n"
-	"			priority = <5>;\n"
-	"			time_slice = <5000000>;\n"
-	"			deadline = <0 20000000>;\n"
-	"			periodicity = <40000000>;\n"
-	"			affinity = <0 3>;\n"
-	"			poweroff;\n"
-	"		};\n"
-	"	};\n"
-	"	aspace {\n"
-	"		guest_irq_count = <256>;\n"
-	"		MEM0: mem0 {\n"
-	"			manifest_type = \"real\";\n"
-	"			address_type = \"memory\";\n"
-	"			device_type = \"alloced_ram\";\n"
-	"			guest_physical_addr = <0x40000000>;\n"
-	"			physical_size = <0x0 0x06000000>;\n"
-	"			align_order = <21>;\n"
-	"			map_order = <21>;\n"
-	"		};\n"
-	"		gic_dist {\n"
-	"			manifest_type = \"virtual\";\n"
-	"			address_type = \"memory\";\n"
-	"			device_type = \"pic\";\n"
-	"			compatible = \"arm,vgic,dist\";\n"
-	"			guest_physical_addr = <0x08000000>;\n"
-	"			physical_size = <0x1000>;\n"
-	"			parent_irq = <6>;\n"
-	"			num_irq = <96>;\n"
-	"		};\n"
-	"		gic_cpu {\n"
-	"			manifest_type = \"real\";\n"
-	"			address_type = \"memory\";\n"
-	"			device_type = \"pic\";\n"
-	"			compatible = \"arm,vgic,cpu\";\n"
-	"			guest_physical_addr = <0x08010000>;\n"
-	"			host_physical_addr = <0x0>;\n"
-	"			physical_size = <0x1000>;\n"
-	"		};\n"
-	"		UART0: uart0 {\n"
-	"			manifest_type = \"virtual\";\n"
-	"			address_type = \"memory\";\n"
-	"			device_type = \"serial\";\n"
-	"			compatible = \"primecell,arm,pl011\";\n"
-	"			guest_physical_addr = <0x09000000>;\n"
-	"			physical_size = <0x1000>;\n"
-	"			fifo_size = <1024>;\n"
-	"			interrupts = <33>;\n"
-	"		};\n"
-	"		rom {\n"
-	"			manifest_type = \"real\";\n"
-	"			address_type = \"memory\";\n"
-	"			device_type = \"rom\";\n"
-	"			guest_physical_addr = <0x0>;\n"
-	"			host_physical_addr = <0x50000000>;\n"
-	"			physical_size = <0x10000>;\n"
-	"		};\n"
-	"		shmem {\n"
-	"			manifest_type = \"real\";\n"
-	"			address_type = \"memory\";\n"
-	"			device_type = \"shared_ram\";\n"
-	"			guest_physical_addr = <0x38000000>;\n"
-	"			physical_size = <0x100000>;\n"
-	"			shared_mem = \"default\";\n"
-	"		};\n"
-	"		mirror {\n"
-	"			manifest_type = \"alias\";\n"
-	"			address_type = \"memory\";\n"
-	"			device_type = \"alloced_ram\";\n"
-	"			guest_physical_addr = <0x80000000>;\n"
-	"			alias_physical_addr = <0x40100000>;\n"
-	"			physical_size = <0x100000>;\n"
-	"		};\n"
-	"		passed {\n"
-	"			manifest_type = \"real\";\n"
-	"			address_type = \"memory\";\n"
-	"			device_type = \"misc\";\n"
-	"			compatible = \"vendor,thing\";\n"
-	"			guest_physical_addr = <0x0b000000>;\n"
-	"			host_physical_addr = <0x0c000000>;\n"
-	"			physical_size = <0x2000>;\n"
-	"			interrupts = <40 41>;\n"
-	"		};\n"
-	"	};\n"
-	"};\n";
+static const char sound[] = "/dts-v1/;\n"
+			    "/ {\n"
+			    "\tmodel = \"test\";\n"
+			    "\tdevice_type = \"guest\";\n"
+			    "\tpsci_version = <2>;\n"
+			    "\taliases { mem0 = &MEM0; uart0 = &UART0; };\n"
+			    "\tvcpus {\n"
+			    "\t\tvcpu0 {\n"
+			    "\t\t\tdevice_type = \"vcpu\";\n"
+			    "\t\t\tcompatible = \"armv8,generic\";\n"
+			    "\t\t\tstart_pc = <0x40080000>;\n"
+			    "\t\t\tgentimer_virt_irq = <27>;\n"
+			    "\t\t\tgentimer_phys_irq = <30>;\n"
+			    "\t\t};\n"
+			    "\t\tvcpu1 {\n"
+			    "\t\t\tdevice_type = \"vcpu\";\n"
+			    "\t\t\tcompatible = \"armv7a,cortex-a15\";\n"
+			    "\t\t\tstart_pc = <0x1 0x0>;\n"
+			    "\t\t\tpriority = <5>;\n"
+			    "\t\t\ttime_slice = <5000000>;\n"
+			    "\t\t\tdeadline = <0 20000000>;\n"
+			    "\t\t\tperiodicity = <40000000>;\n"
+			    "\t\t\taffinity = <0 3>;\n"
+			    "\t\t\tpoweroff;\n"
+			    "\t\t};\n"
+			    "\t};\n"
+			    "\taspace {\n"
+			    "\t\tguest_irq_count = <256>;\n"
+			    "\t\tMEM0: mem0 {\n"
+			    "\t\t\tmanifest_type = \"real\";\n"
+			    "\t\t\taddress_type = \"memory\";\n"
+			    "\t\t\tdevice_type = \"alloced_ram\";\n"
+			    "\t\t\tguest_physical_addr = <0x40000000>;\n"
+			    "\t\t\tphysical_size = <0x0 0x06000000>;\n"
+			    "\t\t\talign_order = <21>;\n"
+			    "\t\t\tmap_order = <21>;\n"
+			    "\t\t};\n"
+			    "\t\tgic_dist {\n"
+			    "\t\t\tmanifest_type = \"virtual\";\n"
+			    "\t\t\taddress_type = \"memory\";\n"
+			    "\t\t\tdevice_type = \"pic\";\n"
+			    "\t\t\tcompatible = \"arm,vgic,dist\";\n"
+			    "\t\t\tguest_physical_addr = <0x08000000>;\n"
+			    "\t\t\tphysical_size = <0x1000>;\n"
+			    "\t\t\tparent_irq = <6>;\n"
+			    "\t\t\tnum_irq = <96>;\n"
+			    "\t\t};\n"
+			    "\t\tgic_cpu {\n"
+			    "\t\t\tmanifest_type = \"real\";\n"
+			    "\t\t\taddress_type = \"memory\";\n"
+			    "\t\t\tdevice_type = \"pic\";\n"
+			    "\t\t\tcompatible = \"arm,vgic,cpu\";\n"
+			    "\t\t\tguest_physical_addr = <0x08010000>;\n"
+			    "\t\t\thost_physical_addr = <0x0>;\n"
+			    "\t\t\tphysical_size = <0x1000>;\n"
+			    "\t\t};\n"
+			    "\t\tUART0: uart0 {\n"
+			    "\t\t\tmanifest_type = \"virtual\";\n"
+			    "\t\t\taddress_type = \"memory\";\n"
+			    "\t\t\tdevice_type = \"serial\";\n"
+			    "\t\t\tcompatible = \"primecell,arm,pl011\";\n"
+			    "\t\t\tguest_physical_addr = <0x09000000>;\n"
+			    "\t\t\tphysical_size = <0x1000>;\n"
+			    "\t\t\tfifo_size = <1024>;\n"
+			    "\t\t\tinterrupts = <33>;\n"
+			    "\t\t};\n"
+			    "\t\trom {\n"
+			    "\t\t\tmanifest_type = \"real\";\n"
+			    "\t\t\taddress_type = \"memory\";\n"
+			    "\t\t\tdevice_type = \"rom\";\n"
+			    "\t\t\tguest_physical_addr = <0x0>;\n"
+			    "\t\t\thost_physical_addr = <0x50000000>;\n"
+			    "\t\t\tphysical_size = <0x10000>;\n"
+			    "\t\t};\n"
+			    "\t\tshmem {\n"
+			    "\t\t\tmanifest_type = \"real\";\n"
+			    "\t\t\taddress_type = \"memory\";\n"
+			    "\t\t\tdevice_type = \"shared_ram\";\n"
+			    "\t\t\tguest_physical_addr = <0x38000000>;\n"
+			    "\t\t\tphysical_size = <0x100000>;\n"
+			    "\t\t\tshared_mem = \"default\";\n"
+			    "\t\t};\n"
+			    "\t\tmirror {\n"
+			    "\t\t\tmanifest_type = \"alias\";\n"
+			    "\t\t\taddress_type = \"memory\";\n"
+			    "\t\t\tdevice_type = \"alloced_ram\";\n"
+			    "\t\t\tguest_physical_addr = <0x80000000>;\n"
+			    "\t\t\talias_physical_addr = <0x40100000>;\n"
+			    "\t\t\tphysical_size = <0x100000>;\n"
+			    "\t\t};\n"
+			    "\t\tpassed {\n"
+			    "\t\t\tmanifest_type = \"real\";\n"
+			    "\t\t\taddress_type = \"memory\";\n"
+			    "\t\t\tdevice_type = \"misc\";\n"
+			    "\t\t\tcompatible = \"vendor,thing\";\n"
+			    "\t\t\tguest_physical_addr = <0x0b000000>;\n"
+			    "\t\t\thost_physical_addr = <0x0c000000>;\n"
+			    "\t\t\tphysical_size = <0x2000>;\n"
+			    "\t\t\tinterrupts = <40 41>;\n"
+			    "\t\t};\n"
+			    "\t};\n"
+			    "};\n";
 
 static struct dt_node *guests, *node;
 static size_t live_before;
@@ -299,20 +298,20 @@ TEST(other_sound_values)
 	/* what is turned off is not looked at */
 	expect("interrupts = <33>;", "interrupts = <33>; status = \"disabled\"; nonsense;", 0, "");
 	/* an alias of an alias */
-	expect("alias_physical_addr = <0x40100000>;\n			physical_size = <0x100000>;\n		};",
-	       "alias_physical_addr = <0x40100000>;\n			physical_size = <0x100000>;\n		};\n"
-	       "		second { manifest_type = \"alias\"; address_type = \"memory\";\n"
-	       "			device_type = \"ram\"; guest_physical_addr = <0x90000000>;\n"
-	       "			alias_physical_addr = <0x80080000>; physical_size = <0x80000>; };",
+	expect("alias_physical_addr = <0x40100000>;\n\t\t\tphysical_size = <0x100000>;\n\t\t};",
+	       "alias_physical_addr = <0x40100000>;\n\t\t\tphysical_size = <0x100000>;\n\t\t};\n"
+	       "\t\tsecond { manifest_type = \"alias\"; address_type = \"memory\";\n"
+	       "\t\t\tdevice_type = \"ram\"; guest_physical_addr = <0x90000000>;\n"
+	       "\t\t\talias_physical_addr = <0x80080000>; physical_size = <0x80000>; };",
 	       0, "");
 }
 
 TEST(template)
 {
-	char *source = changed("	vcpus {",
-			       "	vcpu_template { device_type = \"vcpu\"; poweroff; count = <3>;\n"
-			       "		compatible = \"armv8,generic-aarch32\"; };\n	unused {");
-	char *vcpus = strstr(source, "unused {"), *aspace = strstr(source, "	aspace {");
+	char *source = changed("\tvcpus {",
+			       "\tvcpu_template { device_type = \"vcpu\"; poweroff; count = <3>;\n"
+			       "\t\tcompatible = \"armv8,generic-aarch32\"; };\n\tunused {");
+	char *vcpus = strstr(source, "unused {"), *aspace = strstr(source, "\taspace {");
 	struct guest_desc d;
 
 	memset(vcpus, ' ', (size_t)(aspace - vcpus));
@@ -353,14 +352,13 @@ TEST(guest_mistakes)
 	    "/g: psci_versoin: unknown property; did you mean \"psci_version\"?");
 	ONE("psci_version = <2>;", "weather = \"fine\";",
 	    "/g: weather: unknown property; remove it");
-	ONE("	aspace {", "	aspce { };\n	aspace {",
+	ONE("\taspace {", "\taspce { };\n\taspace {",
 	    "/g/aspce: unknown node; did you mean \"aspace\"?");
-	ONE("	aspace {", "	firmware { };\n	aspace {",
+	ONE("\taspace {", "\tfirmware { };\n\taspace {",
 	    "/g/firmware: unknown node; a guest has aliases, vcpus, vcpu_template, aspace");
 	ONE("uart0 = &UART0;", "uart0 = \"/aspace/uart7\";",
 	    "/g/aliases: uart0: there is no node \"/aspace/uart7\" in this guest's tree");
-	ONE("uart0 = &UART0;", "uart0 = <5>;",
-	    "/g/aliases: uart0: is empty; give it a value");
+	ONE("uart0 = &UART0;", "uart0 = <5>;", "/g/aliases: uart0: is empty; give it a value");
 }
 
 TEST(names)
@@ -373,9 +371,10 @@ TEST(names)
 		CHECK(!guest_name_ok(bad[i]));
 		if (load(sound, bad[i])) {
 			CHECK_EQ(guest_desc_read(node, &d, &fake_out), 1);
-			CHECK(strstr(fake_out_text(), i == 4 ?
-				     "the name has 32 characters; a guest's name has at most 31" :
-				     "the name must be of letters, digits, '-', '_' and '.'"));
+			CHECK(strstr(
+				fake_out_text(),
+				i == 4 ? "the name has 32 characters; a guest's name has at most 31"
+				       : "the name must be of letters, digits, '-', '_' and '.'"));
 			guest_desc_free(&d);
 		}
 		unload();
@@ -384,25 +383,29 @@ TEST(names)
 	      guest_name_ok("7.b_c-d") && !guest_name_ok("") && !guest_name_ok("a b"));
 }
 
-/* --- mistakes in vCPUs -------------------------------------------------------------------------- */
+/* --- mistakes in vCPUs --------------------------------------------------------------------------
+ */
 
 TEST(vcpu_mistakes)
 {
-	ONE("device_type = \"vcpu\";\n			compatible = \"armv8", "device_type = \"cpu\";\n			compatible = \"armv8",
+	ONE("device_type = \"vcpu\";\n\t\t\tcompatible = \"armv8",
+	    "device_type = \"cpu\";\n\t\t\tcompatible = \"armv8",
 	    "/g/vcpus/vcpu0: device_type: is \"cpu\", must be \"vcpu\"");
 	ONE("compatible = \"armv8,generic\";", "", "/g/vcpus/vcpu0: compatible: is missing");
-	ONE("armv8,generic", "z80", "/g/vcpus/vcpu0: compatible: unknown processor \"z80\"; a "
+	ONE("armv8,generic", "z80",
+	    "/g/vcpus/vcpu0: compatible: unknown processor \"z80\"; a "
 	    "64-bit one is \"armv8,generic\"");
-	ONE("armv8,generic", "armv8,", "/g/vcpus/vcpu0: compatible: unknown processor \"armv8,\"; "
+	ONE("armv8,generic", "armv8,",
+	    "/g/vcpus/vcpu0: compatible: unknown processor \"armv8,\"; "
 	    "a 64-bit one is \"armv8,generic\"");
 	ONE("start_pc = <0x40080000>", "start_pc = <0x40080001>",
 	    "/g/vcpus/vcpu0: start_pc: is odd; no instruction can be there");
 	ONE("start_pc = <0x40080000>", "start_pc = <1 2 3>",
 	    "/g/vcpus/vcpu0: start_pc: must be one or two cells (4 or 8 bytes), not 12 bytes");
-	ONE("priority = <5>", "priority = <8>",
-	    "/g/vcpus/vcpu1: priority: is 8, must be 0 to 7");
+	ONE("priority = <5>", "priority = <8>", "/g/vcpus/vcpu1: priority: is 8, must be 0 to 7");
 	ONE("time_slice = <5000000>", "time_slice = <5000>",
-	    "/g/vcpus/vcpu1: time_slice: is 5000 ns, must be 100000 ns or more (10000000 is usual)");
+	    "/g/vcpus/vcpu1: time_slice: is 5000 ns, must be 100000 ns or more (10000000 is "
+	    "usual)");
 	ONE("affinity = <0 3>", "affinity = <0 4>",
 	    "/g/vcpus/vcpu1: affinity: there is no CPU 4; this host has CPUs 0 to 3");
 	ONE("affinity = <0 3>", "affinity = [00 01]",
@@ -415,32 +418,36 @@ TEST(vcpu_mistakes)
 	    "/g/vcpus/vcpu1: prioroty: unknown property; did you mean \"priority\"?");
 	ONE("poweroff;", "poweroff; extra { };",
 	    "/g/vcpus/vcpu1/extra: a vCPU has no nodes below it; remove it");
-	ONE("start_pc = <0x40080000>;", "poweroff;", "/g: vcpus: all vCPUs have poweroff, so the "
+	ONE("start_pc = <0x40080000>;", "poweroff;",
+	    "/g: vcpus: all vCPUs have poweroff, so the "
 	    "guest would never begin; take it from one");
-	ONE("	vcpus {", "	vcpus { count = <1>;",
-	    "/g/vcpus: count: unknown property; remove it");
-	ONE("	vcpus {", "	vcpu_template { device_type = \"vcpu\"; count = <65>;\n"
-	    "		compatible = \"armv8,generic\"; };\n	vcpus {",
+	ONE("\tvcpus {", "\tvcpus { count = <1>;", "/g/vcpus: count: unknown property; remove it");
+	ONE("\tvcpus {",
+	    "\tvcpu_template { device_type = \"vcpu\"; count = <65>;\n"
+	    "\t\tcompatible = \"armv8,generic\"; };\n\tvcpus {",
 	    "/g/vcpu_template: count: is 65, must be 1 to 64");
-	ONE("	vcpus {", "	vcpu_template { device_type = \"vcpu\"; count = <63>;\n"
-	    "		compatible = \"armv8,generic\"; };\n	vcpus {",
+	ONE("\tvcpus {",
+	    "\tvcpu_template { device_type = \"vcpu\"; count = <63>;\n"
+	    "\t\tcompatible = \"armv8,generic\"; };\n\tvcpus {",
 	    "/g: vcpus: 65 vCPUs are too many; at most 64 can be");
-	ONE("	vcpus {", "	vcpu_template { device_type = \"vcpu\"; compatible = \"armv8,generic\"; };\n"
-	    "	vcpus { vcpu_template { }; ",
+	ONE("\tvcpus {",
+	    "\tvcpu_template { device_type = \"vcpu\"; compatible = \"armv8,generic\"; };\n"
+	    "\tvcpus { vcpu_template { }; ",
 	    "/g/vcpus/vcpu_template: there is a vcpu_template beside vcpus too; keep one");
 }
 
 TEST(no_vcpus)
 {
-	char *source = changed("	vcpus {", "	vcpus { }; /*");
-	char *aspace = strstr(source, "	aspace {");
+	char *source = changed("\tvcpus {", "\tvcpus { }; /*");
+	char *aspace = strstr(source, "\taspace {");
 	struct guest_desc d;
 
 	memcpy(aspace - 4, "*/", 2);
 	aspace[-2] = ' ';
 	if (load(source, "g")) {
 		CHECK_EQ(guest_desc_read(node, &d, &fake_out), 1);
-		CHECK_STR(fake_out_text(), "/g: vcpus: there is no vCPU; put at least one node into "
+		CHECK_STR(fake_out_text(),
+			  "/g: vcpus: there is no vCPU; put at least one node into "
 			  "vcpus\n");
 		guest_desc_free(&d);
 	}
@@ -448,34 +455,43 @@ TEST(no_vcpus)
 	memcpy(strstr(source, "vcpus { };"), "vcpu_template { }; /*", 21);
 	if (load(source, "g")) {
 		CHECK_EQ(guest_desc_read(node, &d, &fake_out), 1);
-		CHECK_STR(fake_out_text(), "/g: vcpus: there is no vCPU: vcpu_template has no count; "
-			  "load the tree with vfs guest_fdt_load <guest> <file> <number of vCPUs>\n");
+		CHECK_STR(
+			fake_out_text(),
+			"/g: vcpus: there is no vCPU: vcpu_template has no count; "
+			"load the tree with vfs guest_fdt_load <guest> <file> <number of vCPUs>\n");
 		guest_desc_free(&d);
 	}
 	unload();
 	free(source);
 }
 
-/* --- mistakes in regions ------------------------------------------------------------------------ */
+/* --- mistakes in regions ------------------------------------------------------------------------
+ */
 
 TEST(region_kinds)
 {
-	ONE("manifest_type = \"real\"", "manifest_type = \"reel\"", "/g/aspace/mem0: manifest_type: "
+	ONE("manifest_type = \"real\"", "manifest_type = \"reel\"",
+	    "/g/aspace/mem0: manifest_type: "
 	    "is \"reel\", must be \"real\", \"virtual\" or \"alias\"");
 	ONE("address_type = \"memory\"", "address_type = \"mem\"",
 	    "/g/aspace/mem0: address_type: is \"mem\", must be \"memory\" or \"io\"");
-	ONE("address_type = \"memory\"", "address_type = \"io\"", "/g/aspace/mem0: address_type: is "
+	ONE("address_type = \"memory\"", "address_type = \"io\"",
+	    "/g/aspace/mem0: address_type: is "
 	    "\"io\", but this CPU has no port space; use \"memory\"");
 	ONE("device_type = \"alloced_ram\";", "", "/g/aspace/mem0: device_type: is missing");
-	ONE("manifest_type = \"virtual\";\n			address_type = \"memory\";\n			device_type = \"pic\"",
-	    "manifest_type = \"virtual\";\n			address_type = \"memory\";\n			device_type = \"ram\"",
-	    "/g/aspace/gic_dist: device_type: \"ram\" is memory, which needs manifest_type \"real\"");
+	ONE("manifest_type = \"virtual\";\n\t\t\taddress_type = \"memory\";\n\t\t\tdevice_type = "
+	    "\"pic\"",
+	    "manifest_type = \"virtual\";\n\t\t\taddress_type = \"memory\";\n\t\t\tdevice_type = "
+	    "\"ram\"",
+	    "/g/aspace/gic_dist: device_type: \"ram\" is memory, which needs manifest_type "
+	    "\"real\"");
 	ONE("compatible = \"primecell,arm,pl011\";", "",
 	    "/g/aspace/uart0: compatible: is missing: it says which emulator makes the device");
 	ONE("compatible = \"primecell,arm,pl011\";", "compatible = \"primecell,pl111\";",
 	    "/g/aspace/uart0: compatible: there is no emulator for \"primecell,pl111\" in this "
 	    "hypervisor");
-	ONE("compatible = \"primecell,arm,pl011\";", "compatible = [61];", "/g/aspace/uart0: "
+	ONE("compatible = \"primecell,arm,pl011\";", "compatible = [61];",
+	    "/g/aspace/uart0: "
 	    "compatible: must be a list of strings that end with a NUL");
 	ONE("fifo_size = <1024>", "fifo_zise = <1024>",
 	    "/g/aspace/uart0: fifo_zise: unknown property; did you mean \"fifo_size\"?");
@@ -493,42 +509,54 @@ static void region(const char *props, unsigned errors, const char *text)
 {
 	char source[1024];
 
-	snprintf(source, sizeof(source), "		MEM0: mem0 {\n			manifest_type = \"real\";"
-		 "\n			address_type = \"memory\";");
-	snprintf(source, sizeof(source), "		extra { address_type = \"memory\"; %s };\n"
-		 "		MEM0: mem0 {", props);
-	expect("		MEM0: mem0 {", source, errors, text);
+	snprintf(source, sizeof(source),
+		 "\t\tMEM0: mem0 {\n\t\t\tmanifest_type = \"real\";"
+		 "\n\t\t\taddress_type = \"memory\";");
+	snprintf(source, sizeof(source),
+		 "\t\textra { address_type = \"memory\"; %s };\n"
+		 "\t\tMEM0: mem0 {",
+		 props);
+	expect("\t\tMEM0: mem0 {", source, errors, text);
 }
 
-#define REAL   "manifest_type = \"real\"; "
-#define VIRT   "manifest_type = \"virtual\"; "
-#define ALIAS  "manifest_type = \"alias\"; "
-#define RAM    REAL "device_type = \"alloced_ram\"; "
+#define REAL	      "manifest_type = \"real\"; "
+#define VIRT	      "manifest_type = \"virtual\"; "
+#define ALIAS	      "manifest_type = \"alias\"; "
+#define RAM	      REAL "device_type = \"alloced_ram\"; "
 #define AT(gpa, size) "guest_physical_addr = <" gpa ">; physical_size = <" size ">; "
-#define E      "/g/aspace/extra: "
+#define E	      "/g/aspace/extra: "
 
 TEST(region_places)
 {
 	region(RAM "physical_size = <0x1000>;", 1, E "guest_physical_addr: is missing\n");
 	region(RAM "guest_physical_addr = <0>;", 1, E "physical_size: is missing\n");
-	region(RAM AT("0xc0000000", "0"), 1, E "physical_size: is 0; set it, for example with vfs "
-	       "fdt_load ... <alias>,physical_size,physsize,0x10000000\n");
-	region(RAM AT("0xc0000800", "0x1000"), 1, E "guest_physical_addr: 0xc0000800 is not a "
-	       "multiple of the page size, 0x1000\n");
-	region(RAM AT("0xc0000000", "0x1800"), 1, E "physical_size: 0x1800 is not a multiple of the "
-	       "page size, 0x1000\n");
-	region(RAM AT("0xff 0xfffff000", "0x2000"), 1, E "guest_physical_addr: 0xfffffff000 with "
-	       "0x2000 bytes goes beyond 0xffffffffff, the highest address of a guest here\n");
-	region(RAM AT("0x100 0", "0x2000"), 1, E "guest_physical_addr: 0x10000000000 with "
-	       "0x2000 bytes goes beyond 0xffffffffff, the highest address of a guest here\n");
-	region(RAM AT("0xc0000000", "0xffffffff 0xfffff000"), 1, E "guest_physical_addr: 0xc0000000 "
-	       "with 0xfffffffffffff000 bytes goes beyond 0xffffffffff, the highest address of a "
-	       "guest here\n");
-	region(RAM AT("1 2 3", "0x1000"), 1, E "guest_physical_addr: must be one or two cells (4 or "
-	       "8 bytes), not 12 bytes\n");
-	region(RAM AT("0x40fff000", "0x2000"), 1, E "guest_physical_addr: 0x40fff000 to 0x41000fff "
-	       "overlaps \"mem0\", 0x40000000 to 0x45ffffff\n");
-	region(RAM AT("0x3ffff000", "0x10000"), 1, "/g/aspace/mem0: guest_physical_addr: 0x40000000 "
+	region(RAM AT("0xc0000000", "0"), 1,
+	       E "physical_size: is 0; set it, for example with vfs "
+		 "fdt_load ... <alias>,physical_size,physsize,0x10000000\n");
+	region(RAM AT("0xc0000800", "0x1000"), 1,
+	       E "guest_physical_addr: 0xc0000800 is not a "
+		 "multiple of the page size, 0x1000\n");
+	region(RAM AT("0xc0000000", "0x1800"), 1,
+	       E "physical_size: 0x1800 is not a multiple of the "
+		 "page size, 0x1000\n");
+	region(RAM AT("0xff 0xfffff000", "0x2000"), 1,
+	       E "guest_physical_addr: 0xfffffff000 with "
+		 "0x2000 bytes goes beyond 0xffffffffff, the highest address of a guest here\n");
+	region(RAM AT("0x100 0", "0x2000"), 1,
+	       E "guest_physical_addr: 0x10000000000 with "
+		 "0x2000 bytes goes beyond 0xffffffffff, the highest address of a guest here\n");
+	region(RAM AT("0xc0000000", "0xffffffff 0xfffff000"), 1,
+	       E "guest_physical_addr: 0xc0000000 "
+		 "with 0xfffffffffffff000 bytes goes beyond 0xffffffffff, the highest address of a "
+		 "guest here\n");
+	region(RAM AT("1 2 3", "0x1000"), 1,
+	       E "guest_physical_addr: must be one or two cells (4 or "
+		 "8 bytes), not 12 bytes\n");
+	region(RAM AT("0x40fff000", "0x2000"), 1,
+	       E "guest_physical_addr: 0x40fff000 to 0x41000fff "
+		 "overlaps \"mem0\", 0x40000000 to 0x45ffffff\n");
+	region(RAM AT("0x3ffff000", "0x10000"), 1,
+	       "/g/aspace/mem0: guest_physical_addr: 0x40000000 "
 	       "to 0x45ffffff overlaps \"extra\", 0x3ffff000 to 0x4000efff\n");
 	region(RAM AT("0xc0000000", "0x1000") "align_order = <11>;", 1,
 	       E "align_order: is 11, must be 12 to 39\n");
@@ -539,8 +567,9 @@ TEST(region_places)
 /* A small region behind one that covers it is found, not only neighbours. */
 TEST(overlap_inside)
 {
-	region(RAM AT("0x41000000", "0x1000") "}; inner { address_type = \"memory\"; " RAM
-	       AT("0x45000000", "0x1000"), 2,
+	region(RAM AT("0x41000000", "0x1000") "}; inner { address_type = \"memory\"; " RAM AT(
+		       "0x45000000", "0x1000"),
+	       2,
 	       "/g/aspace/extra: guest_physical_addr: 0x41000000 to 0x41000fff overlaps \"mem0\", "
 	       "0x40000000 to 0x45ffffff\n"
 	       "/g/aspace/inner: guest_physical_addr: 0x45000000 to 0x45000fff overlaps \"mem0\", "
@@ -551,70 +580,93 @@ TEST(host_addresses)
 {
 	region(REAL "device_type = \"ram\"; " AT("0xc0000000", "0x1000"), 1,
 	       E "host_physical_addr: is missing\n");
-	region(REAL "device_type = \"ram\"; " AT("0xc0000000", "0x1000")
-	       "host_physical_addr = <0x40000000>;", 0, "");
-	region(REAL "device_type = \"ram\"; " AT("0xc0000000", "0x1000")
-	       "host_physical_addr = <0x7ffff000>;", 0, "");
-	region(REAL "device_type = \"ram\"; " AT("0xc0000000", "0x2000")
-	       "host_physical_addr = <0x7ffff000>;", 1, E "host_physical_addr: 0x7ffff000 to "
-	       "0x80000fff is not memory of this host; see host ram\n");
-	region(REAL "device_type = \"ram\"; " AT("0xc0000000", "0x1000")
-	       "host_physical_addr = <0x40000010>;", 1, E "host_physical_addr: 0x40000010 is not a "
-	       "multiple of the page size, 0x1000\n");
-	region(REAL "device_type = \"ram\"; " AT("0xc0000000", "0x2000")
-	       "host_physical_addr = <0xffffffff 0xfffff000>;", 1, E "host_physical_addr: "
-	       "0xfffffffffffff000 with 0x2000 bytes goes beyond the end of addresses\n");
-	region(REAL "device_type = \"misc\"; " AT("0xc0000000", "0x2000")
-	       "host_physical_addr = <0x3ffff000>;", 1, E "host_physical_addr: 0x3ffff000 to "
-	       "0x40000fff is memory of this host, but device_type is that of a device\n");
-	region(REAL "device_type = \"misc\"; " AT("0xc0000000", "0x800")
-	       "host_physical_addr = <0x3ffff000>;", 1, E "physical_size: 0x800 is not a multiple of "
-	       "the page size, 0x1000\n");
+	region(REAL "device_type = \"ram\"; " AT("0xc0000000",
+						 "0x1000") "host_physical_addr = <0x40000000>;",
+	       0, "");
+	region(REAL "device_type = \"ram\"; " AT("0xc0000000",
+						 "0x1000") "host_physical_addr = <0x7ffff000>;",
+	       0, "");
+	region(REAL "device_type = \"ram\"; " AT("0xc0000000",
+						 "0x2000") "host_physical_addr = <0x7ffff000>;",
+	       1,
+	       E "host_physical_addr: 0x7ffff000 to "
+		 "0x80000fff is not memory of this host; see host ram\n");
+	region(REAL "device_type = \"ram\"; " AT("0xc0000000",
+						 "0x1000") "host_physical_addr = <0x40000010>;",
+	       1,
+	       E "host_physical_addr: 0x40000010 is not a "
+		 "multiple of the page size, 0x1000\n");
+	region(REAL "device_type = \"ram\"; " AT(
+		       "0xc0000000", "0x2000") "host_physical_addr = <0xffffffff 0xfffff000>;",
+	       1,
+	       E "host_physical_addr: "
+		 "0xfffffffffffff000 with 0x2000 bytes goes beyond the end of addresses\n");
+	region(REAL "device_type = \"misc\"; " AT("0xc0000000",
+						  "0x2000") "host_physical_addr = <0x3ffff000>;",
+	       1,
+	       E "host_physical_addr: 0x3ffff000 to "
+		 "0x40000fff is memory of this host, but device_type is that of a device\n");
+	region(REAL "device_type = \"misc\"; " AT("0xc0000000",
+						  "0x800") "host_physical_addr = <0x3ffff000>;",
+	       1,
+	       E "physical_size: 0x800 is not a multiple of "
+		 "the page size, 0x1000\n");
 }
 
 TEST(meaningless_properties)
 {
 	region(RAM AT("0xc0000000", "0x1000") "host_physical_addr = <0x50000000>;", 1,
 	       E "host_physical_addr: has no meaning where the hypervisor chooses the memory "
-	       "(device_type \"ram\" names it); remove it\n");
-	region(RAM AT("0xc0000000", "0x1000") "shared_mem = \"x\";", 1, E "shared_mem: has no meaning "
-	       "without device_type \"shared_ram\" or \"shared_rom\"; remove it\n");
+		 "(device_type \"ram\" names it); remove it\n");
+	region(RAM AT("0xc0000000", "0x1000") "shared_mem = \"x\";", 1,
+	       E "shared_mem: has no meaning "
+		 "without device_type \"shared_ram\" or \"shared_rom\"; remove it\n");
 	region(RAM AT("0xc0000000", "0x1000") "compatible = \"x\";", 1,
 	       E "compatible: has no meaning for memory; remove it\n");
 	region(RAM AT("0xc0000000", "0x1000") "interrupts = <33>;", 1,
 	       E "interrupts: has no meaning for memory; remove it\n");
 	region(RAM AT("0xc0000000", "0x1000") "alias_physical_addr = <0>;", 1,
-	       E "alias_physical_addr: has no meaning without manifest_type \"alias\"; remove it\n");
-	region(VIRT "device_type = \"serial\"; compatible = \"primecell,arm,pl011\"; "
-	       AT("0xc0000000", "0x1000") "host_physical_addr = <0>; align_order = <12>;", 2,
-	       E "host_physical_addr: has no meaning for an emulated device; remove it\n"
-	       E "align_order: has no meaning for a device; remove it\n");
-	region(REAL "device_type = \"shared_rom\"; shared_mem = \"s\"; " AT("0xc0000000", "0x1000")
-	       "host_physical_addr = <0>;", 1,
-	       E "host_physical_addr: has no meaning for shared memory; remove it\n");
+	       E
+	       "alias_physical_addr: has no meaning without manifest_type \"alias\"; remove it\n");
+	region(VIRT "device_type = \"serial\"; compatible = \"primecell,arm,pl011\"; " AT(
+		       "0xc0000000", "0x1000") "host_physical_addr = <0>; align_order = <12>;",
+	       2,
+	       E "host_physical_addr: has no meaning for an emulated device; remove it\n" E
+		 "align_order: has no meaning for a device; remove it\n");
+	region(REAL "device_type = \"shared_rom\"; shared_mem = \"s\"; " AT(
+		       "0xc0000000", "0x1000") "host_physical_addr = <0>;",
+	       1, E "host_physical_addr: has no meaning for shared memory; remove it\n");
 }
 
 TEST(aliases)
 {
 	region(ALIAS "device_type = \"ram\"; " AT("0xc0000000", "0x1000"), 1,
 	       E "alias_physical_addr: is missing\n");
-	region(ALIAS "device_type = \"ram\"; " AT("0xc0000000", "0x2000")
-	       "alias_physical_addr = <0x45fff000>;", 1, E "alias_physical_addr: there is no region "
-	       "that has all of 0x45fff000 to 0x46000fff\n");
-	region(ALIAS "device_type = \"ram\"; " AT("0xc0000000", "0x2000")
-	       "alias_physical_addr = <0xc0000000>;", 1, E "alias_physical_addr: leads through more "
-	       "than 4 aliases; point it to the region itself\n");
-	region(ALIAS "device_type = \"ram\"; " AT("0xc0000000", "0x2000")
-	       "alias_physical_addr = <0xffffffff 0xfffff000>;", 2, E "alias_physical_addr: "
-	       "0xfffffffffffff000 with 0x2000 bytes goes beyond the end of addresses\n"
-	       E "alias_physical_addr: there is no region that has all of 0xfffffffffffff000 to "
-	       "0xfff\n");
-	region(ALIAS "device_type = \"ram\"; " AT("0xc0000000", "0x1000")
-	       "alias_physical_addr = <0x40000080>;", 1, E "alias_physical_addr: 0x40000080 is not a "
-	       "multiple of the page size, 0x1000\n");
-	region(ALIAS "device_type = \"ram\"; compatible = \"x\"; " AT("0xc0000000", "0x1000")
-	       "alias_physical_addr = <0x40000000>;", 1,
-	       E "compatible: has no meaning for an alias; remove it\n");
+	region(ALIAS "device_type = \"ram\"; " AT("0xc0000000",
+						  "0x2000") "alias_physical_addr = <0x45fff000>;",
+	       1,
+	       E "alias_physical_addr: there is no region "
+		 "that has all of 0x45fff000 to 0x46000fff\n");
+	region(ALIAS "device_type = \"ram\"; " AT("0xc0000000",
+						  "0x2000") "alias_physical_addr = <0xc0000000>;",
+	       1,
+	       E "alias_physical_addr: leads through more "
+		 "than 4 aliases; point it to the region itself\n");
+	region(ALIAS "device_type = \"ram\"; " AT(
+		       "0xc0000000", "0x2000") "alias_physical_addr = <0xffffffff 0xfffff000>;",
+	       2,
+	       E "alias_physical_addr: "
+		 "0xfffffffffffff000 with 0x2000 bytes goes beyond the end of addresses\n" E
+		 "alias_physical_addr: there is no region that has all of 0xfffffffffffff000 to "
+		 "0xfff\n");
+	region(ALIAS "device_type = \"ram\"; " AT("0xc0000000",
+						  "0x1000") "alias_physical_addr = <0x40000080>;",
+	       1,
+	       E "alias_physical_addr: 0x40000080 is not a "
+		 "multiple of the page size, 0x1000\n");
+	region(ALIAS "device_type = \"ram\"; compatible = \"x\"; " AT(
+		       "0xc0000000", "0x1000") "alias_physical_addr = <0x40000000>;",
+	       1, E "compatible: has no meaning for an alias; remove it\n");
 }
 
 TEST(interrupts)
@@ -636,8 +688,8 @@ TEST(interrupts)
 
 TEST(emulator_check)
 {
-	region(VIRT "device_type = \"misc\"; compatible = \"picky\"; " AT("0xc0000000", "0x1000"), 2,
-	       "/g/aspace/extra: picky says two things.\n/g/aspace/extra: the second.\n");
+	region(VIRT "device_type = \"misc\"; compatible = \"picky\"; " AT("0xc0000000", "0x1000"),
+	       2, "/g/aspace/extra: picky says two things.\n/g/aspace/extra: the second.\n");
 }
 
 TEST(no_memory)
@@ -654,14 +706,14 @@ TEST(no_memory)
 	if (load(empty, "g")) {
 		CHECK_EQ(guest_desc_read(node, &d, &fake_out), 1);
 		CHECK_STR(fake_out_text(), "/g: aspace: there is no memory; add a region with "
-			  "device_type \"alloced_ram\"\n");
+					   "device_type \"alloced_ram\"\n");
 		guest_desc_free(&d);
 	}
 	unload();
 	if (load(none, "g")) {
 		CHECK_EQ(guest_desc_read(node, &d, &fake_out), 1);
 		CHECK_STR(fake_out_text(), "/g: aspace: the node is missing: it holds the guest's "
-			  "memory and devices\n");
+					   "memory and devices\n");
 		guest_desc_free(&d);
 	}
 	unload();
@@ -670,7 +722,7 @@ TEST(no_memory)
 TEST(too_many_regions)
 {
 	char *source = malloc(sizeof(sound) + 513 * 16), *end;
-	const char *at = strstr(sound, "		MEM0");
+	const char *at = strstr(sound, "\t\tMEM0");
 	struct guest_desc d;
 
 	end = source;
@@ -680,7 +732,8 @@ TEST(too_many_regions)
 	append(&end, at, strlen(at));
 	if (load(source, "g")) {
 		CHECK_EQ(guest_desc_read(node, &d, &fake_out), 1);
-		CHECK_STR(fake_out_text(), "/g/aspace: 521 regions are too many; at most 512 can be\n");
+		CHECK_STR(fake_out_text(),
+			  "/g/aspace: 521 regions are too many; at most 512 can be\n");
 		guest_desc_free(&d);
 	}
 	unload();
@@ -695,8 +748,7 @@ TEST(unprintable)
 	REQUIRE(load(sound, "g"));
 	CHECK_EQ(dt_set_string(node, "endianness", "\x1b[2J\xff"), 0);
 	CHECK_EQ(guest_desc_read(node, &d, &fake_out), 1);
-	CHECK_STR(fake_out_text(),
-		  "/g: endianness: is \"?[2J?\", must be \"little\" or \"big\"\n");
+	CHECK_STR(fake_out_text(), "/g: endianness: is \"?[2J?\", must be \"little\" or \"big\"\n");
 	guest_desc_free(&d);
 	unload();
 }

@@ -60,6 +60,24 @@ def inflate():
     yield b"g" + gzip.compress(bytes(150000)) + gzip.compress(text)
 
 
+def image():
+    """A kernel of each kind, plain and compressed."""
+    code = bytes(range(128, 256)) * 8
+    arm64 = code[:8] + struct.pack("<QQQ", 0, 1 << 20, 10) + bytes(24) + b"ARM\x64" + code
+    yield arm64
+    yield gzip.compress(arm64)
+    yield code[:36] + struct.pack("<IIII", 0x016f2818, 0, 1024, 0x04030201) + code
+    head = struct.pack(">IIIIIII4B32s", 0x27051956, 0, 0, 64, 0x40200000, 0x40200000, 0,
+                       5, 22, 2, 0, b"name")
+    yield head[:4] + struct.pack(">I", zlib.crc32(head)) + head[8:] + code
+    packed = gzip.compress(arm64)
+    yield (b"MZ\0\0zimg" + struct.pack("<II", 64, len(packed)) + bytes(8) + b"gzip" + bytes(36) +
+           packed)
+    for file in elf():
+        yield file + bytes(4096)
+        yield gzip.compress(file)
+
+
 def formats():
     """Formats behind 72 bytes of values."""
     values = bytes(range(72))
@@ -79,6 +97,11 @@ SEEDS = {
     "fuzz_format": formats,
     "fuzz_parse": lambda: texts("0x1234abcd", "0b1011", "18446744073709551615", "256MiB", "1.5G",
                                 "10ms", "0.25s", "-77", "true", "16777215T"),
+    "fuzz_image": image,
+    "fuzz_guest_config": lambda: texts(
+        "web\nboard=virt\nvcpus=2\nmem=256M\nkernel=/k\ncmdline=console=ttyAMA0\naffinity=0,2-3",
+        "g\ngic=3\narch=arm32\nprio=7\ndisk=/d\non_reset=stop\nload=0x40080000\nrng=on",
+        "m,physical_size,physsize,256M", "m,a,string,b,c", "m,a,bytes,0a1b", "m,a,uint32,7"),
     "fuzz_glob": lambda: texts("a*b?c\nabxc", "*\\*?\nx*y", "guest*\nguest0", "abc\nabc"),
 }
 
