@@ -8,7 +8,7 @@
 #include <libs/errno.h>
 #include <libs/inflate.h>
 
-#define CAPACITY	200000
+#define CAPACITY	70000	/* a bit more than two windows */
 
 static uint8_t flat[CAPACITY];
 static uint8_t streamed[CAPACITY];
@@ -33,7 +33,8 @@ static void check_gzip(const uint8_t *data, size_t size)
 	int stream_err = gunzip_stream(data, size, window, collect, &stream_size);
 
 	FUZZ_CHECK(flat_size <= CAPACITY);
-	FUZZ_CHECK(err == stream_err);
+	/* What does not fit is told at once by the one, by the other when a window is full. */
+	FUZZ_CHECK(err == stream_err || (err == -ENOSPC && stream_err < 0));
 	/* After an error the sink has not got the last window. */
 	FUZZ_CHECK(err ? stream_size <= flat_size : stream_size == flat_size);
 	FUZZ_CHECK(memcmp(flat, streamed, stream_size) == 0);

@@ -57,7 +57,7 @@ def inflate():
             for strategy in (zlib.Z_DEFAULT_STRATEGY, zlib.Z_FIXED):
                 packer = zlib.compressobj(level, zlib.DEFLATED, bits, 9, strategy)
                 yield frame + packer.compress(text) + packer.flush()
-    yield b"g" + gzip.compress(bytes(150000)) + gzip.compress(text)
+    yield b"g" + gzip.compress(bytes(66000)) + gzip.compress(text)
 
 
 def image():
