@@ -186,25 +186,48 @@ static const struct region *find_region(const struct guest *guest, const char *c
 	return NULL;
 }
 
+/* The two address ranges of the interrupt controller; both empty when there is none. */
+struct gic_ranges {
+	gpa_t dist, cpu;
+	uint64_t dist_size, cpu_size;
+};
+
+static bool gic_pair(struct arm_fdt *a, const char *dist, const char *cpu, struct gic_ranges *g)
+{
+	const struct region *d = find_region(a->guest, dist), *c = find_region(a->guest, cpu);
+
+	if (!d || !c)
+		return false;
+	*g = (struct gic_ranges){ d->gpa, c->gpa, d->size, c->size };
+	return true;
+}
+
+/* Both parts in one region: the CPU interface is behind the distributor, in a large one at 64 KiB.
+ */
+static bool gic_single(struct arm_fdt *a, struct gic_ranges *g)
+{
+	const struct region *r = find_region(a->guest, "virt,gic");
+	uint64_t cpu;
+
+	if (!r)
+		return false;
+	cpu = r->size >= 0x12000 ? 0x10000 : 0x1000;
+	*g = (struct gic_ranges){ r->gpa, r->gpa + cpu, cpu, r->size - cpu };
+	return true;
+}
+
 static void add_gic(struct arm_fdt *a)
 {
-	const struct region *dist = find_region(a->guest, "arm,vgic,dist");
-	const struct region *cpu = find_region(a->guest, "arm,vgic,cpu");
-	const struct region *dist3 = find_region(a->guest, "arm,vgic3,dist");
-	const struct region *redist = find_region(a->guest, "arm,vgic3,redist");
+	struct gic_ranges g;
 	struct dt_node *node;
 
-	a->gicv2 = dist && cpu;
-	if (!a->gicv2 && !(dist3 && redist))
+	a->gicv2 = gic_pair(a, "arm,vgic,dist", "arm,vgic,cpu", &g) || gic_single(a, &g);
+	if (!a->gicv2 && !gic_pair(a, "arm,vgic3,dist", "arm,vgic3,redist", &g))
 		return;
-	if (a->gicv2) {
-		dist3 = dist;
-		redist = cpu;
-	}
-	node = guest_fdt_node(&a->f, a->f.root, "intc@%" PRIx64, dist3->gpa);
+	node = guest_fdt_node(&a->f, a->f.root, "intc@%" PRIx64, g.dist);
 	guest_fdt_string(&a->f, node, "compatible", a->gicv2 ? "arm,cortex-a15-gic" : "arm,gic-v3");
-	guest_fdt_reg(&a->f, node, dist3->gpa, dist3->size);
-	guest_fdt_reg(&a->f, node, redist->gpa, redist->size);
+	guest_fdt_reg(&a->f, node, g.dist, g.dist_size);
+	guest_fdt_reg(&a->f, node, g.cpu, g.cpu_size);
 	if (!a->gicv2)
 		guest_fdt_cells(&a->f, node, "#redistributor-regions", 1);
 	guest_fdt_flag(&a->f, node, "interrupt-controller");
