@@ -111,8 +111,7 @@ static int run_check(struct shell *sh, int argc, char **argv)
 static int complain(struct shell *sh, const struct guest *guest, int err)
 {
 	if (err == -EBUSY || err == -EALREADY || err == -EINVAL)
-		return sh_error(sh, err, "guest %s is %s: %s", guest->name, guest_state_name(guest->state),
-				error_text(err));
+		return sh_error(sh, err, "guest %s is %s", guest->name, guest_state_name(guest->state));
 	return sh_fail(sh, err, guest->name);
 }
 

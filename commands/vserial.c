@@ -68,10 +68,8 @@ static bool to_guest(struct binding *b, const uint8_t *buf, size_t n)
 
 static bool has_ended(const struct guest *guest)
 {
-	enum guest_exit exit = READ_ONCE(guest->exit);
-
-	return exit == GUEST_EXIT_DESTROYED ||
-	       (exit != GUEST_EXIT_NONE && READ_ONCE(guest->state) == GUEST_STOPPED);
+	return READ_ONCE(guest->destroying) ||
+	       (READ_ONCE(guest->exit) != GUEST_EXIT_NONE && READ_ONCE(guest->state) == GUEST_STOPPED);
 }
 
 /* Wait for input, the guest's end, or the end of a held-back escape. */
@@ -103,7 +101,7 @@ static int carry(struct binding *b)
 		if (n)
 			continue;
 		if (has_ended(b->guest) || !vserial_guest(b->vs))
-			return b->guest->exit;
+			return b->guest->exit != GUEST_EXIT_NONE ? b->guest->exit : GUEST_EXIT_DESTROYED;
 		if (b->matched && time_now() >= b->held_until)
 			release_held(b);
 		wait_any(b);
@@ -131,7 +129,7 @@ static int bind_port(struct shell *sh, struct vserial *vs, struct guest *guest)
 		sh_printf(sh, "[left %s; 'console %s' comes back]\n", vserial_name(vs), guest->name);
 		return 0;
 	}
-	sh_printf(sh, "[%s: %s]\n", guest->name, guest->exit_text);
+	sh_printf(sh, "[%s: %s]\n", guest->name, *guest->exit_text ? guest->exit_text : "destroyed");
 	return code;
 }
 

@@ -72,6 +72,7 @@ void boot_main(const void *fdt)
 	err = dt_init(fdt);
 	if (err)
 		panic("the boot loader's device tree cannot be used: %s", error_text(-err));
+	log_init();
 	if (!dt_find("/guests") && !dt_add_node(dt_root(), "guests"))
 		log_error("no memory for the node /guests");
 	thread = thread_create("boot", boot_thread, NULL, PRIO_MAX);

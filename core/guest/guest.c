@@ -393,7 +393,10 @@ void guest_end(struct guest *g, enum guest_exit why, const char *fmt, ...)
 	vcpus_stop(g, false);
 	if (!end_record(g, why, text))
 		return;
-	log_print(why == GUEST_EXIT_CRASH ? LOG_ERROR : LOG_WARN, "guest %s: %s", g->name, text);
+	if (why == GUEST_EXIT_CRASH)
+		log_error("guest %s: %s", g->name, text);
+	else
+		log_notice("guest %s: %s", g->name, text);
 	waitq_wake_all(&g->ended);
 }
 

@@ -89,7 +89,7 @@ TEST(lives)
 	check_run("guest start web", 128 + ENOMEM, "guest start: web: not enough memory\r\n");
 	check_run("guest destroy web", 128 + ENOMEM, "guest destroy: web: not enough memory\r\n");
 	fake_guests_fail(-EBUSY);
-	check_run("guest pause web", 128 + EBUSY, "guest pause: guest web is stopped: in use\r\n");
+	check_run("guest pause web", 128 + EBUSY, "guest pause: guest web is stopped\r\n");
 	check_run("guest destroy web", 128 + EBUSY, "guest destroy: guest web is being destroyed already\r\n");
 	fake_guests_fail(-ENODEV);
 	check_run("guest power web", 128 + ENODEV,
