@@ -47,6 +47,7 @@
 #define MAGIC	   0x74726976u /* "virt" */
 #define VENDOR	   0x52535658u /* "XVSR" */
 #define CONFIG_MAX 64
+#define SLOT_SIZE  0x200
 
 #define TRANSPORT_FEATURES (VIRTIO_F_INDIRECT_DESC | VIRTIO_F_EVENT_IDX | VIRTIO_F_VERSION_1)
 
@@ -457,14 +458,17 @@ static enum emu_result access_config(struct virtio_dev *vd, struct emu_access *a
 	return EMU_OK;
 }
 
-/** Nothing is plugged in: DeviceID 0 tells the driver to leave it alone (4.2.2.1). */
+/**
+ * Nothing is plugged in: DeviceID 0 tells the driver to leave it alone (4.2.2.1). One region may be
+ * any number of such slots.
+ */
 static enum emu_result access_empty(struct emu_access *acc)
 {
+	uint64_t reg = acc->offset % SLOT_SIZE;
+
 	if (acc->is_write)
 		return EMU_OK;
-	acc->value = acc->size != 4 ? 0 :
-		     acc->offset == MAGIC_VALUE ? MAGIC :
-		     acc->offset == VERSION ? 2 : 0;
+	acc->value = acc->size != 4 ? 0 : reg == MAGIC_VALUE ? MAGIC : reg == VERSION ? 2 : 0;
 	return EMU_OK;
 }
 

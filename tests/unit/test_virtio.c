@@ -39,6 +39,13 @@ TEST(empty_slots)
 			CHECK_EQ(world_r32(dev, off), 0);
 		}
 		dev->emu->show(dev, world_out());
+		/* One region may be many slots. */
+		world_remove(dev);
+		dev = world_probe(node, 3 * 0x200, &err);
+		REQUIRE(dev);
+		CHECK_EQ(world_r32(dev, 0x400), 0x74726976);
+		CHECK_EQ(world_r32(dev, 0x404), 2);
+		CHECK_EQ(world_r32(dev, 0x408), 0);
 	}
 	CHECK_EQ(world_end(), 0);
 }
