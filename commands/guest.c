@@ -240,7 +240,7 @@ static int run_list(struct shell *sh, int argc, char **argv)
 static int run_status(struct shell *sh, int argc, char **argv)
 {
 	struct guest *guest = guest_find(argv[0]);
-	char text[96];
+	char text[96], size[16];
 
 	if (!guest)
 		return -ENOENT;
@@ -249,8 +249,8 @@ static int run_status(struct shell *sh, int argc, char **argv)
 		sh_printf(sh, "; %s (exit code %d)", guest->exit_text, guest->exit);
 	dt_path(guest->node, text, sizeof(text));
 	sh_printf(sh, "\nnode:    %s\nvCPUs:   %u\nmemory:  %s", text, guest->nr_vcpus,
-		  format_size(text, sizeof(text), guest_ram_size(guest)));
-	sh_printf(sh, ", page tables %s\n", format_size(text, sizeof(text), guest->stage2.pages * PAGE_SIZE));
+		  format_size(size, sizeof(size), guest_ram_size(guest)));
+	sh_printf(sh, ", page tables %s\n", format_size(size, sizeof(size), guest->stage2.pages * PAGE_SIZE));
 	sh_printf(sh, "PSCI:    %u.%u\nresets:  %u\n", guest->psci_version >> 16, guest->psci_version & 0xffff,
 		  guest->resets);
 	guest_put(guest);

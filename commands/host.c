@@ -65,13 +65,10 @@ static int run_cpu_stats(struct shell *sh, int argc, char **argv)
 	struct cpu *cpu;
 
 	for (unsigned i = 0; (cpu = cpu_get(i)); i++) {
-		uint64_t idle = READ_ONCE(cpu->idle->run_time), up = now - cpu->boot_time;
+		uint64_t idle = thread_run_time(cpu->idle), up = now - cpu->boot_time;
 		struct thread *current = READ_ONCE(cpu->current);
 		unsigned permille;
 
-		/* The idle thread's time is added up when it is switched away from. */
-		if (current == cpu->idle)
-			idle += now - READ_ONCE(cpu->idle->run_start);
 		permille = up ? (unsigned)(MIN(idle, up) * 1000 / up) : 0;
 		table_row(t, "%u|%u.%u %%|%u.%u %%|%u|%" PRIu64 "|%s", i, permille / 10, permille % 10,
 			  (1000 - permille) / 10, (1000 - permille) % 10, cpu->nr_ready, cpu->irqs,
@@ -100,6 +97,8 @@ static int run_ram_info(struct shell *sh, int argc, char **argv)
 	show_ram_total(sh);
 	frame_stats_get(&st);
 	sh_printf(sh, "largest:  %s free in one piece\n", format_size(a, sizeof(a), st.largest * PAGE_SIZE));
+	sh_printf(sh, "pages:    %" PRIu64 ", %" PRIu64 " free, %" PRIu64 " used by the hypervisor\n", st.total,
+		  st.free, st.own);
 	return 0;
 }
 

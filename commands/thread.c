@@ -16,7 +16,7 @@ static void add_row(struct thread *thread, void *arg)
 	char time[24];
 
 	table_row(arg, "%u|%s|%u|%d|%s|%" PRIu64 "|%s", thread->id, states[thread->state], thread->cpu,
-		  thread->prio, format_time_ns(time, sizeof(time), thread->run_time), thread->switches,
+		  thread->prio, format_time_ns(time, sizeof(time), thread_run_time(thread)), thread->switches,
 		  thread->name);
 }
 

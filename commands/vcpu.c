@@ -36,18 +36,21 @@ static const char *state_of(const struct guest *guest, const struct vcpu *vcpu)
 static void add_row(struct table *t, const struct guest *guest, const struct vcpu *vcpu)
 {
 	const struct thread *thread = vcpu->thread;
+	uint64_t run = thread_run_time(thread), exits = 0;
 	char time[24], slice[24], cpus[24] = "any";
 
 	if (thread->affinity != UINT64_MAX && thread->affinity)
 		snprintf(cpus, sizeof(cpus), "0x%" PRIx64, thread->affinity);
+	for (unsigned kind = 0; kind < EXIT_KINDS; kind++)
+		exits += READ_ONCE(vcpu->exits[kind]);
 	table_row(t, "%s/vcpu%u|%s|%u|%s|%d|%s|%s|%" PRIu64, guest->name, vcpu->id, state_of(guest, vcpu),
 		  thread->cpu, cpus, thread->prio, format_time_ns(slice, sizeof(slice), thread->slice),
-		  format_time_ns(time, sizeof(time), thread->run_time), vcpu->entered);
+		  format_time_ns(time, sizeof(time), run), exits);
 }
 
 static int run_list(struct shell *sh, int argc, char **argv)
 {
-	struct table *t = table_create("VCPU|STATE|>CPU|AFFINITY|>PRIO|>SLICE|>RUN TIME|>ENTRIES");
+	struct table *t = table_create("VCPU|STATE|>CPU|AFFINITY|>PRIO|>SLICE|>RUN TIME|>EXITS");
 	struct guest *guest = NULL;
 
 	guest_list_lock();

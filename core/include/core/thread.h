@@ -96,6 +96,15 @@ void thread_sleep(uint64_t ns);
 bool thread_block(uint64_t deadline);
 /** Wake. Any context. */
 void thread_wake(struct thread *thread);
+/** Time spent running so far, ns; about right when it is switched at this moment. Any context. */
+static inline uint64_t thread_run_time(const struct thread *thread)
+{
+	uint64_t ns = READ_ONCE(thread->run_time);
+
+	if (READ_ONCE(thread->state) == THREAD_RUNNING)
+		ns += time_now() - READ_ONCE(thread->run_start);
+	return ns;
+}
 /** Iterate all threads under the list's lock: fn must not block. */
 void thread_for_each(void (*fn)(struct thread *thread, void *arg), void *arg);
 
