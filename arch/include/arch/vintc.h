@@ -15,7 +15,7 @@
 
 struct vcpu;
 
-#define VSLOT_VIRQ_MASK	   0xffffffffULL	/**< virtual INTID, with GICv2 | sender of an SGI << 10 */
+#define VSLOT_VIRQ_MASK	   0xffffffffULL	/**< virtual INTID (GICv2 SGI: | sender << 10) */
 #define VSLOT_HWIRQ_SHIFT  32			/**< physical INTID when VSLOT_HW */
 #define VSLOT_HWIRQ_MASK   0x1fffULL
 #define VSLOT_EOI	   BIT(41)		/**< maintenance at EOI, when not VSLOT_HW */
@@ -54,12 +54,15 @@ void arch_vintc_set_slot(unsigned n, uint64_t slot);
 /** Bit n set: slot n holds nothing (neither pending nor active). */
 uint32_t arch_vintc_empty(void);
 /**
- * Ask for a maintenance interrupt for as long as no slot is pending: more wait than there are slots.
- * (Not the hardware's own underflow, "at most one slot in use", which comes late where slots are
- * full of active interrupts, and never ends where there is one slot.)
+ * Ask for a maintenance interrupt for as long as no slot is pending: more wait than there are
+ * slots. (Not the hardware's own underflow, "at most one slot in use", which comes late where
+ * slots are full of active interrupts, and never ends where there is one slot.)
  */
 void arch_vintc_underflow(bool on);
-/** Ask for a maintenance interrupt when the guest deactivates an interrupt that is in no slot; count reset on read. */
+/**
+ * How often the guest has deactivated an interrupt that is in no slot; a maintenance interrupt
+ * comes when it does. Reading resets the count.
+ */
 unsigned arch_vintc_eoicount(void);
 /** Virtual machine control: priority mask, group enables, EOI mode (ICH_VMCR_EL2 layout). */
 uint64_t arch_vintc_vmcr(void);

@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: GPL-2.0-only
+
+obj-$(CONFIG_EMU_GIC) += vgic.o vgic_slots.o vgic_regs.o vgic_dist.o gicv2.o gicv2_cpuif.o gicv3.o

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The hardware of the world for the emulated GIC, for vgic_world.c. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <core/cpu.h>
+#include <core/vcpu.h>
+#include <core/vintc.h>
+
+#include "vgic_world.h"
+
+#define VW_SLOTS_MAX 16
+
+/* What is in a CPU while a vCPU is loaded, kept with the vCPU. */
+struct interface {
+	uint64_t slot[VW_SLOTS_MAX];
+	uint64_t vmcr;
+	uint32_t apr[2];
+	unsigned eoicount;
+	bool no_pending; /* asked for */
+	enum vintc_mode mode;
+	bool irq, fiq;
+	bool timer[VW_TIMERS]; /* outputs of its timers */
+};
+
+struct vw_hw {
+	struct cpu cpu[VW_CPUS];
+	struct vcpu *loaded[VW_CPUS]; /* cpu.loaded, the scheduler's, is set when all is loaded */
+	bool active[VW_CPUS][VW_TIMERS];
+	unsigned cpu_id; /* that plays */
+	bool masked;
+	struct interface interface[VW_VCPUS];
+	struct vintc_caps caps;
+};
+extern struct vw_hw hw;
+extern const unsigned vw_ppis[VW_TIMERS];
+
+void vw_broken(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
+/** The CPU that a vCPU is loaded on, -1: none. */
+int vw_cpu_of(const struct vcpu *v);
+unsigned vw_timer_index(uint32_t hwirq);
+struct interface *vw_interface_of(const struct vcpu *v);
+/** Does it ask for a maintenance interrupt? */
+bool vw_wants_service(const struct interface *it);
+/** The slot that it offers the guest, -1: none is urgent enough. */
+int vw_best_slot(const struct interface *it);
+/** The guest deactivates an interrupt on the CPU that plays. */
+void vw_deactivate(struct interface *it, unsigned irq);
