@@ -16,10 +16,14 @@ static struct console_line *current_line;
 
 bool console_lock(void)
 {
+	struct chardev *cd = chardev_console();
 	uint32_t me, none;
 
 	preempt_disable();
 	me = this_cpu()->id + 1;
+	/* An interrupt on top of a sender must not wait for an owner who may wait for that sender. */
+	if (cd && READ_ONCE(cd->tx_owner) == me)
+		return false;
 	for (;;) {
 		none = 0;
 		if (__atomic_compare_exchange_n(&owner, &none, me, false, __ATOMIC_ACQUIRE,

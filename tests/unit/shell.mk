@@ -29,3 +29,7 @@ test_commands := $(term-files) $(shell-files) $(command-files)
 ldlibs_test_commands := -lfdt
 fuzz_shell := $(term-files) $(shell-files) $(command-files)
 ldlibs_fuzz_shell := -lfdt
+
+test_initrd := $(vfs-files) core/vfs/initrd.c $(vfs-fakes) $(dt-files) \
+	$(addprefix libs/,inflate.c gunzip.c crc32.c parse.c)
+ldlibs_test_initrd := -lfdt

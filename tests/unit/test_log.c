@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <core/cpu.h>
 #include <core/guest.h>
 #include <core/shell.h>
 #include <libs/errno.h>
@@ -262,6 +263,30 @@ TEST(a_message_breaks_other_output)
 	chardev_write_text(&term, "partial", 7);
 	log_warn("message");
 	CHECK_STR(term_text(), "partial\r\n[    1.000000] warning: message\r\n");
+	term_end();
+}
+
+/*
+ * This CPU is sending when an interrupt on it logs, while another CPU owns the console and waits to send: who
+ * waited here would wait for ever.
+ */
+TEST(an_interrupt_waits_for_nobody)
+{
+	struct cpu *self, other = { .id = 1 };
+	bool taken;
+
+	begin();
+	self = arch_this_cpu();
+	arch_set_this_cpu(&other);
+	taken = console_lock();
+	arch_set_this_cpu(self);
+	CHECK(taken);
+	term.tx_owner = self->id + 1;
+	log_warn("message");
+	CHECK_STR(term_text(), "[    1.000000] warning: message\r\n");
+	CHECK_EQ(term.tx_owner, self->id + 1);
+	term.tx_owner = 0;
+	console_unlock(taken);
 	term_end();
 }
 
