@@ -138,7 +138,8 @@ static void unusual_access(struct vcpu *v, struct vcpu_exit *exit)
 		nothing_there(v, exit);
 	} else if (!r->dev) {
 		memory_fault(v, r, exit);
-	} else if (!exit->is_write && guest_map_device_page(v->guest, r, exit->gpa)) {
+	} else if ((!exit->is_write || exit->is_walk) &&
+		   guest_map_device_page(v->guest, r, exit->gpa)) {
 		v->lost_fetches = 0; /* again, without an exit */
 	} else if (exit->is_fetch || exit->is_walk) {
 		nothing_there(v, exit);
