@@ -15,6 +15,7 @@
 #include <core/vcpu.h>
 #include <libs/bits.h>
 #include <libs/errno.h>
+#include <libs/limits.h>
 #include "sched_priv.h"
 
 static uint64_t idle_mask; /* atomic */
@@ -29,6 +30,15 @@ static int best_prio(const struct cpu *cpu)
 	return cpu->rq_bitmap ? 31 - __builtin_clz(cpu->rq_bitmap) : PRIO_IDLE;
 }
 
+/* The vCPU that runs decides anew whether it may idle in the guest. */
+static void tell_vcpu(const struct cpu *cpu)
+{
+	struct vcpu *v = cpu->current->vcpu;
+
+	if (v)
+		__atomic_fetch_or(&v->requests, VCPU_REQ_SCHED, __ATOMIC_RELAXED);
+}
+
 static void enqueue(struct cpu *cpu, struct thread *t, bool at_head)
 {
 	if (at_head)
@@ -37,6 +47,7 @@ static void enqueue(struct cpu *cpu, struct thread *t, bool at_head)
 		list_add_tail(&cpu->rq[t->prio], &t->link);
 	cpu->rq_bitmap |= BIT32(t->prio);
 	cpu->nr_ready++;
+	tell_vcpu(cpu);
 }
 
 static void dequeue(struct cpu *cpu, struct thread *t)
@@ -120,20 +131,27 @@ static bool allowed(const struct thread *t, unsigned cpu)
 	return cpu < 64 && (t->affinity & BIT(cpu));
 }
 
-/* Where t should go from cpu; its own id: stay. */
+/* Threads that want a CPU: one that waits in the guest counts as well. Other CPUs' may be a moment old. */
+static unsigned load_of(const struct cpu *cpu)
+{
+	return READ_ONCE(cpu->nr_ready) + (READ_ONCE(cpu->current) != cpu->idle);
+}
+
+/* Where t, which waits on cpu, should go; its own id: stay. */
 static unsigned better_cpu(const struct cpu *cpu, const struct thread *t)
 {
-	uint64_t online = cpu_count() >= 64 ? UINT64_MAX : BIT(cpu_count()) - 1;
-	uint64_t idle = sched_idle_mask() & t->affinity & online;
+	bool must = !allowed(t, cpu->id);
+	unsigned best = cpu->id, best_load = must ? UINT_MAX : load_of(cpu) - 1, i;
 
-	if (!allowed(t, cpu->id)) {
-		uint64_t mask = idle ? idle : t->affinity & online;
+	for (i = 0; i < cpu_count(); i++) {
+		unsigned load = i == cpu->id ? UINT_MAX : load_of(cpu_get(i));
 
-		return mask ? (unsigned)__builtin_ctzll(mask) : cpu->id;
+		if (allowed(t, i) && load < best_load) {
+			best = i;
+			best_load = load;
+		}
 	}
-	if (idle && cpu->current != cpu->idle)
-		return (unsigned)__builtin_ctzll(idle);
-	return cpu->id;
+	return best;
 }
 
 /* A waiting thread that is better off elsewhere; taken off the queue. rq_lock held. */
@@ -250,6 +268,7 @@ static void finish_switch(struct cpu *cpu)
 	}
 	push_one(cpu);
 	update_slice(cpu);
+	tell_vcpu(cpu);
 	if (cpu->current == cpu->idle)
 		ask_for_work(cpu);
 }

@@ -184,7 +184,6 @@ void arch_vcpu_reset(struct vcpu *vcpu, uint64_t pc, uint64_t arg)
 	a->hcr = initial_hcr(a);
 	a->idle_trapped = true;
 	a->mdcr = MDCR_TDRA | MDCR_TDOSA | MDCR_TDA | MDCR_TPM | MDCR_TPMCR;
-	a->cntvoff = vcpu->guest->start_count;
 	a->vtimer.ctl = a->vtimer.cval = a->ptimer.ctl = a->ptimer.cval = 0;
 	a->regs.pc = pc;
 	if (a->aarch32) {

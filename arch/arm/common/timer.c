@@ -92,7 +92,7 @@ void gtimer_load(struct vcpu *vcpu)
 {
 	const struct arch_vcpu *a = &vcpu->arch;
 
-	gtimer_set_offset(a->cntvoff);
+	gtimer_set_offset(vcpu->guest->start_count);
 	gtimer_virt_set_cval(a->vtimer.cval);
 	gtimer_phys_set_cval(a->ptimer.cval);
 	gtimer_sync();
@@ -114,10 +114,10 @@ uint64_t gtimer_deadline(struct vcpu *vcpu, bool loaded)
 	uint64_t v, p;
 
 	if (loaded) {
-		v = deadline_of(gtimer_virt_ctl(), gtimer_virt_cval(), a->cntvoff);
+		v = deadline_of(gtimer_virt_ctl(), gtimer_virt_cval(), vcpu->guest->start_count);
 		p = deadline_of(gtimer_phys_ctl(), gtimer_phys_cval(), 0);
 	} else {
-		v = deadline_of(a->vtimer.ctl, a->vtimer.cval, a->cntvoff);
+		v = deadline_of(a->vtimer.ctl, a->vtimer.cval, vcpu->guest->start_count);
 		p = deadline_of(a->ptimer.ctl, a->ptimer.cval, 0);
 	}
 	return MIN(v, p);

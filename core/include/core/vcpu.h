@@ -19,6 +19,7 @@ struct region;
 #define VCPU_REQ_VINTC BIT32(0) /**< fill slots from the interrupt controller's state */
 #define VCPU_REQ_STOP  BIT32(1) /**< stop running: pause, halt, reset */
 #define VCPU_REQ_SAVE  BIT32(2) /**< put the register state into memory */
+#define VCPU_REQ_SCHED BIT32(3) /**< who else wants this CPU has changed: may it idle in the guest? */
 
 /** As the power interface (PSCI) sees it. */
 enum vcpu_power { VCPU_OFF, VCPU_ON, VCPU_ON_PENDING };

@@ -55,7 +55,6 @@ struct arch_vcpu {
 	uint32_t esr;	       /* of the last synchronous exit */
 	uint64_t hcr;	       /* HCR_EL2 while it runs */
 	uint64_t mpidr;	       /* VMPIDR_EL2 */
-	uint64_t cntvoff;      /* of the guest's virtual counter */
 	uint64_t sys[VR_CORE_COUNT];
 	uint64_t pauth[10];
 	uint64_t vsesr, disr; /* RAS, where the CPU has it */
