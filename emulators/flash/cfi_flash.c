@@ -6,7 +6,8 @@
  *
  * A mutex guards the command state. Pages are only ever added, by an atomic operation, so that the
  * mapping path (flash_mem) reads them and the mode without a lock. Pages that were never programmed
- * do not exist: one page of ones stands for all of them, of all banks.
+ * do not exist: one page of ones stands for all of them, of all banks. Tables of pages are made by
+ * need too.
  */
 #include <core/emu.h>
 #include <core/log.h>
@@ -75,49 +76,6 @@ struct flash {
 
 /* --- pages ---------------------------------------------------------------------------- */
 
-static struct mutex erased_lock = MUTEX_INIT(erased_lock);
-static uint8_t *erased_page;
-static unsigned erased_users;
-
-static bool erased_get(void)
-{
-	bool ok;
-
-	mutex_lock(&erased_lock);
-	if (!erased_page) {
-		erased_page = page_alloc(1);
-		if (erased_page)
-			memset(erased_page, 0xff, FLASH_PAGE);
-	}
-	ok = erased_page;
-	erased_users += ok;
-	mutex_unlock(&erased_lock);
-	return ok;
-}
-
-static void erased_put(void)
-{
-	mutex_lock(&erased_lock);
-	if (!--erased_users) {
-		page_free(erased_page, 1);
-		erased_page = NULL;
-	}
-	mutex_unlock(&erased_lock);
-}
-
-static unsigned pages_per_sector(const struct flash *s)
-{
-	return s->sector_size / FLASH_PAGE;
-}
-
-/** The page that contains offset, NULL where it is erased. Any context. */
-static uint8_t *page_at(const struct flash *s, uint64_t offset)
-{
-	uint8_t **pages = load_acquire(&s->sectors[offset / s->sector_size]);
-
-	return pages ? load_acquire(&pages[offset % s->sector_size / FLASH_PAGE]) : NULL;
-}
-
 /** Put a new pointer where there is none yet. @return the one that is there now */
 static void *publish(void *slot, void *fresh)
 {
@@ -129,30 +87,99 @@ static void *publish(void *slot, void *fresh)
 	return found;
 }
 
-/**
- * The page that contains offset, made of ones where it is erased. @return NULL when out of memory
- */
+static uint8_t *page_of_ones(void)
+{
+	uint8_t *page = page_alloc(1);
+
+	return page ? memset(page, 0xff, FLASH_PAGE) : NULL;
+}
+
+/* The page that stands for all erased ones; made when first needed, freed with the last bank. */
+static uint8_t *erased_page;
+static struct mutex users_lock = MUTEX_INIT(users_lock);
+static unsigned users;
+
+static uint8_t *erased(void)
+{
+	uint8_t *page = load_acquire(&erased_page), *fresh;
+
+	if (page)
+		return page;
+	fresh = page_of_ones();
+	if (!fresh)
+		return NULL;
+	page = publish(&erased_page, fresh);
+	if (page != fresh)
+		page_free(fresh, 1);
+	return page;
+}
+
+static void user_came(void)
+{
+	mutex_lock(&users_lock);
+	users++;
+	mutex_unlock(&users_lock);
+}
+
+static void user_went(void)
+{
+	mutex_lock(&users_lock);
+	if (!--users && erased_page) {
+		page_free(erased_page, 1);
+		erased_page = NULL;
+	}
+	mutex_unlock(&users_lock);
+}
+
+static unsigned pages_per_sector(const struct flash *s)
+{
+	return s->sector_size / FLASH_PAGE;
+}
+
+/** The page that contains offset, NULL where it is erased. Any context. */
+static uint8_t *page_at(const struct flash *s, uint64_t offset)
+{
+	uint8_t ***sectors = load_acquire(&s->sectors), **pages;
+
+	if (!sectors)
+		return NULL;
+	pages = load_acquire(&sectors[offset / s->sector_size]);
+	return pages ? load_acquire(&pages[offset % s->sector_size / FLASH_PAGE]) : NULL;
+}
+
+/** The table behind a pointer, made of n null pointers where there is none. NULL: out of memory */
+static void *table_make(void *slot, size_t n)
+{
+	void **p = slot, *table = load_acquire(p), *fresh;
+
+	if (table)
+		return table;
+	fresh = heap_calloc(n, sizeof(void *));
+	if (!fresh)
+		return NULL;
+	table = publish(slot, fresh);
+	if (table != fresh)
+		heap_free(fresh);
+	return table;
+}
+
+/** The page that contains offset, made of ones where it is erased. NULL: out of memory */
 static uint8_t *page_make(struct flash *s, uint64_t offset)
 {
-	uint8_t ***slot = &s->sectors[offset / s->sector_size];
-	uint8_t **pages = load_acquire(slot), **fresh, *page, *found;
+	uint8_t ***sectors = table_make(&s->sectors, s->nr_sectors), **pages, *page, *found;
 	size_t n = offset % s->sector_size / FLASH_PAGE;
 
-	if (!pages) {
-		fresh = heap_calloc(pages_per_sector(s), sizeof(*fresh));
-		if (!fresh)
-			return NULL;
-		pages = publish(slot, fresh);
-		if (pages != fresh)
-			heap_free(fresh);
-	}
+	if (!sectors)
+		return NULL;
+	pages = table_make(&sectors[offset / s->sector_size], pages_per_sector(s));
+	if (!pages)
+		return NULL;
 	page = load_acquire(&pages[n]);
 	if (page)
 		return page;
-	page = page_alloc(1);
+	page = page_of_ones();
 	if (!page)
 		return NULL;
-	memset(page, 0xff, FLASH_PAGE);
 	found = publish(&pages[n], page);
 	if (found != page) {
 		page_free(page, 1);
@@ -177,7 +204,7 @@ static void *flash_mem(struct emu_dev *dev, uint64_t offset, bool alloc)
 	if (READ_ONCE(s->mode) != READ_ARRAY)
 		return NULL;
 	page = page_at(s, offset);
-	return page ? page : erased_page;
+	return page ? page : erased();
 }
 
 static void free_pages(struct flash *s)
@@ -185,7 +212,7 @@ static void free_pages(struct flash *s)
 	uint32_t sector;
 	unsigned n;
 
-	for (sector = 0; sector < s->nr_sectors; sector++) {
+	for (sector = 0; s->sectors && sector < s->nr_sectors; sector++) {
 		uint8_t **pages = s->sectors[sector];
 
 		for (n = 0; pages && n < pages_per_sector(s); n++) {
@@ -352,16 +379,21 @@ static void program_word(struct flash *s, const struct emu_access *acc)
 static void erase(struct flash *s, uint64_t offset)
 {
 	uint64_t base = offset - offset % s->sector_size;
+	const uint8_t *ones = erased();
 	unsigned n;
 
 	if (is_locked(s, offset, SR_ERASE))
 		return;
+	if (!ones) {
+		s->status |= SR_ERASE;
+		return;
+	}
 	/* Pages stay where they are: somebody may be looking at them through flash_mem(). */
 	for (n = 0; n < pages_per_sector(s); n++) {
 		uint64_t at = base + n * FLASH_PAGE;
 
 		if (page_at(s, at) && guest_mem_load(s->dev->guest, s->dev->region->gpa + at,
-						     erased_page, FLASH_PAGE))
+						     ones, FLASH_PAGE))
 			s->status |= SR_ERASE;
 	}
 }
@@ -589,7 +621,7 @@ static void flash_remove(struct emu_dev *dev)
 	heap_free(s->buffer);
 	heap_free(s);
 	dev->priv = NULL;
-	erased_put();
+	user_went();
 }
 
 static int flash_probe(struct emu_dev *dev)
@@ -611,12 +643,7 @@ static int flash_probe(struct emu_dev *dev)
 	s->status = SR_READY;
 	s->sector_size = sector;
 	s->nr_sectors = (uint32_t)(dev->region->size / sector);
-	s->sectors = heap_calloc(s->nr_sectors, sizeof(*s->sectors));
-	if (!s->sectors || !erased_get()) {
-		heap_free(s->sectors);
-		heap_free(s);
-		return -ENOMEM;
-	}
+	user_came();
 	dev->priv = s;
 	return 0;
 }

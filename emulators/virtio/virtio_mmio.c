@@ -25,9 +25,11 @@
 #define DEVICE_FEATURES_SEL 0x014
 #define DRIVER_FEATURES	    0x020
 #define DRIVER_FEATURES_SEL 0x024
+#define LEGACY_PAGE_SIZE    0x028
 #define QUEUE_SEL	    0x030
 #define QUEUE_NUM_MAX	    0x034
 #define QUEUE_NUM	    0x038
+#define LEGACY_QUEUE_ALIGN  0x03c
 #define QUEUE_READY	    0x044
 #define QUEUE_NOTIFY	    0x050
 #define INTERRUPT_STATUS    0x060
@@ -411,9 +413,12 @@ static const struct emu_reg rows[] = {
 	ROW(DEVICE_FEATURES_SEL, NULL, write_reg, "DeviceFeaturesSel"),
 	ROW(DRIVER_FEATURES, NULL, write_reg, "DriverFeatures"),
 	ROW(DRIVER_FEATURES_SEL, NULL, write_reg, "DriverFeaturesSel"),
+	/* Some drivers write the older interface's registers too (4.2.4); that means nothing here. */
+	CONSTANT(LEGACY_PAGE_SIZE, 0, "GuestPageSize"),
 	ROW(QUEUE_SEL, NULL, write_reg, "QueueSel"),
 	ROW(QUEUE_NUM_MAX, read_reg, NULL, "QueueNumMax"),
 	ROW(QUEUE_NUM, NULL, write_reg, "QueueNum"),
+	CONSTANT(LEGACY_QUEUE_ALIGN, 0, "QueueAlign"),
 	ROW(QUEUE_READY, read_reg, write_reg, "QueueReady"),
 	ROW(QUEUE_NOTIFY, NULL, write_reg, "QueueNotify"),
 	ROW(INTERRUPT_STATUS, read_reg, NULL, "InterruptStatus"),

@@ -111,6 +111,10 @@ TEST(registers_at_reset)
 	CHECK_EQ(world_read(d.dev, V_MAGIC, 2), WORLD_BAD | EMU_WIDTH);
 	CHECK_EQ(world_read(d.dev, V_MAGIC, 8), WORLD_BAD | EMU_WIDTH);
 	CHECK_EQ(world_read(d.dev, 0x018, 4), WORLD_BAD | EMU_NONE);
+	/* Registers of the older interface that drivers write nevertheless. */
+	CHECK_EQ(world_write(d.dev, 0x028, 4, 4096), EMU_OK);
+	CHECK_EQ(world_write(d.dev, 0x03c, 4, 4096), EMU_OK);
+	CHECK_EQ(world_read(d.dev, 0x040, 4), WORLD_BAD | EMU_NONE);
 	CHECK_EQ(world_read(d.dev, V_CONFIG, 1), 0);
 	CHECK_EQ(world_read(d.dev, V_CONFIG + 1, 2), WORLD_BAD | EMU_WIDTH);
 	teardown();
