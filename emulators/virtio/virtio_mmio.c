@@ -413,7 +413,7 @@ static const struct emu_reg rows[] = {
 	ROW(DEVICE_FEATURES_SEL, NULL, write_reg, "DeviceFeaturesSel"),
 	ROW(DRIVER_FEATURES, NULL, write_reg, "DriverFeatures"),
 	ROW(DRIVER_FEATURES_SEL, NULL, write_reg, "DriverFeaturesSel"),
-	/* Some drivers write the older interface's registers too (4.2.4); that means nothing here. */
+	/* Some drivers write registers of the older interface too (4.2.4): nothing happens. */
 	CONSTANT(LEGACY_PAGE_SIZE, 0, "GuestPageSize"),
 	ROW(QUEUE_SEL, NULL, write_reg, "QueueSel"),
 	ROW(QUEUE_NUM_MAX, read_reg, NULL, "QueueNumMax"),
@@ -527,6 +527,11 @@ static unsigned virtio_check(const struct dt_node *node, const char *path, struc
 
 	if (empty_because(node, type))
 		return 0;
+	if (!dt_has(node, "interrupts")) {
+		out_printf(out, "%s: interrupts is missing: a virtio device needs the number of a "
+			   "guest interrupt.\n", path);
+		return 1;
+	}
 	if (ops)
 		return ops->check ? ops->check(node, path, out) : 0;
 	if (type == VIRTIO_ID_NET)

@@ -254,6 +254,18 @@ TEST(clock_of_the_node)
 	CHECK_EQ(world_end(), 0);
 }
 
+TEST(reset_from_elsewhere_comes_first)
+{
+	setup();
+	world_w32(wdt, LOAD, 10);
+	world_w32(wdt, CONTROL, 3);
+	world_advance(30 * US);
+	wdt->emu->reset(wdt);
+	CHECK_EQ(world_work(), 1);
+	CHECK_EQ(world_resets(), 0);
+	teardown();
+}
+
 TEST(removed_while_it_runs)
 {
 	setup();

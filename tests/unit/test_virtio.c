@@ -63,6 +63,10 @@ TEST(nodes_that_cannot_be)
 	CHECK_EQ(dt_set_u32(node, "virtio_type", 1), 0);
 	CHECK_EQ(dt_set_string(node, "switch", "br0"), 0);
 	CHECK_EQ(dev->emu->check(node, "p", world_out()), 1);
+	CHECK(strstr(world_out_text(), "interrupts is missing"));
+	CHECK(!world_probe(node, 0x200, &err));
+	CHECK_EQ(dt_set_u32(node, "interrupts", 49), 0);
+	CHECK_EQ(dev->emu->check(node, "p", world_out()), 1);
 	CHECK(strstr(world_out_text(), "there are no network switches in this version"));
 	CHECK(!world_probe(node, 0x200, &err));
 	CHECK_EQ(err, -ENOTSUP);
@@ -74,10 +78,13 @@ TEST(nodes_that_cannot_be)
 	CHECK_EQ(dev->emu->check(node, "p", world_out()), 1);
 	CHECK(!world_probe(node, 0x200, &err));
 	CHECK_EQ(err, -ENOENT);
-	CHECK(strstr(fake_log_text(), "interrupts is missing"));
-	CHECK_EQ(dt_set_u32(node, "interrupts", 50), 0);
+	CHECK(strstr(fake_log_text(), "Cannot make a disk of /nofile"));
+	CHECK_EQ(dt_set_u32(node, "virtio_type", 4), 0);
+	CHECK_EQ(dt_del_prop(node, "interrupts"), 0);
 	CHECK(!world_probe(node, 0x200, &err));
 	CHECK_EQ(err, -ENOENT);
+	CHECK(strstr(fake_log_text(), "interrupts is missing"));
+	CHECK_EQ(dt_set_u32(node, "interrupts", 50), 0);
 	CHECK_EQ(dt_set_u32(node, "virtio_type", 4), 0);
 	CHECK_EQ(dev->emu->check(node, "p", world_out()), 0);
 	fake_heap_fail_at(1);
