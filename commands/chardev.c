@@ -20,8 +20,8 @@ static int run_chardev_list(struct shell *sh, int argc, char **argv)
 		if (cd->node)
 			dt_path(cd->node, path, sizeof(path));
 		table_row(t, "%s|%s|%" PRIu64 "|%" PRIu64 "|%" PRIu64 "|%s", cd->name,
-			  cd == chardev_console() ? "yes" : "no", cd->rx_bytes, cd->tx_bytes, cd->rx_dropped,
-			  cd->node ? path : "-");
+			  cd == chardev_console() ? "yes" : "no", cd->rx_bytes, cd->tx_bytes,
+			  cd->rx_dropped, cd->node ? path : "-");
 	}
 	table_print(t, shell_output(sh));
 	return 0;
@@ -34,8 +34,9 @@ static int run_blockdev_list(struct shell *sh, int argc, char **argv)
 	char size[16];
 
 	while ((bd = blockdev_next(bd)))
-		table_row(t, "%s|%s|%u|%s", bd->name, format_size(size, sizeof(size), bd->sectors * SECTOR_SIZE),
-			  bd->users, bd->read_only ? "read only" : "read, write");
+		table_row(t, "%s|%s|%u|%s", bd->name,
+			  format_size(size, sizeof(size), bd->sectors * SECTOR_SIZE), bd->users,
+			  bd->read_only ? "read only" : "read, write");
 	table_print(t, shell_output(sh));
 	return 0;
 }

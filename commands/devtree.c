@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * devtree: the live device tree. Guests are described in it, so what is changed here below /guests is
- * what the next `guest create` finds.
+ * devtree: the live device tree. Guests are described in it, so what is changed here below /guests
+ * is what the next `guest create` finds.
  */
 #include <core/dt.h>
 
@@ -36,7 +36,8 @@ static bool is_text(const struct dt_prop *prop)
 static void print_value(struct shell_out *out, const struct dt_prop *prop)
 {
 	if (is_text(prop)) {
-		for (uint32_t at = 0; at < prop->len; at += (uint32_t)strlen((const char *)prop->data + at) + 1)
+		for (uint32_t at = 0; at < prop->len;
+		     at += (uint32_t)strlen((const char *)prop->data + at) + 1)
 			out_printf(out, "%s\"%s\"", at ? ", " : "", (const char *)prop->data + at);
 	} else if (prop->len % 4 == 0) {
 		for (uint32_t at = 0; at < prop->len; at += 4)
@@ -196,7 +197,9 @@ static int run_del_attr(struct shell *sh, int argc, char **argv)
 	struct dt_node *node = dt_find(argv[0]);
 	int err = node ? dt_del_prop(node, argv[1]) : -ENOENT;
 
-	return err ? sh_error(sh, err, "attribute '%s' of %s: %s", argv[1], argv[0], error_text(err)) : 0;
+	return err ? sh_error(sh, err, "attribute '%s' of %s: %s", argv[1], argv[0],
+			      error_text(err))
+		   : 0;
 }
 
 static int run_add(struct shell *sh, int argc, char **argv)
@@ -244,16 +247,19 @@ static int run_load(struct shell *sh, int argc, char **argv)
 
 #define NODE ARG(DTPATH, "node")
 #define NODE_ATTR ARGS(NODE, ARG(WORD, "attribute"))
-#define SET_ARGS ARGS(NODE, ARG(WORD, "attribute"), ARG_ONE_OF("type", TYPES), ARG_ANY(WORD, "value"))
+#define SET_ARGS                                                                                   \
+	ARGS(NODE, ARG(WORD, "attribute"), ARG_ONE_OF("type", TYPES), ARG_ANY(WORD, "value"))
 #define ADD_ARGS ARGS(NODE, ARG(WORD, "name"))
 
 static const struct command_sub subs[] = {
-	{ "print", "print a node with all that is below it", ARGS(ARG_OPT(DTPATH, "node")), run_print },
+	{ "print", "print a node with all that is below it", ARGS(ARG_OPT(DTPATH, "node")),
+	  run_print },
 	{ "ls", "names of the nodes in a node", ARGS(ARG_OPT(DTPATH, "node")), run_ls },
 	{ "get", "print an attribute", NODE_ATTR, run_get },
 	{ "set", "set an attribute", SET_ARGS, run_set },
 	{ "add", "add an empty node", ADD_ARGS, run_add },
-	{ "del", "remove a node, or an attribute of it", ARGS(NODE, ARG_OPT(WORD, "attribute")), run_del },
+	{ "del", "remove a node, or an attribute of it", ARGS(NODE, ARG_OPT(WORD, "attribute")),
+	  run_del },
 	{ "load", "load a DTB as a node",
 	  ARGS(NODE, ARG(WORD, "name"), ARG(FILE, "file"), ARG_ANY(WORD, "override")), run_load },
 	{ "attr show", "print all attributes of a node", ARGS(NODE), run_attrs },

@@ -30,7 +30,8 @@ static const struct command_sub echo_subs[] = {
 	{ .run = NULL },
 };
 static const struct command_sub sleep_subs[] = {
-	{ NULL, "wait: seconds, or with a unit (100ms); Ctrl-C ends it", ARGS(ARG(TIME, "time")), run_sleep },
+	{ NULL, "wait: seconds, or with a unit (100ms); Ctrl-C ends it", ARGS(ARG(TIME, "time")),
+	  run_sleep },
 	{ .run = NULL },
 };
 

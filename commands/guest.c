@@ -20,9 +20,9 @@
 #define WAIT_SLICE 100000000u /* ns between looks at Ctrl-C */
 
 /* Completed, not checked: guest_config_parse() knows them. */
-#define CREATE_KEYS \
-	"board=#|vcpus=|mem=|kernel=@|initrd=@|cmdline=|firmware=@|dtb=@|gic=2,3|arch=arm64,arm32|prio=|" \
-	"affinity=|disk=@|on_reset=restart,stop|load=|rng=on,off|console=on,off"
+#define CREATE_KEYS                                                                                 \
+	"board=#|vcpus=|mem=|kernel=@|initrd=@|cmdline=|firmware=@|dtb=@|gic=2,3|arch=arm64,arm32|"  \
+	"prio=|affinity=|disk=@|on_reset=restart,stop|load=|rng=on,off|console=on,off"
 
 /* --- making ---------------------------------------------------------------------------------- */
 
@@ -40,8 +40,10 @@ static int create_from_node(struct shell *sh, const char *name)
 	struct dt_node *node = guest_node(name);
 
 	if (!node)
-		return sh_error(sh, -ENOENT, "no node /guests/%s; with key=value words a guest is made of a "
-				"board: guest create %s board=virt mem=256M kernel=/boot/vmlinuz", name, name);
+		return sh_error(sh, -ENOENT,
+				"no node /guests/%s; with key=value words a guest is made of a "
+				"board: guest create %s board=virt mem=256M kernel=/boot/vmlinuz",
+				name, name);
 	return guest_create(node, shell_errors(sh), NULL);
 }
 
@@ -81,7 +83,8 @@ static int check_file(struct shell *sh, const char *path)
 	errors = guest_check(node, shell_errors(sh));
 	err = dt_del_node(node);
 	if (errors)
-		return sh_error(sh, -EINVAL, "%s: %u error%s", path, errors, errors == 1 ? "" : "s");
+		return sh_error(sh, -EINVAL, "%s: %u error%s", path, errors,
+				errors == 1 ? "" : "s");
 	return err;
 }
 
@@ -96,9 +99,12 @@ static int run_check(struct shell *sh, int argc, char **argv)
 		err = check_file(sh, argv[0]);
 	} else if (node) {
 		errors = guest_check(node, shell_errors(sh));
-		err = errors ? sh_error(sh, -EINVAL, "%s: %u error%s", argv[0], errors, errors == 1 ? "" : "s") : 0;
+		err = errors ? sh_error(sh, -EINVAL, "%s: %u error%s", argv[0], errors,
+					errors == 1 ? "" : "s")
+			     : 0;
 	} else {
-		return sh_error(sh, -ENOENT, "%s: neither a node under /guests nor a DTB file", argv[0]);
+		return sh_error(sh, -ENOENT, "%s: neither a node under /guests nor a DTB file",
+				argv[0]);
 	}
 	if (!err)
 		sh_printf(sh, "%s: no errors\n", argv[0]);
@@ -111,7 +117,8 @@ static int run_check(struct shell *sh, int argc, char **argv)
 static int complain(struct shell *sh, const struct guest *guest, int err)
 {
 	if (err == -EBUSY || err == -EALREADY || err == -EINVAL)
-		return sh_error(sh, err, "guest %s is %s", guest->name, guest_state_name(guest->state));
+		return sh_error(sh, err, "guest %s is %s", guest->name,
+				guest_state_name(guest->state));
 	return sh_fail(sh, err, guest->name);
 }
 
@@ -181,7 +188,8 @@ static int run_power(struct shell *sh, int argc, char **argv)
 	int err = guest ? guest_power_button(guest) : -ENOENT;
 
 	if (guest && err == -ENODEV)
-		err = sh_error(sh, err, "guest %s has no power button; 'guest stop %s' ends it", argv[0], argv[0]);
+		err = sh_error(sh, err, "guest %s has no power button; 'guest stop %s' ends it",
+			       argv[0], argv[0]);
 	if (guest)
 		guest_put(guest);
 	return err;
@@ -209,7 +217,8 @@ static int run_wait(struct shell *sh, int argc, char **argv)
 		else if (shell_interrupted(sh))
 			got = -EINTR;
 		else if (got == -ETIMEDOUT)
-			sh_error(sh, got, "guest %s is still %s", guest->name, guest_state_name(guest->state));
+			sh_error(sh, got, "guest %s is still %s", guest->name,
+				 guest_state_name(guest->state));
 	}
 	guest_put(guest);
 	return got;
@@ -227,9 +236,11 @@ static int run_list(struct shell *sh, int argc, char **argv)
 	while ((guest = guest_next(guest))) {
 		bool live = guest->state == GUEST_RUNNING || guest->state == GUEST_PAUSED;
 
-		table_row(t, "%s|%s|%u|%s|%u|%s|%s", guest->name, guest_state_name(guest->state), guest->nr_vcpus,
-			  format_size(mem, sizeof(mem), guest_ram_size(guest)), guest->resets,
-			  live ? format_time_ns(up, sizeof(up), time_now() - guest->started_at) : "-",
+		table_row(t, "%s|%s|%u|%s|%u|%s|%s", guest->name, guest_state_name(guest->state),
+			  guest->nr_vcpus, format_size(mem, sizeof(mem), guest_ram_size(guest)),
+			  guest->resets,
+			  live ? format_time_ns(up, sizeof(up), time_now() - guest->started_at)
+			       : "-",
 			  guest->exit == GUEST_EXIT_NONE ? "-" : guest->exit_text);
 	}
 	guest_list_unlock();
@@ -250,9 +261,10 @@ static int run_status(struct shell *sh, int argc, char **argv)
 	dt_path(guest->node, text, sizeof(text));
 	sh_printf(sh, "\nnode:    %s\nvCPUs:   %u\nmemory:  %s", text, guest->nr_vcpus,
 		  format_size(size, sizeof(size), guest_ram_size(guest)));
-	sh_printf(sh, ", page tables %s\n", format_size(size, sizeof(size), guest->stage2.pages * PAGE_SIZE));
-	sh_printf(sh, "PSCI:    %u.%u\nresets:  %u\n", guest->psci_version >> 16, guest->psci_version & 0xffff,
-		  guest->resets);
+	sh_printf(sh, ", page tables %s\n",
+		  format_size(size, sizeof(size), guest->stage2.pages * PAGE_SIZE));
+	sh_printf(sh, "PSCI:    %u.%u\nresets:  %u\n", guest->psci_version >> 16,
+		  guest->psci_version & 0xffff, guest->resets);
 	guest_put(guest);
 	return 0;
 }
@@ -267,8 +279,8 @@ static int run_devices(struct shell *sh, int argc, char **argv)
 		return -ENOENT;
 	t = table_create("ADDRESS|EMULATOR|>READS|>WRITES|NODE");
 	list_for_each_entry(dev, &guest->devices, link)
-		table_row(t, "0x%08" PRIx64 "|%s|%" PRIu64 "|%" PRIu64 "|%s", dev->region->gpa, dev->emu->name,
-			  dev->reads, dev->writes, dev->node->name);
+		table_row(t, "0x%08" PRIx64 "|%s|%" PRIu64 "|%" PRIu64 "|%s", dev->region->gpa,
+			  dev->emu->name, dev->reads, dev->writes, dev->node->name);
 	table_print(t, shell_output(sh));
 	if (argc > 1) {
 		list_for_each_entry(dev, &guest->devices, link) {
@@ -315,8 +327,9 @@ static int run_regions(struct shell *sh, int argc, char **argv)
 		else if (r->nr_extents)
 			snprintf(where, sizeof(where), "0x%" PRIx64 "%s", r->extents[0].hpa,
 				 r->nr_extents > 1 ? " ..." : "");
-		table_row(t, "0x%08" PRIx64 "|%s|%s|%s|%s", r->gpa, format_size(size, sizeof(size), r->size),
-			  region_kind(r), where, r->node ? r->node->name : "-");
+		table_row(t, "0x%08" PRIx64 "|%s|%s|%s|%s", r->gpa,
+			  format_size(size, sizeof(size), r->size), region_kind(r), where,
+			  r->node ? r->node->name : "-");
 	}
 	table_print(t, shell_output(sh));
 	guest_put(guest);
@@ -339,7 +352,8 @@ static int run_dumpmem(struct shell *sh, int argc, char **argv)
 		while (n && guest_mem_read(guest, gpa, buf, n))
 			n--;
 		if (!n) {
-			err = sh_error(sh, -EFAULT, "guest %s has no memory at 0x%" PRIx64, guest->name, gpa);
+			err = sh_error(sh, -EFAULT, "guest %s has no memory at 0x%" PRIx64,
+				       guest->name, gpa);
 			break;
 		}
 		sh_hexdump(sh, gpa, buf, n, 1);
@@ -358,7 +372,8 @@ static const struct command_sub subs[] = {
 	{ "create", "make a guest of its node under /guests, or of key=value words",
 	  ARGS(ARG(WORD, "name"), { .name = "key=value", .choices = CREATE_KEYS, .type = ARG_KEYS,
 				    .optional = true, .rest = true }), run_create },
-	{ "check", "find all errors of a guest's node or DTB file", ARGS(ARG(FILE, "node|file")), run_check },
+	{ "check", "find all errors of a guest's node or DTB file", ARGS(ARG(FILE, "node|file")),
+	  run_check },
 	{ "start", "let guests run; one that has ended starts anew", SOME, run_start },
 	{ "kick", "the same", SOME, run_start },
 	{ "stop", "halt guests at once", SOME, run_stop },

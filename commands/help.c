@@ -9,8 +9,10 @@ static int run_help(struct shell *sh, int argc, char **argv)
 	int err = shell_help(sh, argc ? argv[0] : NULL);
 
 	if (!err && !argc)
-		sh_printf(sh, "\n'help <command>' tells more. Tab completes; ; && || separate commands; "
-			      "$? is the last exit code.\n");
+		sh_printf(
+			sh,
+			"\n'help <command>' tells more. Tab completes; ; && || separate commands; "
+			"$? is the last exit code.\n");
 	return err;
 }
 

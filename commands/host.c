@@ -4,8 +4,6 @@
  */
 #include <core/shell.h>
 
-#include <arch/cpu.h>
-#include <arch/timer.h>
 #include <core/cpu.h>
 #include <core/dt.h>
 #include <core/irq.h>
@@ -50,8 +48,8 @@ static int run_cpu_info(struct shell *sh, int argc, char **argv)
 	char buf[64];
 
 	for (unsigned i = 0; (cpu = cpu_get(i)); i++)
-		table_row(t, "%u|0x%" PRIx64 "|%s|%" PRIu64, i, arch_cpu_hwid(i), cpu->online ? "yes" : "no",
-			  cpu->irqs);
+		table_row(t, "%u|0x%" PRIx64 "|%s|%" PRIu64, i, arch_cpu_hwid(i),
+			  cpu->online ? "yes" : "no", cpu->irqs);
 	table_print(t, shell_output(sh));
 	arch_cpu_describe(buf, sizeof(buf));
 	sh_printf(sh, "%s\n", buf);
@@ -70,9 +68,9 @@ static int run_cpu_stats(struct shell *sh, int argc, char **argv)
 		unsigned permille;
 
 		permille = up ? (unsigned)(MIN(idle, up) * 1000 / up) : 0;
-		table_row(t, "%u|%u.%u %%|%u.%u %%|%u|%" PRIu64 "|%s", i, permille / 10, permille % 10,
-			  (1000 - permille) / 10, (1000 - permille) % 10, cpu->nr_ready, cpu->irqs,
-			  current ? current->name : "-");
+		table_row(t, "%u|%u.%u %%|%u.%u %%|%u|%" PRIu64 "|%s", i, permille / 10,
+			  permille % 10, (1000 - permille) / 10, (1000 - permille) % 10,
+			  cpu->nr_ready, cpu->irqs, current ? current->name : "-");
 	}
 	table_print(t, shell_output(sh));
 	return 0;
@@ -92,13 +90,15 @@ static int run_ram_info(struct shell *sh, int argc, char **argv)
 	uint64_t size;
 
 	for (unsigned i = 0; mem_ram_range(i, &start, &size); i++)
-		sh_printf(sh, "RAM:      0x%" PRIx64 " ... 0x%" PRIx64 ", %s\n", start, start + size - 1,
-			  format_size(a, sizeof(a), size));
+		sh_printf(sh, "RAM:      0x%" PRIx64 " ... 0x%" PRIx64 ", %s\n", start,
+			  start + size - 1, format_size(a, sizeof(a), size));
 	show_ram_total(sh);
 	frame_stats_get(&st);
-	sh_printf(sh, "largest:  %s free in one piece\n", format_size(a, sizeof(a), st.largest * PAGE_SIZE));
-	sh_printf(sh, "pages:    %" PRIu64 ", %" PRIu64 " free, %" PRIu64 " used by the hypervisor\n", st.total,
-		  st.free, st.own);
+	sh_printf(sh, "largest:  %s free in one piece\n",
+		  format_size(a, sizeof(a), st.largest * PAGE_SIZE));
+	sh_printf(sh,
+		  "pages:    %" PRIu64 ", %" PRIu64 " free, %" PRIu64 " used by the hypervisor\n",
+		  st.total, st.free, st.own);
 	return 0;
 }
 

@@ -37,10 +37,10 @@ static int run_clear(struct shell *sh, int argc, char **argv)
 }
 
 static const struct command_sub subs[] = {
-	{ "show", "print the log, only what is as grave as this or graver", ARGS(ARG_OPT_OF("level", LEVELS)),
-	  run_show },
-	{ "level", "what the console shows of it; without argument, say it", ARGS(ARG_OPT_OF("level", LEVELS)),
-	  run_level },
+	{ "show", "print the log, only what is as grave as this or graver",
+	  ARGS(ARG_OPT_OF("level", LEVELS)), run_show },
+	{ "level", "what the console shows of it; without argument, say it",
+	  ARGS(ARG_OPT_OF("level", LEVELS)), run_level },
 	{ "clear", "forget all of it", NULL, run_clear },
 	{ .run = NULL },
 };

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * memory: looking at and changing the hypervisor's own view of memory. An address is physical, or one
- * of the hypervisor's. Only what is mapped as normal memory is touched, so nothing can fault here.
+ * memory: looking at and changing the hypervisor's own view of memory. An address is physical, or
+ * one of the hypervisor's. Only what is mapped as normal memory is touched, so nothing can fault
+ * here.
  */
 #include <core/mem.h>
 
@@ -23,15 +24,18 @@ static uint8_t *touchable(uint64_t addr, size_t n, uint32_t want)
 		va = addr + VA_DIRECT_BASE;
 	if (va % PAGE_SIZE + n > PAGE_SIZE || va != (va_t)va)
 		return NULL;
-	if (!pgtable_lookup(&pgtable_host, va, NULL, &attr, NULL) || (attr & want) != want || (attr & PG_DEVICE))
+	if (!pgtable_lookup(&pgtable_host, va, NULL, &attr, NULL) || (attr & want) != want ||
+	    (attr & PG_DEVICE))
 		return NULL;
 	return (uint8_t *)(va_t)va;
 }
 
 static int refuse(struct shell *sh, uint64_t addr, uint32_t want)
 {
-	return sh_error(sh, -EFAULT, "0x%" PRIx64 " is not mapped %s by the hypervisor ('guest dumpmem' reads "
-			"guests' memory)", addr, want & PG_WRITE ? "for writing" : "as memory");
+	return sh_error(sh, -EFAULT,
+			"0x%" PRIx64 " is not mapped %s by the hypervisor ('guest dumpmem' reads "
+			"guests' memory)",
+			addr, want & PG_WRITE ? "for writing" : "as memory");
 }
 
 static int dump(struct shell *sh, int argc, char **argv, unsigned width)
@@ -66,7 +70,8 @@ static int modify(struct shell *sh, int argc, char **argv, unsigned width)
 		uint64_t v = arg_u64(argv[i]);
 
 		if (width < 8 && v >> (8 * width))
-			return sh_error(sh, -ERANGE, "0x%" PRIx64 " does not fit %u bytes", v, width);
+			return sh_error(sh, -ERANGE, "0x%" PRIx64 " does not fit %u bytes", v,
+					width);
 		if (!touchable(addr + (uint64_t)(i - 1) * width, width, PG_WRITE))
 			return refuse(sh, addr + (uint64_t)(i - 1) * width, PG_WRITE);
 	}
@@ -87,7 +92,8 @@ static int run_copy(struct shell *sh, int argc, char **argv)
 	if ((to > from ? to - from : from - to) < left)
 		return sh_error(sh, -EINVAL, "the areas overlap");
 	while (left && !shell_interrupted(sh)) {
-		size_t n = (size_t)MIN_T(uint64_t, left, PAGE_SIZE - MAX(to % PAGE_SIZE, from % PAGE_SIZE));
+		size_t n = (size_t)MIN_T(uint64_t, left,
+					 PAGE_SIZE - MAX(to % PAGE_SIZE, from % PAGE_SIZE));
 		uint8_t *dst = touchable(to, n, PG_WRITE);
 		const uint8_t *src = touchable(from, n, PG_READ);
 
@@ -127,7 +133,8 @@ static const struct command_sub subs[] = {
 	{ "modify16", "change half-words", MODIFY, run_modify16 },
 	{ "modify32", "change words", MODIFY, run_modify32 },
 	{ "modify64", "change double-words", MODIFY, run_modify64 },
-	{ "copy", "copy bytes", ARGS(ARG(U64, "to"), ARG(U64, "from"), ARG(SIZE, "bytes")), run_copy },
+	{ "copy", "copy bytes", ARGS(ARG(U64, "to"), ARG(U64, "from"), ARG(SIZE, "bytes")),
+	  run_copy },
 	{ .run = NULL },
 };
 

@@ -5,7 +5,7 @@
  */
 #include <core/shell.h>
 
-#include <arch/cpu.h>
+#include <core/cpu.h>
 #include <libs/errno.h>
 
 static int run_reset(struct shell *sh, int argc, char **argv)
@@ -31,8 +31,8 @@ static const struct command_sub reset_subs[] = {
 	{ .run = NULL },
 };
 static const struct command_sub shutdown_subs[] = {
-	{ NULL, "power the host off at once; the status (0) is printed for CI", ARGS(ARG_OPT(U64, "status")),
-	  run_shutdown },
+	{ NULL, "power the host off at once; the status (0) is printed for CI",
+	  ARGS(ARG_OPT(U64, "status")), run_shutdown },
 	{ .run = NULL },
 };
 

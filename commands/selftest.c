@@ -35,7 +35,8 @@ static int run_selftest(struct shell *sh, int argc, char **argv)
 		*(wrong ? &failed : &passed) += 1;
 	}
 	if (!passed && !failed)
-		return argc ? sh_error(sh, -ENOENT, "no test is called '%s'; * and ? stand for others", argv[0])
+		return argc ? sh_error(sh, -ENOENT,
+				       "no test is called '%s'; * and ? stand for others", argv[0])
 			    : sh_error(sh, -ENOENT, "this image was built without tests");
 	sh_printf(sh, "selftest: %u passed, %u failed\n", passed, failed);
 	return failed != 0;
@@ -49,7 +50,8 @@ static int run_list(struct shell *sh, int argc, char **argv)
 }
 
 static const struct command_sub subs[] = {
-	{ NULL, "run all tests, or those that match (sched.*)", ARGS(ARG_OPT(WORD, "pattern")), run_selftest },
+	{ NULL, "run all tests, or those that match (sched.*)", ARGS(ARG_OPT(WORD, "pattern")),
+	  run_selftest },
 	{ "list", "names of all tests", NULL, run_list },
 	{ .run = NULL },
 };

@@ -15,8 +15,9 @@ static void add_row(struct thread *thread, void *arg)
 	static const char *const states[] = { "new", "ready", "running", "blocked", "dead" };
 	char time[24];
 
-	table_row(arg, "%u|%s|%u|%d|%s|%" PRIu64 "|%s", thread->id, states[thread->state], thread->cpu,
-		  thread->prio, format_time_ns(time, sizeof(time), thread_run_time(thread)), thread->switches,
+	table_row(arg, "%u|%s|%u|%d|%s|%" PRIu64 "|%s", thread->id, states[thread->state],
+		  thread->cpu, thread->prio,
+		  format_time_ns(time, sizeof(time), thread_run_time(thread)), thread->switches,
 		  thread->name);
 }
 

@@ -14,9 +14,10 @@
 #include <libs/string.h>
 
 static const char *const exit_names[EXIT_KINDS] = {
-	[EXIT_IRQ] = "host interrupt", [EXIT_MMIO] = "device access", [EXIT_HYPERCALL] = "hypercall",
-	[EXIT_SYSREG] = "system register", [EXIT_IDLE] = "idle", [EXIT_YIELD] = "yield",
-	[EXIT_FAULT] = "fault", [EXIT_DEBUG] = "debug",
+	[EXIT_IRQ] = "host interrupt",	[EXIT_MMIO] = "device access",
+	[EXIT_HYPERCALL] = "hypercall", [EXIT_SYSREG] = "system register",
+	[EXIT_IDLE] = "idle",		[EXIT_YIELD] = "yield",
+	[EXIT_FAULT] = "fault",		[EXIT_DEBUG] = "debug",
 };
 
 /* --- list ------------------------------------------------------------------------------------- */
@@ -43,8 +44,9 @@ static void add_row(struct table *t, const struct guest *guest, const struct vcp
 		snprintf(cpus, sizeof(cpus), "0x%" PRIx64, thread->affinity);
 	for (unsigned kind = 0; kind < EXIT_KINDS; kind++)
 		exits += READ_ONCE(vcpu->exits[kind]);
-	table_row(t, "%s/vcpu%u|%s|%u|%s|%d|%s|%s|%" PRIu64, guest->name, vcpu->id, state_of(guest, vcpu),
-		  thread->cpu, cpus, thread->prio, format_time_ns(slice, sizeof(slice), thread->slice),
+	table_row(t, "%s/vcpu%u|%s|%u|%s|%d|%s|%s|%" PRIu64, guest->name, vcpu->id,
+		  state_of(guest, vcpu), thread->cpu, cpus, thread->prio,
+		  format_time_ns(slice, sizeof(slice), thread->slice),
 		  format_time_ns(time, sizeof(time), run), exits);
 }
 
@@ -118,7 +120,8 @@ static void print_exits(struct shell *sh, const struct sample *from, const struc
 
 		total += n;
 		if (to->exits[kind])
-			table_row(t, "%s|%" PRIu64 "|%" PRIu64, exit_names[kind], n, ms ? n * 1000 / ms : 0);
+			table_row(t, "%s|%" PRIu64 "|%" PRIu64, exit_names[kind], n,
+				  ms ? n * 1000 / ms : 0);
 	}
 	table_row(t, "all|%" PRIu64 "|%" PRIu64, total, ms ? total * 1000 / ms : 0);
 	table_print(t, shell_output(sh));
@@ -178,7 +181,8 @@ static const struct command_sub subs[] = {
 	{ "dumpreg", "registers of one", ARGS(ARG(VCPU, "vcpu")), run_dumpreg },
 	{ "stats", "why guests came to the hypervisor: in all, or during a time",
 	  ARGS(ARG_OPT(WORD, "guest|vcpu"), ARG_OPT(TIME, "time")), run_stats },
-	{ "dumpstat", "the same", ARGS(ARG_OPT(WORD, "guest|vcpu"), ARG_OPT(TIME, "time")), run_stats },
+	{ "dumpstat", "the same", ARGS(ARG_OPT(WORD, "guest|vcpu"), ARG_OPT(TIME, "time")),
+	  run_stats },
 	{ .run = NULL },
 };
 

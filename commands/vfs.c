@@ -31,7 +31,8 @@ static int run_mplist(struct shell *sh, int argc, char **argv)
 
 	while ((m = vfs_mount_next(m)))
 		table_row(t, "%s|%s|%s|%u|%s", m->bd ? m->bd->name : "initrd", m->fs->name,
-			  format_size(size, sizeof(size), m->size), m->open_files, *m->path ? m->path : "/");
+			  format_size(size, sizeof(size), m->size), m->open_files,
+			  *m->path ? m->path : "/");
 	table_print(t, shell_output(sh));
 	return 0;
 }
@@ -52,18 +53,23 @@ static int run_mount(struct shell *sh, int argc, char **argv)
 		return run_mplist(sh, argc, argv);
 	if (argc < 2)
 		return sh_error(sh, -EINVAL, "<path> is missing: where to mount %s", argv[0]);
-	/* The initrd is no block device here: it is mounted from the start, where scripts want to have it. */
+	/*
+	 * The initrd is no block device here: it is mounted from the start, where scripts want to
+	 * have it.
+	 */
 	while (!strcmp(argv[0], "initrd") && (m = vfs_mount_next(m)))
 		if (!m->bd && !*m->path && !strcmp(argv[1], "/"))
 			return 0;
 	err = vfs_mount_blockdev(argv[1], argv[0]);
 	switch (err) {
 	case -ENODEV:
-		return sh_error(sh, err, "no block device '%s'; 'blockdev list' shows them", argv[0]);
+		return sh_error(sh, err, "no block device '%s'; 'blockdev list' shows them",
+				argv[0]);
 	case -EEXIST:
 		return sh_error(sh, err, "something is mounted at %s already", argv[1]);
 	case -ENOEXEC:
-		return sh_error(sh, err, "%s has no file system that is known; 'vfs fslist' shows them",
+		return sh_error(sh, err,
+				"%s has no file system that is known; 'vfs fslist' shows them",
 				argv[0]);
 	case -EINVAL:
 		return sh_error(sh, err, "'%s' is no absolute path", argv[1]);
@@ -80,7 +86,9 @@ static int run_umount(struct shell *sh, int argc, char **argv)
 	if (err == -ENOENT)
 		return sh_error(sh, err, "nothing is mounted at %s", argv[0]);
 	if (err == -EBUSY)
-		return sh_error(sh, err, "files of %s are in use (by guests that were made of them)", argv[0]);
+		return sh_error(sh, err,
+				"files of %s are in use (by guests that were made of them)",
+				argv[0]);
 	return err;
 }
 
@@ -90,19 +98,25 @@ static void mode_text(const struct vfs_stat *st, char *text)
 {
 	static const char bits[] = "rwxrwxrwx";
 
-	text[0] = st->type == VFS_DIR ? 'd' : st->type == VFS_LINK ? 'l' : st->type == VFS_FILE ? '-' : '?';
+	text[0] = st->type == VFS_DIR	 ? 'd'
+		  : st->type == VFS_LINK ? 'l'
+		  : st->type == VFS_FILE ? '-'
+					 : '?';
 	for (unsigned i = 0; i < 9; i++)
 		text[1 + i] = st->mode & (0400u >> i) ? bits[i] : '-';
 	text[10] = '\0';
 }
 
-/* Year, month and day of a moment, by counting days from 1 March 0000 (years then end in February). */
+/*
+ * Year, month and day of a moment, by counting days from 1 March 0000 (years then end in February).
+ */
 static int date_text(uint64_t seconds, char *buf, size_t size)
 {
 	uint64_t days = seconds / 86400 + 719468;
 	unsigned era = (unsigned)(days / 146097), day = (unsigned)(days % 146097);
 	unsigned year = (day - day / 1460 + day / 36524 - day / 146096) / 365;
-	unsigned in_year = day - (365 * year + year / 4 - year / 100), month = (5 * in_year + 2) / 153;
+	unsigned in_year = day - (365 * year + year / 4 - year / 100),
+		 month = (5 * in_year + 2) / 153;
 
 	return snprintf(buf, size, "%04u-%02u-%02u %02u:%02u", era * 400 + year + (month >= 10),
 			month < 10 ? month + 3 : month - 9, in_year - (153 * month + 2) / 5 + 1,
@@ -194,8 +208,8 @@ static int run_stat(struct shell *sh, int argc, char **argv)
 		return sh_fail(sh, err, argv[0]);
 	mode_text(&st, mode);
 	date_text(st.mtime, date, sizeof(date));
-	sh_printf(sh, "%s: %s, %" PRIu64 " bytes (%s), mode %s, changed %s\n", argv[0], types[st.type], st.size,
-		  format_size(size, sizeof(size), st.size), mode, date);
+	sh_printf(sh, "%s: %s, %" PRIu64 " bytes (%s), mode %s, changed %s\n", argv[0],
+		  types[st.type], st.size, format_size(size, sizeof(size), st.size), mode, date);
 	return 0;
 }
 
@@ -225,7 +239,8 @@ static int run_cat(struct shell *sh, int argc, char **argv)
 		out->write(out, (char *)buf, good);
 		off += good;
 		if (good < (size_t)n) {
-			err = sh_error(sh, -EILSEQ, "%s: a byte 0x%02x at offset %" PRIu64 ": this is no text",
+			err = sh_error(sh, -EILSEQ,
+				       "%s: a byte 0x%02x at offset %" PRIu64 ": this is no text",
 				       argv[0], buf[good], off);
 			break;
 		}
@@ -255,12 +270,13 @@ static int run_guest_fdt_load(struct shell *sh, int argc, char **argv)
 	struct fdt_overrides overrides = { argv + 3, (unsigned)argc - 3 };
 	uint64_t vcpus = arg_u64(argv[2]);
 
-	return guest_fdt_load(argv[0], argv[1], vcpus > UINT32_MAX ? UINT32_MAX : (unsigned)vcpus, overrides,
-			      shell_errors(sh));
+	return guest_fdt_load(argv[0], argv[1], vcpus > UINT32_MAX ? UINT32_MAX : (unsigned)vcpus,
+			      overrides, shell_errors(sh));
 }
 
 /* A part of a file, once: unlike a whole file it is not loaded again when the guest is reset. */
-static int load_part(struct shell *sh, struct guest *guest, char **argv, uint64_t off, uint64_t count)
+static int load_part(struct shell *sh, struct guest *guest, char **argv, uint64_t off,
+		     uint64_t count)
 {
 	uint64_t gpa = arg_u64(argv[1]), done = 0;
 	struct vfs_file file;
@@ -271,15 +287,16 @@ static int load_part(struct shell *sh, struct guest *guest, char **argv, uint64_
 	if (err)
 		return sh_fail(sh, err, argv[2]);
 	if (off > file.stat.size)
-		err = sh_error(sh, -ERANGE, "%s has %" PRIu64 " bytes, less than the offset", argv[2],
-			       file.stat.size);
+		err = sh_error(sh, -ERANGE, "%s has %" PRIu64 " bytes, less than the offset",
+			       argv[2], file.stat.size);
 	while (!err && done < count && n > 0) {
-		n = vfs_read(&file, off + done, buf, (size_t)MIN_T(uint64_t, sizeof(buf), count - done));
+		n = vfs_read(&file, off + done, buf,
+			     (size_t)MIN_T(uint64_t, sizeof(buf), count - done));
 		if (n < 0)
 			err = sh_fail(sh, (int)n, argv[2]);
 		else if (n && guest_mem_load(guest, gpa + done, buf, (size_t)n))
-			err = sh_error(sh, -EFAULT, "guest %s has no memory at 0x%" PRIx64, guest->name,
-				       gpa + done);
+			err = sh_error(sh, -EFAULT, "guest %s has no memory at 0x%" PRIx64,
+				       guest->name, gpa + done);
 		else
 			done += (uint64_t)n;
 	}
@@ -297,7 +314,8 @@ static int run_guest_load(struct shell *sh, int argc, char **argv)
 	if (argc == 3)
 		err = guest_load_file(guest, arg_u64(argv[1]), argv[2], shell_errors(sh));
 	else
-		err = load_part(sh, guest, argv, arg_size(argv[3]), argc > 4 ? arg_size(argv[4]) : UINT64_MAX);
+		err = load_part(sh, guest, argv, arg_size(argv[3]),
+				argc > 4 ? arg_size(argv[4]) : UINT64_MAX);
 	guest_put(guest);
 	return err;
 }
@@ -326,14 +344,16 @@ static const struct command_sub subs[] = {
 	{ "stat", "what a path is", ARGS(ARG(FILE, "path")), run_stat },
 	{ "run", "run a script, up to its first error", ARGS(ARG(FILE, "script")), run_run },
 	{ "fdt_load", "load a DTB as a node; alias,attribute,type,value changes it",
-	  ARGS(ARG(DTPATH, "parent"), ARG(WORD, "name"), ARG(FILE, "file"), ARG_ANY(WORD, "override")),
+	  ARGS(ARG(DTPATH, "parent"), ARG(WORD, "name"), ARG(FILE, "file"),
+	      ARG_ANY(WORD, "override")),
 	  run_fdt_load },
 	{ "guest_fdt_load", "load a guest's DTB to /guests and make its vCPUs",
 	  ARGS(ARG(WORD, "guest"), ARG(FILE, "file"), ARG(U64, "vcpus"), ARG_ANY(WORD, "override")),
 	  run_guest_fdt_load },
 	{ "guest_load", "load a file, or a part of it, into a guest",
 	  ARGS(ARG(GUEST, "guest"), ARG(U64, "address"), ARG(FILE, "file"), ARG_OPT(SIZE, "offset"),
-	       ARG_OPT(SIZE, "bytes")), run_guest_load },
+	      ARG_OPT(SIZE, "bytes")),
+	  run_guest_load },
 	{ "guest_load_list", "load all of a list, a line each: address path",
 	  ARGS(ARG(GUEST, "guest"), ARG(FILE, "list")), run_guest_load_list },
 	{ .run = NULL },

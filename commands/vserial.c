@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * vserial and console: serial ports of guests on this terminal. While one is bound, the shell's thread
- * carries bytes to the guest; what the guest sends is written to the terminal by whoever delivers it.
+ * vserial and console: serial ports of guests on this terminal. While one is bound, the shell's
+ * thread carries bytes to the guest; what the guest sends is written to the terminal by whoever
+ * delivers it.
  *
  * ESC x q leaves. ESC is held back for a moment to see whether x follows, then passed on.
  */
@@ -22,7 +23,9 @@
 #define POLL	  1000000000u /* ns between looks at a port whose guest may have gone */
 #define HISTORY	  4096
 
-/* --- bind --------------------------------------------------------------------------------------- */
+/*
+ * --- bind ---------------------------------------------------------------------------------------
+ */
 
 struct binding {
 	struct vserial_sink sink;
@@ -68,8 +71,8 @@ static bool to_guest(struct binding *b, const uint8_t *buf, size_t n)
 
 static bool has_ended(const struct guest *guest)
 {
-	return READ_ONCE(guest->destroying) ||
-	       (READ_ONCE(guest->exit) != GUEST_EXIT_NONE && READ_ONCE(guest->state) == GUEST_STOPPED);
+	return READ_ONCE(guest->destroying) || (READ_ONCE(guest->exit) != GUEST_EXIT_NONE &&
+						READ_ONCE(guest->state) == GUEST_STOPPED);
 }
 
 /* Wait for input, the guest's end, or the end of a held-back escape. */
@@ -101,7 +104,8 @@ static int carry(struct binding *b)
 		if (n)
 			continue;
 		if (has_ended(b->guest) || !vserial_guest(b->vs))
-			return b->guest->exit != GUEST_EXIT_NONE ? b->guest->exit : GUEST_EXIT_DESTROYED;
+			return b->guest->exit != GUEST_EXIT_NONE ? b->guest->exit
+								 : GUEST_EXIT_DESTROYED;
 		if (b->matched && time_now() >= b->held_until)
 			release_held(b);
 		wait_any(b);
@@ -110,7 +114,11 @@ static int carry(struct binding *b)
 
 static int bind_port(struct shell *sh, struct vserial *vs, struct guest *guest)
 {
-	struct binding b = { .sink.fn = to_terminal, .cd = shell_chardev(sh), .sh = sh, .vs = vs, .guest = guest };
+	struct binding b = {.sink.fn = to_terminal,
+			    .cd = shell_chardev(sh),
+			    .sh = sh,
+			    .vs = vs,
+			    .guest = guest};
 	struct shell_out *out = shell_output(sh);
 	int code;
 
@@ -126,10 +134,12 @@ static int bind_port(struct shell *sh, struct vserial *vs, struct guest *guest)
 	if (!b.cd || b.cd->tx_last != '\n')
 		out_puts(out, "\n");
 	if (code == GUEST_EXIT_NONE) {
-		sh_printf(sh, "[left %s; 'console %s' comes back]\n", vserial_name(vs), guest->name);
+		sh_printf(sh, "[left %s; 'console %s' comes back]\n", vserial_name(vs),
+			  guest->name);
 		return 0;
 	}
-	sh_printf(sh, "[%s: %s]\n", guest->name, *guest->exit_text ? guest->exit_text : "destroyed");
+	sh_printf(sh, "[%s: %s]\n", guest->name,
+		  *guest->exit_text ? guest->exit_text : "destroyed");
 	return code;
 }
 
@@ -166,11 +176,14 @@ static int run_console(struct shell *sh, int argc, char **argv)
 	}
 	guest_list_unlock();
 	if (count != 1)
-		return sh_error(sh, -EINVAL, count ? "say which of %u guests" : "there is no guest", count);
+		return sh_error(sh, -EINVAL, count ? "say which of %u guests" : "there is no guest",
+				count);
 	return run_bind(sh, 1, &only);
 }
 
-/* --- looking ------------------------------------------------------------------------------------- */
+/*
+ * --- looking -------------------------------------------------------------------------------------
+ */
 
 static int run_list(struct shell *sh, int argc, char **argv)
 {
@@ -181,7 +194,8 @@ static int run_list(struct shell *sh, int argc, char **argv)
 	vserial_list_lock();
 	while ((vs = vserial_next(vs))) {
 		vserial_counts(vs, &out, &in, &lost);
-		table_row(t, "%s|%" PRIu64 "|%" PRIu64 "|%" PRIu64, vserial_name(vs), out, in, lost);
+		table_row(t, "%s|%" PRIu64 "|%" PRIu64 "|%" PRIu64, vserial_name(vs), out, in,
+			  lost);
 	}
 	vserial_list_unlock();
 	table_print(t, shell_output(sh));
@@ -219,8 +233,8 @@ static int run_dump(struct shell *sh, int argc, char **argv)
 static const struct command_sub subs[] = {
 	{ "list", "list serial ports of guests", NULL, run_list },
 	{ "bind", "connect this terminal; ESC x q leaves", ARGS(ARG(VSERIAL, "port")), run_bind },
-	{ "dump", "print what a guest sent last, up to 4 KiB", ARGS(ARG(VSERIAL, "port"), ARG_OPT(SIZE, "bytes")),
-	  run_dump },
+	{ "dump", "print what a guest sent last, up to 4 KiB",
+	  ARGS(ARG(VSERIAL, "port"), ARG_OPT(SIZE, "bytes")), run_dump },
 	{ .run = NULL },
 };
 static const struct command_sub console_subs[] = {

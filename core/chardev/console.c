@@ -21,7 +21,9 @@ bool console_lock(void)
 
 	preempt_disable();
 	me = this_cpu()->id + 1;
-	/* An interrupt on top of a sender must not wait for an owner who may wait for that sender. */
+	/*
+	 * An interrupt on top of a sender must not wait for an owner who may wait for that sender.
+	 */
 	if (cd && READ_ONCE(cd->tx_owner) == me)
 		return false;
 	for (;;) {

@@ -16,9 +16,6 @@
 #include <libs/printf.h>
 #include <libs/string.h>
 
-#ifndef CONFIG_LOG_BUFFER_SHIFT
-#define CONFIG_LOG_BUFFER_SHIFT 14
-#endif
 #define RING_SIZE (1u << CONFIG_LOG_BUFFER_SHIFT)
 #define TEXT_MAX  232 /* of one record; callers may be deep in their stack */
 
@@ -33,11 +30,7 @@ static uint8_t ring[RING_SIZE];
 static uint32_t head, tail; /* offsets that only grow: where to write next, oldest record */
 static spinlock_t lock = SPINLOCK_INIT;
 
-#ifdef CONFIG_LOG_DEFAULT_LEVEL
 static enum log_level console_level = CONFIG_LOG_DEFAULT_LEVEL;
-#else
-static enum log_level console_level = LOG_INFO;
-#endif
 static bool attached;
 
 static const char *const level_names[] = { "error", "warning", "info", "debug" };
@@ -129,8 +122,9 @@ static int format_prefix(char *buf, size_t size, const struct record *rec)
 	uint64_t us = rec->time / 1000;
 	bool tell = rec->level <= LOG_WARN;
 
-	return snprintf(buf, size, "[%5u.%06u] %s%s", (unsigned)(us / 1000000), (unsigned)(us % 1000000),
-			tell ? level_names[rec->level] : "", tell ? ": " : "");
+	return snprintf(buf, size, "[%5u.%06u] %s%s", (unsigned)(us / 1000000),
+			(unsigned)(us % 1000000), tell ? level_names[rec->level] : "",
+			tell ? ": " : "");
 }
 
 static void record_emit(enum log_level level, bool show, const char *fmt, va_list ap)
@@ -225,7 +219,8 @@ void log_guest(enum log_level level, struct guest *guest, struct vcpu *vcpu, con
 		at += (size_t)snprintf(buf + at, sizeof(buf) - at, "/vcpu%u", vcpu->id);
 	/* The registers of a vCPU that runs elsewhere are not in memory. */
 	if (vcpu && vcpu == vcpu_current())
-		at += (size_t)snprintf(buf + at, sizeof(buf) - at, " pc=0x%" PRIx64, arch_vcpu_pc(vcpu));
+		at += (size_t)snprintf(buf + at, sizeof(buf) - at, " pc=0x%" PRIx64,
+				       arch_vcpu_pc(vcpu));
 	at += (size_t)snprintf(buf + at, sizeof(buf) - at, ": ");
 	va_start(ap, fmt);
 	vsnprintf(buf + at, sizeof(buf) - at, fmt, ap);

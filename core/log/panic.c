@@ -23,7 +23,8 @@ void log_init(void)
 
 	if (bootarg("vmm.log", word, sizeof(word))) {
 		if (log_parse_level(word, &level))
-			log_warn("vmm.log=%s is no level: error, warning, info, debug, or 0 to 3", word);
+			log_warn("vmm.log=%s is no level: error, warning, info, debug, or 0 to 3",
+				 word);
 		else
 			log_set_console_level(level);
 	}

@@ -48,7 +48,8 @@ static int sub_match(const char *name, int argc, char **argv)
 	return argc > 1 && !strcmp(argv[1], name + first + 1) ? 2 : 0;
 }
 
-const struct command_sub *command_sub_find(const struct command *cmd, int argc, char **argv, int *used)
+const struct command_sub *command_sub_find(const struct command *cmd, int argc, char **argv,
+					   int *used)
 {
 	const struct command_sub *found = NULL;
 
@@ -76,7 +77,8 @@ const struct arg_spec *arg_spec_at(const struct arg_spec *specs, int n)
 	return NULL;
 }
 
-static void print_usage(struct shell_out *out, const struct command *cmd, const struct command_sub *sub)
+static void print_usage(struct shell_out *out, const struct command *cmd,
+			const struct command_sub *sub)
 {
 	out_puts(out, cmd->name);
 	if (sub->name)
@@ -148,8 +150,8 @@ static int find_and_run(struct shell *sh, int argc, char **argv)
 		return shell_help(sh, argv[0]);
 	if (!sh->sub) {
 		if (argc > 1)
-			return sh_error(sh, -EINVAL, "'%s' is no subcommand; 'help %s' lists them", argv[1],
-					argv[0]);
+			return sh_error(sh, -EINVAL, "'%s' is no subcommand; 'help %s' lists them",
+					argv[1], argv[0]);
 		sh_error(sh, 0, "a subcommand is missing:");
 		shell_help(sh, argv[0]);
 		return -EINVAL;

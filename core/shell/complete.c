@@ -82,7 +82,8 @@ static bool find_place(struct place *at, const char *line, char *buf, size_t siz
 }
 
 /* Words of subcommands: the first, or the second of those that begin with the first one typed. */
-static void offer_subs(const struct command *cmd, const struct place *at, struct completion_list *list)
+static void offer_subs(const struct command *cmd, const struct place *at,
+		       struct completion_list *list)
 {
 	char word[32], last[32] = "";
 
@@ -151,8 +152,8 @@ static void append(char *buf, size_t size, const char *text, size_t n, char quot
 static void compose(const struct completion_list *list, char quote, char *insert, size_t size)
 {
 	if (list->common_len > list->prefix_len)
-		append(insert, size, list->common + list->prefix_len, list->common_len - list->prefix_len,
-		       quote);
+		append(insert, size, list->common + list->prefix_len,
+		       list->common_len - list->prefix_len, quote);
 	if (list->count != 1 || list->partial)
 		return;
 	if (quote)
@@ -160,7 +161,8 @@ static void compose(const struct completion_list *list, char quote, char *insert
 	append(insert, size, " ", 1, '\'');
 }
 
-void complete_line(const char *line, size_t cursor, char *insert, size_t size, struct shell_out *out)
+void complete_line(const char *line, size_t cursor, char *insert, size_t size,
+		   struct shell_out *out)
 {
 	struct {
 		struct place at;

@@ -113,7 +113,8 @@ static void draw_window(struct editor *ed)
 
 /*
  * The screen after a change from byte `from` on; the line was old_len bytes long, took
- * ed->drawn columns, and the cursor was at old_cur. Unless the line is longer than a row, that is `from`.
+ * ed->drawn columns, and the cursor was at old_cur. Unless the line is longer than a row, that is
+ * `from`.
  */
 static void redraw(struct editor *ed, size_t from, size_t old_cur, size_t old_len)
 {
@@ -192,7 +193,9 @@ static void erase(struct editor *ed, size_t from, size_t to)
 
 	if (from == to)
 		return;
-	/* Go there first: what is left of the cursor is then on the screen as it is in the buffer. */
+	/*
+	 * Go there first: what is left of the cursor is then on the screen as it is in the buffer.
+	 */
 	if (!ed->window && ed->drawn <= ROOM) {
 		move_to(ed, from);
 		old_cur = from;
@@ -311,7 +314,10 @@ static bool feed_escape(struct editor *ed, uint8_t c)
 		return c == 0x1b;
 	case ESC_SEEN:
 		ed->param = 0;
-		ed->esc = c == '[' ? ESC_BRACKET : c == 'O' ? ESC_OMEGA : c == 0x1b ? ESC_SEEN : ESC_NONE;
+		ed->esc = c == '['    ? ESC_BRACKET
+			  : c == 'O'  ? ESC_OMEGA
+			  : c == 0x1b ? ESC_SEEN
+				      : ESC_NONE;
 		if (c == 'b')
 			move_to(ed, word_left(ed, ed->cur));
 		else if (c == 'f')

@@ -162,8 +162,9 @@ static void print_row(const char *s, const struct column *cols, size_t count, bo
 		if (heading && *s == '>')
 			s++;
 		n = cell_length(s, last);
-		out_printf(out, "%*s%.*s%*s", cols[i].right ? (int)(cols[i].width - n) : 0, "", (int)n, s,
-			   last ? 0 : (int)(cols[i].right ? 0 : cols[i].width - n) + 2, "");
+		out_printf(out, "%*s%.*s%*s", cols[i].right ? (int)(cols[i].width - n) : 0, "",
+			   (int)n, s, last ? 0 : (int)(cols[i].right ? 0 : cols[i].width - n) + 2,
+			   "");
 		s += n;
 		s += *s == '|';
 	}

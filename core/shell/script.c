@@ -47,7 +47,8 @@ static int run_lines(struct shell *sh, const char *path, char *text)
 		may_fail = *line == '-';
 		status = shell_run_line(sh, line + may_fail);
 		if (status && !may_fail && !shell_interrupted(sh)) {
-			sh_error(sh, 0, "%s:%u: stopped, exit code %d: %.60s", path, first, status, line);
+			sh_error(sh, 0, "%s:%u: stopped, exit code %d: %.60s", path, first, status,
+				 line);
 			return status;
 		}
 		if (may_fail)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What the files of the shell share: words of a line, the line editor and its history,
- * completion. A shell belongs to the one thread that runs it; only the editor's line is also looked at by
- * others, under the console's lock.
+ * completion. A shell belongs to the one thread that runs it; only the editor's line is also looked
+ * at by others, under the console's lock.
  */
 #pragma once
 
@@ -85,8 +85,11 @@ void edit_show(struct editor *ed);
 
 /* --- commands and their arguments (command.c, words.c, complete.c) ------------------------ */
 
-/** The row for the words after a command's name; *used: how many of them its name took. NULL: none. */
-const struct command_sub *command_sub_find(const struct command *cmd, int argc, char **argv, int *used);
+/**
+ * The row for the words after a command's name; *used: how many of them its name took. NULL: none.
+ */
+const struct command_sub *command_sub_find(const struct command *cmd, int argc, char **argv,
+					   int *used);
 /** Check one word; a reason goes to err. @return 0 or negative errno */
 int word_check(const struct arg_spec *spec, const char *word, struct shell_out *err);
 /** The argument that word number n is for; NULL: too many words. */
@@ -114,7 +117,8 @@ void word_complete(const struct arg_spec *spec, struct completion_list *list);
  * @param insert  gets the text to insert
  * @param out     candidates are printed here when there is nothing to insert
  */
-void complete_line(const char *line, size_t cursor, char *insert, size_t size, struct shell_out *out);
+void complete_line(const char *line, size_t cursor, char *insert, size_t size,
+		   struct shell_out *out);
 
 /* --- the shell (shell.c) ----------------------------------------------------------------- */
 

@@ -108,8 +108,10 @@ static int check_vcpu(const char *word, struct shell_out *err)
 	struct guest *guest;
 
 	if (!arg_vcpu(word, &guest)) {
-		out_printf(err, "no vCPU '%s'; they are called guest/vcpu0, ...; 'vcpu list' shows them\n",
-			   word);
+		out_printf(
+			err,
+			"no vCPU '%s'; they are called guest/vcpu0, ...; 'vcpu list' shows them\n",
+			word);
 		return -ENOENT;
 	}
 	guest_put(guest);
@@ -121,7 +123,8 @@ static int check_vserial(const char *word, struct shell_out *err)
 	struct vserial *vs = vserial_find(word);
 
 	if (!vs) {
-		out_printf(err, "no serial port '%s' of a guest; 'vserial list' shows them\n", word);
+		out_printf(err, "no serial port '%s' of a guest; 'vserial list' shows them\n",
+			   word);
 		return -ENOENT;
 	}
 	vserial_put(vs);
@@ -160,7 +163,8 @@ int word_check(const struct arg_spec *spec, const char *word, struct shell_out *
 /* --- completing ---------------------------------------------------------------------------- */
 
 /* Words separated by `mark`. */
-static void complete_list(const char *choices, char mark, const char *before, struct completion_list *list)
+static void complete_list(const char *choices, char mark, const char *before,
+			  struct completion_list *list)
 {
 	char word[64], marks[3] = { mark, '|', '\0' };
 
@@ -175,7 +179,10 @@ static void complete_list(const char *choices, char mark, const char *before, st
 	}
 }
 
-/* Split the prefix at its last slash: `before` of it and the folder go to path, "/" where there is none. */
+/*
+ * Split the prefix at its last slash: `before` of it and the folder go to path, "/" where there is
+ * none.
+ */
 static size_t folder_of(const char *prefix, size_t before, char *path, size_t size)
 {
 	const char *slash = strrchr(prefix + before, '/');
@@ -211,7 +218,8 @@ static void complete_path(struct completion_list *list, size_t before, bool fold
 
 			if (folders && !folder)
 				continue;
-			snprintf(w->text + n, sizeof(w->text) - n, "%s%s", w->ent.name, folder ? "/" : "");
+			snprintf(w->text + n, sizeof(w->text) - n, "%s%s", w->ent.name,
+				 folder ? "/" : "");
 			complete_add(list, w->text, folder);
 		}
 		vfs_close(&w->dir);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * cpio archives as a file system. When one is mounted, an index of 8 bytes a member is made: where its
- * header is and which part of its name is its path. It is sorted so that a folder stands right in
- * front of what is below it, and made whole: folders that are missing in the archive get an entry that
- * borrows the name of a member below. The archive itself is read in place. Serialised by the VFS.
+ * cpio archives as a file system. When one is mounted, an index of 8 bytes a member is made: where
+ * its header is and which part of its name is its path. It is sorted so that a folder stands right
+ * in front of what is below it, and made whole: folders that are missing in the archive get an
+ * entry that borrows the name of a member below. The archive itself is read in place. Serialised by
+ * the VFS.
  */
 #include <core/vfs.h>
 
@@ -124,7 +125,10 @@ static void sort(const struct vfs_mount *m, struct node *nodes, uint32_t n)
 
 /* --- index --------------------------------------------------------------------------------- */
 
-/* The path in a member's name, without "./" and slashes around it. @return false: no such path can be */
+/*
+ * The path in a member's name, without "./" and slashes around it. @return false: no such path can
+ * be
+ */
 static bool trim(const char *name, size_t len, struct node *node)
 {
 	size_t start = 0;
@@ -157,8 +161,9 @@ static int push(struct index *ix, const struct node *node)
 {
 	if (ix->count == ix->room) {
 		uint32_t room = ix->room ? ix->room * 2 : 64;
-		struct node *nodes = ix->count < NODES_LIMIT ? heap_realloc(ix->nodes, room * sizeof(*nodes))
-							      : NULL;
+		struct node *nodes = ix->count < NODES_LIMIT
+					     ? heap_realloc(ix->nodes, room * sizeof(*nodes))
+					     : NULL;
 
 		if (!nodes)
 			return -ENOMEM;
@@ -178,10 +183,12 @@ static int collect(struct vfs_mount *m, struct index *ix)
 
 	cpio_open(&reader, m->image, (size_t)m->size);
 	while ((got = cpio_next(&reader, &entry)) > 0) {
-		struct node node = { .at = (uint32_t)(entry.name - (const char *)m->image - HEADER_SIZE) };
+		struct node node = {
+			.at = (uint32_t)(entry.name - (const char *)m->image - HEADER_SIZE)};
 
 		if (!trim(entry.name, entry.name_len, &node)) {
-			log_warn("cpio at '%s/': name of the member at offset %u left out", m->path, node.at);
+			log_warn("cpio at '%s/': name of the member at offset %u left out", m->path,
+				 node.at);
 			continue;
 		}
 		if (push(ix, &node))
@@ -198,7 +205,7 @@ static void drop_doubles(struct vfs_mount *m, struct index *ix)
 	uint32_t to = 0;
 
 	for (uint32_t i = 0; i < ix->count; i++) {
-		struct path p = { .s = node_path(m, &ix->nodes[i]), .len = node_len(&ix->nodes[i]) };
+		struct path p = { .s = node_path(m, &ix->nodes[i]), .len = node_len(&ix->nodes[i])};
 
 		if (to && !compare_to(m, &ix->nodes[to - 1], &p))
 			to--;
@@ -222,8 +229,8 @@ static size_t common_folders(const struct vfs_mount *m, const struct node *a, co
 }
 
 /*
- * Add the folders that are missing: in front of each node, those of its path that the node before is
- * neither in nor is itself.
+ * Add the folders that are missing: in front of each node, those of its path that the node before
+ * is neither in nor is itself.
  */
 static int add_folders(struct vfs_mount *m, struct index *ix, struct index *whole)
 {
@@ -256,7 +263,8 @@ static int cpio_mount(struct vfs_mount *m)
 	struct index members = { NULL, 0, 0 }, *whole;
 	int err;
 
-	if (!m->image || m->size < HEADER_SIZE || (memcmp(m->image, "070701", 6) && memcmp(m->image, "070702", 6)))
+	if (!m->image || m->size < HEADER_SIZE ||
+	    (memcmp(m->image, "070701", 6) && memcmp(m->image, "070702", 6)))
 		return -ENOEXEC;
 	if (m->size > UINT32_MAX) {
 		log_error("cpio at '%s/': an archive of 4 GiB or more", m->path);
@@ -296,7 +304,10 @@ static vfs_ino cpio_root(struct vfs_mount *m)
 	return 0;
 }
 
-/* Fields of the header by number: eight hexadecimal digits each, which were checked when the index was made. */
+/*
+ * Fields of the header by number: eight hexadecimal digits each, which were checked when the index
+ * was made.
+ */
 enum field { INO, MODE, NLINK = 4, MTIME, FILESIZE, DEV_MAJOR, DEV_MINOR, NAMESIZE = 11 };
 
 static uint32_t read_field(const struct vfs_mount *m, const struct node *node, enum field field)
@@ -313,7 +324,8 @@ static uint32_t read_field(const struct vfs_mount *m, const struct node *node, e
 
 static const uint8_t *node_data(const struct vfs_mount *m, const struct node *node)
 {
-	return m->image + ALIGN_UP((uint64_t)node->at + HEADER_SIZE + read_field(m, node, NAMESIZE), 4);
+	return m->image +
+	       ALIGN_UP((uint64_t)node->at + HEADER_SIZE + read_field(m, node, NAMESIZE), 4);
 }
 
 static const struct node *get_node(const struct vfs_mount *m, vfs_ino ino)
@@ -323,7 +335,8 @@ static const struct node *get_node(const struct vfs_mount *m, vfs_ino ino)
 
 static bool is_hard_link(const struct vfs_mount *m, const struct node *node)
 {
-	return (read_field(m, node, MODE) & CPIO_MODE_TYPE) == CPIO_MODE_FILE && read_field(m, node, NLINK) > 1;
+	return (read_field(m, node, MODE) & CPIO_MODE_TYPE) == CPIO_MODE_FILE &&
+	       read_field(m, node, NLINK) > 1;
 }
 
 /* Of hard links, one member alone has the content. */

@@ -21,9 +21,9 @@
 
 /* Offsets in the superblock. */
 enum {
-	SB_INODES = 0, SB_BLOCKS = 4, SB_FIRST_BLOCK = 20, SB_BLOCK_SHIFT = 24, SB_GROUP_BLOCKS = 32,
-	SB_GROUP_INODES = 40, SB_MAGIC = 56, SB_REVISION = 76, SB_INODE_SIZE = 88, SB_INCOMPAT = 96,
-	SB_USED = 104,
+	SB_INODES = 0, SB_BLOCKS = 4, SB_FIRST_BLOCK = 20, SB_BLOCK_SHIFT = 24,
+	SB_GROUP_INODES = 40, SB_MAGIC = 56, SB_REVISION = 76, SB_INODE_SIZE = 88,
+	SB_INCOMPAT = 96, SB_USED = 104,
 };
 
 #define INCOMPAT_FILETYPE 0x2
@@ -61,7 +61,8 @@ static int refuse_features(struct vfs_mount *m, uint32_t features)
 		if (features & BIT32(i))
 			name = incompat_names[i];
 	log_error("ext2 at '%s/': uses %s, which is not supported (feature bits 0x%x); "
-		  "make it with mke2fs -t ext2", m->path, name ? name : "something unknown", features);
+		  "make it with mke2fs -t ext2",
+		  m->path, name ? name : "something unknown", features);
 	return -ENOTSUP;
 }
 
@@ -75,8 +76,8 @@ static int read_super(struct vfs_mount *m, struct ext2 *fs, const uint8_t *sb)
 	if (features & ~(uint32_t)INCOMPAT_FILETYPE)
 		return refuse_features(m, features & ~(uint32_t)INCOMPAT_FILETYPE);
 	if (shift > 2) {
-		log_error("ext2 at '%s/': blocks of %llu bytes are not supported, only 1, 2 and 4 KiB", m->path,
-			  shift < 32 ? 1024ull << shift : 0);
+		log_error("ext2 at '%s/': blocks of %llu bytes, only 1, 2 and 4 KiB are supported",
+			  m->path, shift < 32 ? 1024ull << shift : 0);
 		return -ENOTSUP;
 	}
 	fs->block_size = 1024u << shift;
@@ -96,7 +97,8 @@ static int read_super(struct vfs_mount *m, struct ext2 *fs, const uint8_t *sb)
 	}
 	if ((uint64_t)fs->blocks * fs->block_size > m->size) {
 		log_error("ext2 at '%s/': the image is cut off: %llu of %llu bytes", m->path,
-			  (unsigned long long)m->size, (unsigned long long)fs->blocks * fs->block_size);
+			  (unsigned long long)m->size,
+			  (unsigned long long)fs->blocks * fs->block_size);
 		return -EUCLEAN;
 	}
 	return 0;
@@ -150,7 +152,8 @@ static int read_inode(struct vfs_mount *m, vfs_ino ino, struct inode *inode)
 	if (ino < 1 || ino > fs->inodes)
 		return bad(m, "inode number", ino);
 	n = (uint32_t)ino - 1;
-	err = vfs_raw_read(m, fs->groups_at + (uint64_t)(n / fs->group_inodes) * DESC_SIZE, desc, sizeof(desc));
+	err = vfs_raw_read(m, fs->groups_at + (uint64_t)(n / fs->group_inodes) * DESC_SIZE, desc,
+			   sizeof(desc));
 	if (err)
 		return err;
 	table = get_le32(desc + 8);
@@ -207,7 +210,8 @@ static int map_block(struct vfs_mount *m, const struct inode *inode, uint64_t n,
 	return 0;
 }
 
-static int64_t read_file(struct vfs_mount *m, const struct inode *inode, uint64_t off, void *buf, size_t n)
+static int64_t read_file(struct vfs_mount *m, const struct inode *inode, uint64_t off, void *buf,
+			 size_t n)
 {
 	const struct ext2 *fs = m->priv;
 	uint8_t *to = buf;
@@ -223,7 +227,8 @@ static int64_t read_file(struct vfs_mount *m, const struct inode *inode, uint64_
 		int err = map_block(m, inode, at / fs->block_size, &block);
 
 		if (!err && block)
-			err = vfs_raw_read(m, (uint64_t)block * fs->block_size + in, to + done, part);
+			err = vfs_raw_read(m, (uint64_t)block * fs->block_size + in, to + done,
+					   part);
 		else if (!err)
 			memset(to + done, 0, part);
 		if (err)
@@ -322,8 +327,9 @@ static int read_entry(struct vfs_mount *m, const struct inode *dir, uint64_t off
 	e->size = get_le16(raw + 4);
 	e->name_len = fs->filetype ? raw[6] : get_le16(raw + 6);
 	e->type = fs->filetype ? raw[7] : 0;
-	if (got < 8 || e->size < 8 || e->size % 4 || e->size > fs->block_size - off % fs->block_size ||
-	    e->name_len > e->size - 8 || e->name_len > 255)
+	if (got < 8 || e->size < 8 || e->size % 4 ||
+	    e->size > fs->block_size - off % fs->block_size || e->name_len > e->size - 8 ||
+	    e->name_len > 255)
 		return bad(m, "directory entry at", off);
 	return 1;
 }

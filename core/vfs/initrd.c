@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The initrd that the boot loader left in memory: unpacked where it is gzip, mounted at "/". Its memory
- * is never given back, because files are read, and mapped into guests, in place. Boot only.
+ * The initrd that the boot loader left in memory: unpacked where it is gzip, mounted at "/". Its
+ * memory is never given back, because files are read, and mapped into guests, in place. Boot only.
  */
 #include <core/vfs.h>
 
@@ -21,11 +21,12 @@ static void *find_initrd(uint64_t *size)
 	uint8_t *map;
 
 	*size = 0;
-	if (!chosen || dt_u64(chosen, "linux,initrd-start", &start) || dt_u64(chosen, "linux,initrd-end", &end) ||
-	    end <= start)
+	if (!chosen || dt_u64(chosen, "linux,initrd-start", &start) ||
+	    dt_u64(chosen, "linux,initrd-end", &end) || end <= start)
 		return NULL;
 	if (!mem_is_ram(start, end - start)) {
-		log_error("initrd: 0x%" PRIx64 " ... 0x%" PRIx64 " of /chosen is not memory", start, end);
+		log_error("initrd: 0x%" PRIx64 " ... 0x%" PRIx64 " of /chosen is not memory", start,
+			  end);
 		return NULL;
 	}
 	map = mem_map_frames(ALIGN_DOWN(start, PAGE_SIZE),
@@ -44,7 +45,9 @@ static int count_bytes(void *ctx, const void *data, size_t n)
 	return 0;
 }
 
-/* What the size in the file's last bytes does not tell (several members, padding), unpacking does. */
+/*
+ * What the size in the file's last bytes does not tell (several members, padding), unpacking does.
+ */
 static int measure(const void *in, uint64_t in_size, uint64_t *size)
 {
 	void *window = heap_alloc(INFLATE_WINDOW);
@@ -113,10 +116,13 @@ void vfs_mount_initrd(void)
 	}
 	err = vfs_mount_image("/", image, size);
 	if (err) {
-		log_error("initrd: %s", err == -ENOEXEC ? "neither a cpio archive (newc) nor an ext2 image, "
-							  "plain or gzip" : error_text(err));
+		log_error("initrd: %s",
+			  err == -ENOEXEC ? "neither a cpio archive (newc) nor an ext2 image, "
+					    "plain or gzip"
+					  : error_text(err));
 		return;
 	}
 	m = vfs_mount_next(NULL);
-	log_info("initrd: %s, %s, mounted at /", m->fs->name, format_size(text, sizeof(text), size));
+	log_info("initrd: %s, %s, mounted at /", m->fs->name,
+		 format_size(text, sizeof(text), size));
 }

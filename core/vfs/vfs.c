@@ -22,7 +22,9 @@ static struct list mounts = LIST_INIT(mounts);
 
 /* --- paths -------------------------------------------------------------------------------- */
 
-/* A path while it is resolved: `done` is normalised and has no symbolic links, `rest` is to come. */
+/*
+ * A path while it is resolved: `done` is normalised and has no symbolic links, `rest` is to come.
+ */
 struct walk {
 	char done[VFS_PATH_MAX];
 	char rest[VFS_PATH_MAX];

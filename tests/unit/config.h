@@ -6,3 +6,5 @@
 #pragma once
 
 #define CONFIG_HOST 1
+#define CONFIG_LOG_BUFFER_SHIFT 14
+#define CONFIG_LOG_DEFAULT_LEVEL 1

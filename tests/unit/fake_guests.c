@@ -226,7 +226,9 @@ void vcpu_wait_parked(struct vcpu *vcpu)
 {
 }
 
-/* --- making and loading ------------------------------------------------------------------------ */
+/*
+ * --- making and loading ------------------------------------------------------------------------
+ */
 
 int guest_config_parse(int argc, char **argv, struct guest_config *cfg, struct shell_out *out)
 {
@@ -252,8 +254,8 @@ const struct guest_board *guest_board_next(const struct guest_board *prev)
 	return prev ? NULL : &virt;
 }
 
-int fdt_load_file(const char *parent, const char *name, const char *path, struct fdt_overrides overrides,
-		  struct shell_out *out, struct dt_node **node)
+int fdt_load_file(const char *parent, const char *name, const char *path,
+		  struct fdt_overrides overrides, struct shell_out *out, struct dt_node **node)
 {
 	note("fdt_load %s %s %s", parent, name, path);
 	for (unsigned i = 0; i < overrides.n; i++)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Guests as the shell's commands see them: names, states, and a note of each thing that was asked of them.
+ * Guests as the shell's commands see them: names, states, and a note of each thing that was asked
+ * of them.
  */
 #pragma once
 

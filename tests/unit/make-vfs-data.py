@@ -71,7 +71,7 @@ def newc(name, data=b"", mode=0o100644, ino=1, nlink=1):
 
 
 def odd_cpio():
-    """What archives may also have: missing folders, doubles, odd names, links before their content."""
+    """What archives may also have: missing folders, doubles, odd names, early links."""
     yield newc(b"z/y/x", b"deep")
     yield newc(b"./dot/file", b"dot")
     yield newc(b"/root", b"absolute")
@@ -101,7 +101,8 @@ def make_ext2(folder, name, tree):
         os.remove(image)
     env = dict(os.environ, PATH=os.environ["PATH"] + ":/usr/sbin:/sbin", MKE2FS_CONFIG="/dev/null")
     subprocess.run(["mke2fs", "-q", "-F", "-t", "ext2", "-N", "512", "-d", tree] + options +
-                   [image, "%dk" % size], check=True, env=env, stderr=subprocess.DEVNULL)
+                   [image, "%dk" % size], check=True, env=env,
+                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 def main():
@@ -114,7 +115,8 @@ def main():
             for name in EXT2:
                 make_ext2(folder, name, tree)
             continue
-        names = subprocess.run(["find", ".", "-print0"], cwd=tree, check=True, stdout=subprocess.PIPE)
+        names = subprocess.run(["find", ".", "-print0"], cwd=tree, check=True,
+                               stdout=subprocess.PIPE)
         with open(os.path.join(folder, "tree.cpio"), "wb") as file:
             subprocess.run(["cpio", "--quiet", "-0", "-o", "-H", "newc"], cwd=tree, check=True,
                            input=names.stdout, stdout=file)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A terminal as simple as they come: it knows backspace, carriage return, line feed, wraps at its last
- * column, and, if it is told that it may, clears itself on ESC [ H ESC [ 2 J. Any other control
- * character is a mistake of who sends it.
+ * A terminal as simple as they come: it knows backspace, carriage return, line feed, wraps at its
+ * last column, and, if it is told that it may, clears itself on ESC [ H ESC [ 2 J. Any other
+ * control character is a mistake of who sends it.
  */
 #pragma once
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A terminal for tests of the shell: a character device whose output goes to a screen and is kept, and
- * whose input comes when the shell's thread waits for it. The clock moves when it waits for a moment.
+ * A terminal for tests of the shell: a character device whose output goes to a screen and is kept,
+ * and whose input comes when the shell's thread waits for it. The clock moves when it waits for a
+ * moment.
  */
 #pragma once
 
@@ -27,10 +28,16 @@ const char *term_text(void);
 void term_input(const char *text);
 /** The same at once, as by an interrupt. */
 void term_receive(const char *text);
-/** Called when there is no more input and somebody waits; true: it did something, false: nothing comes any more. */
+/**
+ * Called when there is no more input and somebody waits; true: it did something, false: nothing
+ * comes any more.
+ */
 extern bool (*term_idle)(uint64_t deadline);
 
-/** What shell_interact() says on its way through term_input(); it is left when nothing comes any more. */
+/**
+ * What shell_interact() says on its way through term_input(); it is left when nothing comes any
+ * more.
+ */
 const char *term_interact(struct shell *sh);
 /** Run a line and return what it printed. */
 const char *term_run(struct shell *sh, const char *line);

@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <core/dt.h>
 #include <core/log.h>
 #include <core/mem.h>
 #include <core/vfs.h>
@@ -70,7 +69,9 @@ static void check_asked(const char *line, const char *asked)
 	CHECK_STR(fake_guests_asked(), asked);
 }
 
-/* --- guests ------------------------------------------------------------------------------------- */
+/*
+ * --- guests -------------------------------------------------------------------------------------
+ */
 
 TEST(lives)
 {
@@ -90,7 +91,8 @@ TEST(lives)
 	check_run("guest destroy web", 128 + ENOMEM, "guest destroy: web: not enough memory\r\n");
 	fake_guests_fail(-EBUSY);
 	check_run("guest pause web", 128 + EBUSY, "guest pause: guest web is stopped\r\n");
-	check_run("guest destroy web", 128 + EBUSY, "guest destroy: guest web is being destroyed already\r\n");
+	check_run("guest destroy web", 128 + EBUSY,
+		  "guest destroy: guest web is being destroyed already\r\n");
 	fake_guests_fail(-ENODEV);
 	check_run("guest power web", 128 + ENODEV,
 		  "guest power: guest web has no power button; 'guest stop web' ends it\r\n");
@@ -103,15 +105,18 @@ TEST(making)
 	begin();
 	check_asked("guest create new board=virt mem=64M cmdline=\"a b\"",
 		    "parse <new> <board=virt> <mem=64M> <cmdline=a b>\ncreate\n");
-	check_run("guest create guest0", 128 + ENOENT,
-		  "guest create: no node /guests/guest0; with key=value words a guest is made of a board: "
-		  "guest create guest0 board=virt mem=256M kernel=/boot/vmlinuz\r\n");
+	check_run(
+		"guest create guest0", 128 + ENOENT,
+		"guest create: no node /guests/guest0; with key=value words "
+		"a guest is made of a board: "
+		"guest create guest0 board=virt mem=256M kernel=/boot/vmlinuz\r\n");
 	REQUIRE(dt_add_node(dt_find("/guests"), "guest0"));
 	check_asked("guest create guest0", "create guest0\n");
 	check_asked("guest create /guests/guest0", "create guest0\n");
 	check_run("guest check guest0", 0, "guest0: no errors\r\n");
 	fake_guests_fail(-EINVAL);
-	check_run("guest create guest0", 128 + EINVAL, "guest create: /guests/guest0: nothing is right\r\n");
+	check_run("guest create guest0", 128 + EINVAL,
+		  "guest create: /guests/guest0: nothing is right\r\n");
 	check_run("guest create x mem=x", 128 + EINVAL, "guest create: mem=: \"x\" is no size\r\n");
 	check_run("guest check guest0", 128 + EINVAL,
 		  "guest check: /guests/guest0: wrong\r\nguest check: guest0: 1 error\r\n");
@@ -136,14 +141,17 @@ TEST(waiting)
 	begin();
 	check_run("guest wait web", 128 + EINVAL, "guest wait: guest web has not been started\r\n");
 	web->state = GUEST_RUNNING;
-	check_run("guest wait web 500ms", 128 + ETIMEDOUT, "guest wait: guest web is still running\r\n");
+	check_run("guest wait web 500ms", 128 + ETIMEDOUT,
+		  "guest wait: guest web is still running\r\n");
 	CHECK_EQ(term_now, 1500000000);
 	term_input("\x03");
 	check_run("guest wait web", 128 + EINTR, "");
 	term_idle = end_guest;
 	check_run("guest wait web", GUEST_EXIT_CRASH, "web: crashed in its first instruction\r\n");
-	check_run("guest wait web 1", GUEST_EXIT_CRASH, "web: crashed in its first instruction\r\n");
-	CHECK(strstr(term_run(sh, "guest status web"), "web: stopped; crashed in its first instruction (exit code 2)\r\n"));
+	check_run("guest wait web 1", GUEST_EXIT_CRASH,
+		  "web: crashed in its first instruction\r\n");
+	CHECK(strstr(term_run(sh, "guest status web"),
+		     "web: stopped; crashed in its first instruction (exit code 2)\r\n"));
 	CHECK(strstr(term_run(sh, "guest list"), "crashed in its first"));
 	end();
 }
@@ -157,23 +165,28 @@ TEST(memory_of_a_guest)
 	check_run("guest dumpmem web 0x400000f8 16", 128 + EFAULT,
 		  "400000f8: f8 f9 fa fb fc fd fe ff                          ........\r\n"
 		  "guest dumpmem: guest web has no memory at 0x40000100\r\n");
-	check_run("guest dumpmem web 0", 128 + EFAULT, "guest dumpmem: guest web has no memory at 0x0\r\n");
+	check_run("guest dumpmem web 0", 128 + EFAULT,
+		  "guest dumpmem: guest web has no memory at 0x0\r\n");
 	end();
 }
 
 TEST(loading)
 {
 	begin();
-	check_asked("vfs guest_load web 0x40080000 /boot/hello", "load web 0x40080000 /boot/hello\n");
+	check_asked("vfs guest_load web 0x40080000 /boot/hello",
+		    "load web 0x40080000 /boot/hello\n");
 	check_asked("vfs guest_load web 0x40080000 /boot/hello 2 3", "mem_load 0x40080000 3 llo\n");
-	check_asked("vfs guest_load web 0x40080000 /boot/hello 7", "mem_load 0x40080000 6 world\n\n");
+	check_asked("vfs guest_load web 0x40080000 /boot/hello 7",
+		    "mem_load 0x40080000 6 world\n\n");
 	check_run("vfs guest_load web 0 /boot/hello 99", 128 + ERANGE,
 		  "vfs guest_load: /boot/hello has 13 bytes, less than the offset\r\n");
-	check_run("vfs guest_load web 0 /none 1", 128 + ENOENT, "vfs guest_load: /none: not found\r\n");
+	check_run("vfs guest_load web 0 /none 1", 128 + ENOENT,
+		  "vfs guest_load: /none: not found\r\n");
 	check_asked("vfs guest_load_list web /list", "load_list web /list\n");
 	check_asked("vfs fdt_load /guests g /boot/x.dtb a,b,string,c d,e,uint32,1",
 		    "fdt_load /guests g /boot/x.dtb <a,b,string,c> <d,e,uint32,1>\n");
-	check_asked("vfs guest_fdt_load g /boot/x.dtb 4 a,b,string,c", "guest_fdt_load g /boot/x.dtb 4 <a,b,string,c>\n");
+	check_asked("vfs guest_fdt_load g /boot/x.dtb 4 a,b,string,c",
+		    "guest_fdt_load g /boot/x.dtb 4 <a,b,string,c>\n");
 	end();
 }
 
@@ -195,7 +208,8 @@ TEST(vcpus)
 	text = term_run(sh, "vcpu stats web/vcpu1 2s");
 	CHECK(strstr(text, "device access      0           0\r\n"));
 	CHECK_EQ(term_now, 3000000000);
-	check_run("vcpu stats nobody", 128 + ENOENT, "vcpu stats: 'nobody' is neither a guest nor a vCPU\r\n");
+	check_run("vcpu stats nobody", 128 + ENOENT,
+		  "vcpu stats: 'nobody' is neither a guest nor a vCPU\r\n");
 	web->vcpus[0]->running = true;
 	web->state = GUEST_RUNNING;
 	fake_guests_asked();
@@ -204,7 +218,10 @@ TEST(vcpus)
 	end();
 }
 
-/* --- console -------------------------------------------------------------------------------------- */
+/*
+ * --- console
+ * --------------------------------------------------------------------------------------
+ */
 
 static char typed[256];
 static size_t typed_len, room;
@@ -337,12 +354,16 @@ TEST(output_of_a_guest)
 	check_run("vserial dump web", 0, "one\r\ntwo..\r\n");
 	check_run("vserial dump web/uart0 3", 0, "o..\r\n");
 	CHECK(strstr(term_run(sh, "vserial list"), "web/uart0     9         0     "));
-	check_run("vserial bind web/uart7", 128 + ENOENT, "vserial bind: no serial port 'web/uart7' of a guest; "
+	check_run("vserial bind web/uart7", 128 + ENOENT,
+		  "vserial bind: no serial port 'web/uart7' of a guest; "
 		  "'vserial list' shows them\r\nusage: vserial bind <port>\r\n");
 	end_console();
 }
 
-/* --- tree and files --------------------------------------------------------------------------------- */
+/*
+ * --- tree and files
+ * ---------------------------------------------------------------------------------
+ */
 
 TEST(device_tree)
 {
@@ -357,25 +378,32 @@ TEST(device_tree)
 	check_run("devtree attr get /guests/g size", 0, "<0x0 0x10000000>\r\n");
 	check_run("devtree get /guests/g name", 0, "\"one\", \"two\"\r\n");
 	check_run("devtree get /guests/g mac", 0, "[01 02 ff]\r\n");
-	check_run("devtree print /guests", 0,
-		  "guests {\r\n  g {\r\n    reg = <0x1 0x20>;\r\n    size = <0x0 0x10000000>;\r\n"
-		  "    name = \"one\", \"two\";\r\n    mac = [01 02 ff];\r\n    flag;\r\n  };\r\n};\r\n");
+	check_run(
+		"devtree print /guests", 0,
+		"guests {\r\n  g {\r\n    reg = <0x1 0x20>;\r\n    size = <0x0 0x10000000>;\r\n"
+		"    name = \"one\", \"two\";\r\n    mac = [01 02 ff];\r\n"
+		"    flag;\r\n  };\r\n};\r\n");
 	check_run("devtree ls /", 0, "guests/\r\n");
 	check_run("devtree set /guests/g reg uint32 0x100000000", 128 + ERANGE,
 		  "devtree set: '0x100000000' as uint32: out of range\r\n");
 	check_run("devtree set /guests/g reg uint32 x", 128 + EINVAL,
 		  "devtree set: 'x' as uint32: not a valid value\r\n");
-	check_run("devtree add /guests g", 128 + EEXIST, "devtree add: /guests has a node 'g' already\r\n");
-	check_run("devtree add /guests a/b", 128 + EINVAL, "devtree add: 'a/b' is no name of a node\r\n");
-	check_run("devtree get /guests/g none", 128 + ENOENT, "devtree get: /guests/g has no attribute 'none'\r\n");
+	check_run("devtree add /guests g", 128 + EEXIST,
+		  "devtree add: /guests has a node 'g' already\r\n");
+	check_run("devtree add /guests a/b", 128 + EINVAL,
+		  "devtree add: 'a/b' is no name of a node\r\n");
+	check_run("devtree get /guests/g none", 128 + ENOENT,
+		  "devtree get: /guests/g has no attribute 'none'\r\n");
 	check_run("devtree node copy / copy /guests/g", 0, "");
 	check_run("devtree get /copy reg", 0, "<0x1 0x20>\r\n");
 	check_run("devtree del /guests/g reg", 0, "");
-	check_run("devtree attr del /guests/g reg", 128 + ENOENT, "devtree attr del: attribute 'reg' of /guests/g: not found\r\n");
+	check_run("devtree attr del /guests/g reg", 128 + ENOENT,
+		  "devtree attr del: attribute 'reg' of /guests/g: not found\r\n");
 	check_run("devtree del /guests/g", 0, "");
 	check_run("devtree del /", 128 + EINVAL, "devtree del: the root cannot be removed\r\n");
 	dt_get(dt_find("/guests"));
-	check_run("devtree node del /guests", 128 + EBUSY, "devtree node del: /guests is in use by a guest or a device\r\n");
+	check_run("devtree node del /guests", 128 + EBUSY,
+		  "devtree node del: /guests is in use by a guest or a device\r\n");
 	dt_put(dt_find("/guests"));
 	end();
 }
@@ -386,13 +414,16 @@ TEST(files)
 	check_run("vfs cat /boot/hello", 0, "hello, world\r\n");
 	check_run("vfs cat /boot", 128 + EISDIR, "vfs cat: /boot: is a directory\r\n");
 	CHECK(strstr(term_run(sh, "vfs cat /big.bin"), "this is no text"));
-	CHECK(strstr(term_run(sh, "vfs ls /boot"), "-rwxr-xr-x         13 2023-11-14 22:13 hello\r\n"));
+	CHECK(strstr(term_run(sh, "vfs ls /boot"),
+		     "-rwxr-xr-x         13 2023-11-14 22:13 hello\r\n"));
 	CHECK(strstr(term_run(sh, "vfs ls /boot"), " link -> hello\r\n"));
 	CHECK(strstr(term_run(sh, "vfs ls /boot"), "total 3\r\n"));
 	CHECK(strstr(term_run(sh, "vfs ls"), "drwxr-xr-x"));
 	CHECK(strstr(term_run(sh, "vfs ls /boot/hello"), "22:13 hello\r\n"));
-	check_run("vfs stat /boot/hello", 0,
-		  "/boot/hello: file, 13 bytes (13 B), mode -rwxr-xr-x, changed 2023-11-14 22:13\r\n");
+	check_run(
+		"vfs stat /boot/hello", 0,
+		"/boot/hello: file, 13 bytes (13 B), mode -rwxr-xr-x, "
+		"changed 2023-11-14 22:13\r\n");
 	check_run("vfs ls /none", 128 + ENOENT, "vfs ls: /none: not found\r\n");
 	check_run("vfs mount initrd /", 0, "");
 	check_run("vfs mount sda /mnt", 128 + ENODEV,
@@ -412,8 +443,10 @@ TEST(logs)
 	check_run("log show error", 0, "");
 	check_run("log level", 0, "error\r\n");
 	check_run("log level debug; log level", 0, "debug\r\n");
-	check_run("log level loud", 128 + EINVAL,
-		  "log level: 'loud' is none of error|warning|info|debug\r\nusage: log level [error|warning|info|debug]\r\n");
+	check_run(
+		"log level loud", 128 + EINVAL,
+		"log level: 'loud' is none of error|warning|info|debug\r\n"
+		"usage: log level [error|warning|info|debug]\r\n");
 	check_run("log clear; log show", 0, "");
 	end();
 }

@@ -66,7 +66,8 @@ static void check_line(const char *expected)
 {
 	char shown[2 * LINE_SIZE];
 
-	snprintf(shown, sizeof(shown), "%.*s|%.*s", ed.cur, ed.buf, ed.len - ed.cur, ed.buf + ed.cur);
+	snprintf(shown, sizeof(shown), "%.*s|%.*s", ed.cur, ed.buf, ed.len - ed.cur,
+		 ed.buf + ed.cur);
 	CHECK_STR(shown, expected);
 }
 
@@ -89,7 +90,8 @@ static void check_screen(void)
 		CHECK(!strncmp(row, PROMPT, PROMPT_LEN));
 		/* What is left of the cursor on the screen is what is left of it in the line. */
 		n = screen.col - PROMPT_LEN;
-		CHECK(n <= ed.cur && !memcmp(screen.text[screen.row] + PROMPT_LEN, ed.buf + ed.cur - n, n));
+		row = screen.text[screen.row] + PROMPT_LEN;
+		CHECK(n <= ed.cur && !memcmp(row, ed.buf + ed.cur - n, n));
 	}
 }
 
@@ -142,7 +144,8 @@ TEST(keys)
 		{ "abc" "\x04", "abc|" },
 		{ "abc" "\x01" "\x04", "|bc" },
 		{ "\x04" "\b" "\x7f" "\x15" "\x0b" "\x17" LEFT RIGHT UP DOWN "x", "x|" },
-		{ "abc" "\x1b[200~" "\x1b[99;99;99z" "\x1bOQ" "\x1bx" "d", "abcd|" }, /* unknown: nothing */
+		/* unknown: nothing */
+		{ "abc" "\x1b[200~" "\x1b[99;99;99z" "\x1bOQ" "\x1bx" "d", "abcd|" },
 		{ "abc" "\x1b" "\x01" "X", "X|abc" }, /* a control character after a lone ESC */
 		{ "a\x01\x02\x0c" "b", "b|a" },
 		{ "gr\xc3\xbc\xc3\x9f" "e" LEFT LEFT "\b" "u", "gru|\xc3\x9f" "e" },
@@ -216,12 +219,13 @@ TEST(browsing)
 TEST(history_is_bounded)
 {
 	struct history h = { 0 };
-	char line[300];
+	char line[300], many[101];
 
+	memset(many, 'x', 100);
+	many[100] = '\0';
 	CHECK(!history_get(&h, 0));
 	for (unsigned i = 0; i < 1000; i++) {
-		snprintf(line, sizeof(line), "%u %.*s", i, i % 100,
-			 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx");
+		snprintf(line, sizeof(line), "%u %.*s", i, i % 100, many);
 		history_add(&h, line);
 		CHECK_STR(history_get(&h, 0), line);
 		CHECK(h.used <= HISTORY_SIZE);
@@ -307,9 +311,11 @@ TEST(hide_and_show)
 /* Random keys: after each of them the screen is right, whatever the width of the terminal. */
 TEST(random_keys)
 {
-	static const char *const keys[] = { "a", "b", " ", "word ", LEFT, RIGHT, LEFT LEFT LEFT, "\x01", "\x05",
-					    "\b", "\x04", "\x17", "\x0b", "\x15", UP, DOWN, "\x1b[1;5D",
-					    "\x1b[1;5C", "0123456789", "\x0c", "\x1b", "[", "~", "O" };
+	static const char *const keys[] = {
+		"a", "b", " ", "word ", LEFT, RIGHT, LEFT LEFT LEFT, "\x01", "\x05", "\b", "\x04",
+		"\x17", "\x0b", "\x15", UP, DOWN, "\x1b[1;5D", "\x1b[1;5C", "0123456789", "\x0c",
+		"\x1b", "[", "~", "O",
+	};
 
 	for (unsigned round = 0; round < 60; round++) {
 		begin();

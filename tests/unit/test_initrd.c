@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Finding and unpacking the initrd that a boot loader left: plain, gzip, in several members, damaged, outside of
- * memory, and with too little memory for what is in it.
+ * Finding and unpacking the initrd that a boot loader left: plain, gzip, in several members,
+ * damaged, outside of memory, and with too little memory for what is in it.
  */
 #include "../../core/dt/dt_priv.h"
 
@@ -26,7 +26,10 @@
 static uint8_t *ram;
 static size_t pages_taken, pages_left;
 
-/* --- memory: the initrd in the lower half, frames from the upper one ------------------------------ */
+/*
+ * --- memory: the initrd in the lower half, frames from the upper one
+ * ------------------------------
+ */
 
 bool mem_is_ram(hpa_t pa, uint64_t size)
 {
@@ -55,7 +58,10 @@ void frame_free(hpa_t start, size_t pages)
 	pages_taken -= pages;
 }
 
-/* --- frame ------------------------------------------------------------------------------------------ */
+/*
+ * --- frame
+ * ------------------------------------------------------------------------------------------
+ */
 
 static void begin(const void *image, size_t size)
 {
@@ -122,8 +128,12 @@ TEST(two_members)
 	size_t n;
 	uint8_t *both;
 
-	/* An archive and an empty member behind it: the size in the last bytes is that of the second. */
-	static const uint8_t empty[] = { 0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0 };
+	/*
+	 * An archive and an empty member behind it: the size in the last bytes is that of the
+	 * second.
+	 */
+	static const uint8_t empty[] = {0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3,
+					3,    0,    0, 0, 0, 0, 0, 0, 0, 0};
 
 	REQUIRE(load("tree.cpio.gz"));
 	n = size + sizeof(empty);

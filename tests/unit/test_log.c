@@ -54,7 +54,8 @@ TEST(records)
 	term_now = 12345678901234567;
 	log_error("two\n");
 	log_debug("%s", "three");
-	CHECK_STR(show(LOG_DEBUG), "[    1.234567] one 1\n[12345678.901234] error: two\n[12345678.901234] three\n");
+	CHECK_STR(show(LOG_DEBUG),
+		  "[    1.234567] one 1\n[12345678.901234] error: two\n[12345678.901234] three\n");
 	CHECK_STR(show(LOG_ERROR), "[12345678.901234] error: two\n");
 	log_clear();
 	CHECK_STR(show(LOG_DEBUG), "");
@@ -99,7 +100,8 @@ TEST(the_ring_keeps_the_newest)
 	begin();
 	log_set_console_level(LOG_ERROR);
 	for (unsigned i = 0; i < 5000; i++)
-		log_info("message %u %.*s", i, (int)(i % 100), "....................................................."
+		log_info("message %u %.*s", i, (int)(i % 100),
+			 "....................................................."
 			 "...............................................");
 	s = show(LOG_DEBUG);
 	while (*s) {
@@ -172,7 +174,8 @@ TEST(messages_of_guests)
 	term_text();
 	term_now += 2000000000;
 	log_guest(LOG_WARN, &guest, NULL, "again");
-	CHECK_STR(term_text(), "[    3.000000] warning: guest web: again (92 messages left out)\r\n");
+	CHECK_STR(term_text(),
+		  "[    3.000000] warning: guest web: again (92 messages left out)\r\n");
 	term_end();
 }
 
@@ -224,7 +227,10 @@ static void log_in_interrupt(void *arg)
 	log_warn("%s", (const char *)arg);
 }
 
-/* In the middle of a change of the line, by its own CPU: it cannot be redrawn there, but is with the next key. */
+/*
+ * In the middle of a change of the line, by its own CPU: it cannot be redrawn there, but is with
+ * the next key.
+ */
 static bool interrupted;
 
 static void interrupting_send(struct chardev *cd, const void *buf, size_t n)
@@ -267,8 +273,8 @@ TEST(a_message_breaks_other_output)
 }
 
 /*
- * This CPU is sending when an interrupt on it logs, while another CPU owns the console and waits to send: who
- * waited here would wait for ever.
+ * This CPU is sending when an interrupt on it logs, while another CPU owns the console and waits to
+ * send: who waited here would wait for ever.
  */
 TEST(an_interrupt_waits_for_nobody)
 {

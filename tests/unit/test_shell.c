@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The shell: lines, exit codes, checking of arguments, help, completion, scripts, and the terminal's
- * loop. Commands are some made for this test, and echo and vfs.
+ * The shell: lines, exit codes, checking of arguments, help, completion, scripts, and the
+ * terminal's loop. Commands are some made for this test, and echo and vfs.
  */
 #include "../../core/shell/shell_priv.h"
 #include "../../core/dt/dt_priv.h"
 
-#include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,7 +22,9 @@
 #include "term.h"
 #include "unit.h"
 
-/* --- commands ---------------------------------------------------------------------------------- */
+/*
+ * --- commands ----------------------------------------------------------------------------------
+ */
 
 static char seen[512];
 
@@ -94,7 +95,9 @@ static const struct command_sub both_subs[] = {
 };
 COMMAND(both) { "both", "with and without a subcommand", both_subs };
 
-/* --- frame --------------------------------------------------------------------------------------- */
+/*
+ * --- frame ---------------------------------------------------------------------------------------
+ */
 
 static struct shell *sh;
 static void *image;
@@ -135,7 +138,10 @@ static void check_run(const char *line, int status, const char *output)
 	CHECK_EQ(shell_status(sh), status);
 }
 
-/* --- lines ----------------------------------------------------------------------------------------- */
+/*
+ * --- lines
+ * -----------------------------------------------------------------------------------------
+ */
 
 TEST(lines)
 {
@@ -173,7 +179,8 @@ TEST(syntax_errors)
 {
 	begin();
 	check_run("echo \"open", 128 + EINVAL, "a \" is not closed: \"open\r\n");
-	check_run("echo a && ; echo b", 128 + EINVAL, "a\r\na command is missing beside && or ||\r\n");
+	check_run("echo a && ; echo b", 128 + EINVAL,
+		  "a\r\na command is missing beside && or ||\r\n");
 	check_run("&& echo a", 128 + EINVAL, "a command is missing beside && or ||\r\n");
 	check_run("echo a ||", 128 + EINVAL, "a\r\na command is missing beside && or ||\r\n");
 	/* Too many words. */
@@ -193,34 +200,48 @@ TEST(arguments)
 	check_run("try note a 'b c' \"\"", 0, "");
 	CHECK_STR(seen, "a b c ");
 	check_run("try size 4K 0x10", 0, "");
-	check_run("try size", 128 + EINVAL, "try size: <bytes> is missing\r\nusage: try size <bytes> [count]\r\n");
-	check_run("try size 4X", 128 + EINVAL,
-		  "try size: '4X' is no size (bytes, or with K, M, G)\r\nusage: try size <bytes> [count]\r\n");
+	check_run("try size", 128 + EINVAL,
+		  "try size: <bytes> is missing\r\nusage: try size <bytes> [count]\r\n");
+	check_run(
+		"try size 4X", 128 + EINVAL,
+		"try size: '4X' is no size (bytes, or with K, M, G)\r\n"
+		"usage: try size <bytes> [count]\r\n");
 	check_run("try size 1 2 3", 128 + EINVAL,
 		  "try size: '3' is one word too many\r\nusage: try size <bytes> [count]\r\n");
 	check_run("try code x", 128 + EINVAL,
 		  "try code: 'x' is no number (decimal, or 0x...)\r\nusage: try code <code>\r\n");
 	check_run("try code 99999999999999999999", 128 + ERANGE,
 		  "try code: '99999999999999999999' is too large\r\nusage: try code <code>\r\n");
-	check_run("try wait soon", 128 + EINVAL,
-		  "try wait: 'soon' is no time (seconds, or with ns, us, ms, s)\r\nusage: try wait <time>\r\n");
-	check_run("try choice blue", 128 + EINVAL,
-		  "try choice: 'blue' is none of red|green|grey\r\nusage: try choice <red|green|grey>\r\n");
-	check_run("try choice gre", 128 + EINVAL,
-		  "try choice: 'gre' is none of red|green|grey\r\nusage: try choice <red|green|grey>\r\n");
+	check_run(
+		"try wait soon", 128 + EINVAL,
+		"try wait: 'soon' is no time (seconds, or with ns, us, ms, s)\r\n"
+		"usage: try wait <time>\r\n");
+	check_run(
+		"try choice blue", 128 + EINVAL,
+		"try choice: 'blue' is none of red|green|grey\r\n"
+		"usage: try choice <red|green|grey>\r\n");
+	check_run(
+		"try choice gre", 128 + EINVAL,
+		"try choice: 'gre' is none of red|green|grey\r\n"
+		"usage: try choice <red|green|grey>\r\n");
 	check_run("try choice grey", 0, "");
-	check_run("try node /none", 128 + ENOENT, "try node: no device-tree node '/none'\r\nusage: try node <node>\r\n");
-	check_run("try cpu irq uart9", 128 + ENOENT, "try cpu irq: no character device 'uart9'; 'chardev list' "
+	check_run("try node /none", 128 + ENOENT,
+		  "try node: no device-tree node '/none'\r\nusage: try node <node>\r\n");
+	check_run("try cpu irq uart9", 128 + ENOENT,
+		  "try cpu irq: no character device 'uart9'; 'chardev list' "
 		  "shows them\r\nusage: try cpu irq [chardev]\r\n");
 	check_run("try cpu irq term0", 0, "");
-	check_run("try cpu", 128 + EINVAL, "try: 'cpu' is no subcommand; 'help try' lists them\r\n");
-	check_run("try nothing", 128 + EINVAL, "try: 'nothing' is no subcommand; 'help try' lists them\r\n");
+	check_run("try cpu", 128 + EINVAL,
+		  "try: 'cpu' is no subcommand; 'help try' lists them\r\n");
+	check_run("try nothing", 128 + EINVAL,
+		  "try: 'nothing' is no subcommand; 'help try' lists them\r\n");
 	CHECK(strstr(term_run(sh, "try"), "try: a subcommand is missing:\r\n"));
 	check_run("both x", 0, "");
 	CHECK_STR(seen, "x");
 	check_run("both named", 0, "");
 	CHECK_STR(seen, "");
-	check_run("both x y", 128 + EINVAL, "both: 'y' is one word too many\r\nusage: both [word]\r\n");
+	check_run("both x y", 128 + EINVAL,
+		  "both: 'y' is one word too many\r\nusage: both [word]\r\n");
 	end();
 }
 
@@ -232,13 +253,15 @@ TEST(guests_as_arguments)
 	fake_guests_add("web", 2);
 	fake_guests_add("db", 1);
 	check_run("try some web db", 0, "");
-	check_run("try some", 128 + EINVAL, "try some: <guest> is missing\r\nusage: try some <guest> ...\r\n");
+	check_run("try some", 128 + EINVAL,
+		  "try some: <guest> is missing\r\nusage: try some <guest> ...\r\n");
 	check_run("try some web x", 128 + ENOENT,
 		  "try some: no guest 'x'; there are: web, db\r\nusage: try some <guest> ...\r\n");
 	check_run("try vcpu web/vcpu1", 0, "");
 	check_run("try vcpu web/1", 0, "");
 	check_run("try vcpu db", 0, "");
-	check_run("try vcpu web/vcpu2", 128 + ENOENT, "try vcpu: no vCPU 'web/vcpu2'; they are called guest/vcpu0, "
+	check_run("try vcpu web/vcpu2", 128 + ENOENT,
+		  "try vcpu: no vCPU 'web/vcpu2'; they are called guest/vcpu0, "
 		  "...; 'vcpu list' shows them\r\nusage: try vcpu <vcpu>\r\n");
 	CHECK(strstr(term_run(sh, "try vcpu web"), "no vCPU 'web'"));
 	CHECK(strstr(term_run(sh, "try vcpu web/"), "no vCPU 'web/'"));
@@ -255,7 +278,8 @@ TEST(help)
 	text = term_run(sh, "help");
 	CHECK(strstr(text, "echo       print words\r\n"));
 	CHECK(strstr(text, "try        things\r\n"));
-	CHECK(strstr(text, "both ") < strstr(text, "echo ") && strstr(text, "echo ") < strstr(text, "try "));
+	CHECK(strstr(text, "both ") < strstr(text, "echo ") &&
+	      strstr(text, "echo ") < strstr(text, "try "));
 	text = term_run(sh, "help try");
 	CHECK(strstr(text, "try: things\r\n"));
 	CHECK(strstr(text, "try size <bytes> [count]                  of memory\r\n"));
@@ -291,14 +315,18 @@ TEST(interrupts)
 	end();
 }
 
-/* --- terminal ---------------------------------------------------------------------------------------- */
+/*
+ * --- terminal
+ * ----------------------------------------------------------------------------------------
+ */
 
 TEST(interaction)
 {
 	begin();
 	term_input("echo hello\r\necho x\x03" "echo two\n\n");
-	CHECK_STR(term_interact(sh), "XVisor# echo hello\r\nhello\r\nXVisor# echo x^C\r\nXVisor# echo two\r\n"
-				     "two\r\nXVisor# \r\nXVisor# ");
+	CHECK_STR(term_interact(sh),
+		  "XVisor# echo hello\r\nhello\r\nXVisor# echo x^C\r\nXVisor# echo two\r\n"
+		  "two\r\nXVisor# \r\nXVisor# ");
 	CHECK(!term_screen.error);
 	end();
 }
@@ -321,7 +349,10 @@ TEST(input_before_anybody_reads)
 	end();
 }
 
-/* --- completion ---------------------------------------------------------------------------------------- */
+/*
+ * --- completion
+ * ----------------------------------------------------------------------------------------
+ */
 
 static const char *completed(const char *line)
 {
@@ -393,7 +424,8 @@ TEST(completion_of_paths)
 	CHECK_STR(completed("vfs cat /boot/h"), "vfs cat /boot/hello ");
 	CHECK_STR(completed("vfs cat \"/boot/h"), "vfs cat \"/boot/hello\" ");
 	CHECK_STR(completed("vfs cat '/boot/h"), "vfs cat '/boot/hello' ");
-	CHECK_STR(completed("vfs cat /many/file-with-a-long-name-29"), "vfs cat /many/file-with-a-long-name-29");
+	CHECK_STR(completed("vfs cat /many/file-with-a-long-name-29"),
+		  "vfs cat /many/file-with-a-long-name-29");
 	CHECK(strstr(candidates("vfs cat /many/"), "... and 200 more"));
 	CHECK_STR(completed("vfs cat /nothing/x"), "vfs cat /nothing/x");
 	CHECK_STR(completed("try dir /b"), "try dir /boot/");
@@ -439,7 +471,10 @@ TEST(completion_at_the_terminal)
 	end();
 }
 
-/* --- scripts -------------------------------------------------------------------------------------------- */
+/*
+ * --- scripts
+ * --------------------------------------------------------------------------------------------
+ */
 
 /* An archive of one file. */
 static void archive_of(const char *name, const char *text)
@@ -449,12 +484,14 @@ static void archive_of(const char *name, const char *text)
 
 	(void)!vfs_unmount("/");
 	memset(archive, 0, sizeof(archive));
-	n = sprintf(archive, "070701%08X%08X%08X%08X%08X%08X%08zX%08X%08X%08X%08X%08zX%08X%s", 1, 0100644, 0, 0, 1, 0,
-		    strlen(text), 0, 0, 0, 0, strlen(name) + 1, 0, name);
+	n = sprintf(archive, "070701%08X%08X%08X%08X%08X%08X%08zX%08X%08X%08X%08X%08zX%08X%s", 1,
+		    0100644, 0, 0, 1, 0, strlen(text), 0, 0, 0, 0, strlen(name) + 1, 0, name);
 	strcpy(archive + (n + 4) / 4 * 4, text);
 	n = (int)((n + 4) / 4 * 4 + (strlen(text) + 3) / 4 * 4);
-	n += sprintf(archive + n, "070701%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08XTRAILER!!!", 0, 0, 0, 0, 1,
-		     0, 0, 0, 0, 0, 0, 11, 0) + 1;
+	n += sprintf(archive + n,
+		     "070701%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08XTRAILER!!!", 0, 0,
+		     0, 0, 1, 0, 0, 0, 0, 0, 0, 11, 0) +
+	     1;
 	if (vfs_mount_image("/", archive, (size_t)n))
 		abort();
 }
@@ -486,11 +523,14 @@ TEST(completion_escapes)
 TEST(scripts)
 {
 	begin();
-	script("# a script\n\necho one\r\n  echo two\n-try code 5\necho $?\ntry code 1 || echo three\nlast=\n");
-	check_run("vfs run /s", 127, "one\r\ntwo\r\n5\r\nthree\r\nlast=: no such command; help lists all\r\n"
-				     "/s:8: stopped, exit code 127: last=\r\n");
+	script("# a script\n\necho one\r\n  echo two\n-try code 5\necho $?\n"
+	       "try code 1 || echo three\nlast=\n");
+	check_run("vfs run /s", 127,
+		  "one\r\ntwo\r\n5\r\nthree\r\nlast=: no such command; help lists all\r\n"
+		  "/s:8: stopped, exit code 127: last=\r\n");
 	script("echo one \\\n two\necho 'a # b' \\\r\n three\ntry code 9\necho no\n");
-	check_run("vfs run /s", 9, "one two\r\na # b three\r\n/s:5: stopped, exit code 9: try code 9\r\n");
+	check_run("vfs run /s", 9,
+		  "one two\r\na # b three\r\n/s:5: stopped, exit code 9: try code 9\r\n");
 	check_run("vfs run /s || echo failed", 0,
 		  "one two\r\na # b three\r\n/s:5: stopped, exit code 9: try code 9\r\nfailed\r\n");
 	script("echo no newline at the end");
@@ -526,7 +566,9 @@ TEST(boot_arguments)
 
 	begin();
 	CHECK(!bootarg("vmm.log", buf, sizeof(buf)));
-	set_bootargs("quiet vmm.log=debug vmm.bootcmd=\"echo one; echo 'two'\" xvmm.x=1 vmm.empty= vmm.x=a\"b c\"d");
+	set_bootargs(
+		"quiet vmm.log=debug vmm.bootcmd=\"echo one; echo 'two'\" "
+		"xvmm.x=1 vmm.empty= vmm.x=a\"b c\"d");
 	CHECK_STR(bootarg("vmm.log", buf, sizeof(buf)), "debug");
 	CHECK_STR(bootarg("vmm.bootcmd", buf, sizeof(buf)), "echo one; echo 'two'");
 	CHECK_STR(bootarg("vmm.x", buf, sizeof(buf)), "ab cd");
@@ -553,7 +595,10 @@ TEST(boot)
 	set_bootargs("vmm.bootcmd=\"echo two && vfs run /boot.xscript; try code 4\"");
 	shell_start();
 	text = term_text();
-	CHECK_STR(text, "two\r\none\r\nvmm.bootcmd: exit code 4: echo two && vfs run /boot.xscript; try code 4\r\nXVisor# ");
+	CHECK_STR(
+		text,
+		"two\r\none\r\nvmm.bootcmd: exit code 4: "
+		"echo two && vfs run /boot.xscript; try code 4\r\nXVisor# ");
 	console_set_line(NULL);
 	shell_destroy(term_thread_arg);
 	end();
@@ -561,14 +606,16 @@ TEST(boot)
 
 TEST(memory_runs_out)
 {
-	static const char *const lines[] = { "echo hello", "vfs run /boot.xscript", "vfs ls /", "help try", "vfs mplist" };
+	static const char *const lines[] = {"echo hello", "vfs run /boot.xscript", "vfs ls /",
+					    "help try", "vfs mplist"};
 
 	begin();
 	for (unsigned i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
 		for (size_t n = 1; n < 20; n++) {
 			fake_heap_fail_at(n);
 			term_run(sh, lines[i]);
-			CHECK(!fake_heap_failed() || shell_status(sh) || strstr(lines[i], "mplist"));
+			CHECK(!fake_heap_failed() || shell_status(sh) ||
+			      strstr(lines[i], "mplist"));
 			fake_heap_fail_at(0);
 		}
 	}
@@ -580,7 +627,9 @@ TEST(memory_runs_out)
 	end();
 }
 
-/* --- tables ------------------------------------------------------------------------------------------------ */
+/* --- tables
+ * ------------------------------------------------------------------------------------------------
+ */
 
 TEST(tables)
 {

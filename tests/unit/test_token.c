@@ -47,7 +47,8 @@ TEST(words)
 TEST(quotes)
 {
 	CHECK_STR(tokens("\"a b\" 'c d'", 0), "<a b><c d>");
-	CHECK_STR(tokens("cmdline=\"console=ttyAMA0 quiet\"", 0), "<cmdline=console=ttyAMA0 quiet>");
+	CHECK_STR(tokens("cmdline=\"console=ttyAMA0 quiet\"", 0),
+		  "<cmdline=console=ttyAMA0 quiet>");
 	CHECK_STR(tokens("a'b'\"c\"d", 0), "<abcd>");
 	CHECK_STR(tokens("\"\" ''", 0), "<><>");
 	CHECK_STR(tokens("\"a'b\" 'a\"b'", 0), "<a'b><a\"b>");

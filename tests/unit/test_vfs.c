@@ -253,9 +253,15 @@ TEST(odd_archive)
 
 static void check_sparse(void)
 {
-	static const uint64_t stamps[] = { 0, 11 * 1024, 12 * 1024, 267 * 1024, 268 * 1024, 5000 * 1024 + 512,
-					   (12 + 256 + 65536) * 1024ull - 1024,
-					   (12 + 256 + 65536) * 1024ull, 70000 * 1024ull };
+	static const uint64_t stamps[] = {0,
+					  11 * 1024,
+					  12 * 1024,
+					  267 * 1024,
+					  268 * 1024,
+					  5000 * 1024 + 512,
+					  (12 + 256 + 65536) * 1024ull - 1024,
+					  (12 + 256 + 65536) * 1024ull,
+					  70000 * 1024ull};
 	struct vfs_file file;
 	uint8_t buf[64];
 

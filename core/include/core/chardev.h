@@ -38,7 +38,10 @@ struct chardev {
 	uint64_t rx_bytes, tx_bytes, rx_dropped;
 	uint32_t tx_owner;	/* logical CPU that sends, plus one; 0: none */
 	uint8_t tx_last;	/* byte sent last */
-	/** When set, received bytes go here first (Ctrl-C); true: consumed. Interrupt context, lock held. */
+	/**
+	 * When set, received bytes go here first (Ctrl-C); true: consumed. Interrupt context, lock
+	 * held.
+	 */
 	bool (*filter)(void *arg, uint8_t byte);
 	void *filter_arg;
 };
@@ -84,7 +87,8 @@ void chardev_set_console(struct chardev *cd);
 
 /** The console's last line belongs to somebody who can take it away and bring it back. */
 struct console_line {
-	void (*hide)(struct console_line *line); /* leave the cursor at the start of an empty line */
+	/** Leave the cursor at the start of an empty line. */
+	void (*hide)(struct console_line *line);
 	void (*show)(struct console_line *line);
 	bool spoilt; /* written over from an interrupt: show it again when it is next changed */
 };
@@ -93,7 +97,8 @@ struct console_line {
  * Hold messages back while the console's line is changed. IRQs stay enabled, preemption is
  * off until console_unlock(): no sleeping.
  *
- * @return false when this CPU holds it already (an interrupt on top): go on, but do not touch the line
+ * @return false when this CPU holds it already (an interrupt on top): go on, but do not touch the
+ * line
  */
 bool console_lock(void);
 /** Who owns the console's last line; NULL: nobody. Between console_lock() and console_unlock(). */
@@ -101,7 +106,7 @@ void console_set_line(struct console_line *line);
 /** @param taken  what console_lock() returned */
 void console_unlock(bool taken);
 /**
- * Write whole lines of a message, above the line that is being edited: the log's output. Goes to the
- * console when there is one, else to arch_early_puts(). Adds CR before LF. Any context.
+ * Write whole lines of a message, above the line that is being edited: the log's output. Goes to
+ * the console when there is one, else to arch_early_puts(). Adds CR before LF. Any context.
  */
 void console_write(const char *s, size_t n);

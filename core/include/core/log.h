@@ -26,8 +26,9 @@ void log_vprint(enum log_level level, const char *fmt, va_list ap);
 #define log_debug(...) log_print(LOG_DEBUG, __VA_ARGS__)
 
 /**
- * Something that the person at the terminal shall hear of whatever the level ("guest web ended: ..."): a
- * record of level LOG_INFO that always goes to the console, unless that is attached to a guest.
+ * Something that the person at the terminal shall hear of whatever the level ("guest web ended:
+ * ..."): a record of level LOG_INFO that always goes to the console, unless that is attached to a
+ * guest.
  */
 void log_notice(const char *fmt, ...) printf_like(1, 2);
 
@@ -45,7 +46,10 @@ void log_init(void);
 
 #define LOG_BURST 10
 
-/** Budget for messages that a guest can cause: LOG_BURST at once, then one a second. Start as zeros; no lock needed. */
+/**
+ * Budget for messages that a guest can cause: LOG_BURST at once, then one a second. Start as
+ * zeros; no lock needed.
+ */
 struct log_limit {
 	uint32_t last;	     /* when one was printed last, in units of 2^20 ns */
 	uint32_t count;	     /* since then */
@@ -61,8 +65,8 @@ bool log_allowed(struct log_limit *limit, uint32_t *left_out);
 
 struct vcpu;
 /**
- * A message on behalf of a guest, prefixed "guest <name>/vcpu<N> pc=0x...: ", rate-limited by guest->log_limit.
- * Any context.
+ * A message on behalf of a guest, prefixed "guest <name>/vcpu<N> pc=0x...: ", rate-limited by
+ * guest->log_limit. Any context.
  *
  * @param vcpu  whose doing it is; its PC is told when this is its own thread; may be NULL
  */
@@ -75,8 +79,8 @@ void log_show(struct shell_out *out, enum log_level level);
 void log_clear(void);
 
 /**
- * The hypervisor cannot go on: message, symbolised backtrace, stop (or `vmm.panic=reset`, `=off`). Waits for no
- * lock. Any context.
+ * The hypervisor cannot go on: message, symbolised backtrace, stop (or `vmm.panic=reset`, `=off`).
+ * Waits for no lock. Any context.
  */
 noreturn_fn void panic(const char *fmt, ...) printf_like(1, 2);
 /** Has some CPU panicked? Others stop at their next interrupt. */

@@ -84,7 +84,8 @@ struct arg_spec {
 #define ARGV_MAX 64 /**< words of a command */
 
 struct command_sub {
-	const char *name;	/* one or two words, "cpu info"; NULL: the command itself has no subcommands */
+	/** One or two words, "cpu info"; NULL: the command itself has no subcommands. */
+	const char *name;
 	const char *help;	/* one line */
 	const struct arg_spec *args;
 	/**
@@ -119,7 +120,12 @@ uint64_t arg_size(const char *s);
 uint64_t arg_time(const char *s);
 struct guest;
 struct vcpu;
-/** The vCPU of an ARG_VCPU. @param held  gets its guest, to be given back by guest_put() @return NULL: there is none now */
+/**
+ * The vCPU of an ARG_VCPU.
+ *
+ * @param held  gets its guest, to be given back by guest_put()
+ * @return NULL: there is none now
+ */
 struct vcpu *arg_vcpu(const char *s, struct guest **held);
 
 /* --- for commands ------------------------------------------------------------------------- */
@@ -127,7 +133,9 @@ struct vcpu *arg_vcpu(const char *s, struct guest **held);
 /** Print from a command. */
 void sh_printf(struct shell *sh, const char *fmt, ...) printf_like(2, 3);
 struct shell_out *shell_output(struct shell *sh);
-/** Where error sentences go: the same, each line prefixed by the command's name ("guest create: "). */
+/**
+ * Where error sentences go: the same, each line prefixed by the command's name ("guest create: ").
+ */
 struct shell_out *shell_errors(struct shell *sh);
 /**
  * An error sentence from a command, without its name and full stop: "kernel /boot/x: no such file".
@@ -167,10 +175,11 @@ int shell_help(struct shell *sh, const char *command);
 struct shell *shell_create(struct chardev *cd);
 void shell_destroy(struct shell *sh);
 /**
- * Run one line: `;` `&&` `||` separate, '...' "..." and \ quote, # begins a comment, $? is the last exit code.
- * Thread context.
+ * Run one line: `;` `&&` `||` separate, '...' "..." and \ quote, # begins a comment, $? is the last
+ * exit code. Thread context.
  *
- * @return exit code of the last command: its own 0 ... 63; 127 for an unknown one, 128 + errno for an error
+ * @return exit code of the last command: its own 0 ... 63; 127 for an unknown one, 128 + errno for
+ * an error
  */
 int shell_run_line(struct shell *sh, const char *line);
 /**
@@ -180,7 +189,12 @@ int shell_run_line(struct shell *sh, const char *line);
 int shell_run_script(struct shell *sh, const char *path);
 /** Read and run lines until the terminal goes away (never, on a UART). Thread context. */
 void shell_interact(struct shell *sh);
-/** Boot: run /boot.xscript and vmm.bootcmd=, then the management terminal, in a thread of its own. */
+/**
+ * Boot: run /boot.xscript and vmm.bootcmd=, then the management terminal, in a thread of its own.
+ */
 void shell_start(void);
-/** Bootargs of /chosen: value of `key=` (NUL-terminated copy in buf), or NULL. Quoted values keep blanks. */
+/**
+ * Bootargs of /chosen: value of `key=` (NUL-terminated copy in buf), or NULL. Quoted values keep
+ * blanks.
+ */
 const char *bootarg(const char *key, char *buf, size_t size);

@@ -36,7 +36,10 @@ typedef uint64_t vfs_ino;
 /** What a file system driver supplies; all may return negative errno. */
 struct vfs_fs {
 	const char *name; /* "cpio", "ext2" */
-	/** Does this image look like mine? Then set up m->priv. -ENOEXEC: not mine; others: mine but broken (said in log). */
+	/**
+	 * Does this image look like mine? Then set up m->priv. -ENOEXEC: not mine; others: mine
+	 * but broken (said in log).
+	 */
 	int (*mount)(struct vfs_mount *m);
 	void (*unmount)(struct vfs_mount *m);
 	vfs_ino (*root)(struct vfs_mount *m);
@@ -44,7 +47,10 @@ struct vfs_fs {
 	int (*stat)(struct vfs_mount *m, vfs_ino ino, struct vfs_stat *st);
 	/** @return bytes read (0 at the end) */
 	int64_t (*read)(struct vfs_mount *m, vfs_ino ino, uint64_t off, void *buf, size_t n);
-	/** Entry at *pos of a directory, 0 the first; advances *pos. "." and ".." are left out. 1 entry, 0 end. */
+	/**
+	 * Entry at *pos of a directory, 0 the first; advances *pos. "." and ".." are left out. 1
+	 * entry, 0 end.
+	 */
 	int (*readdir)(struct vfs_mount *m, vfs_ino dir, uint64_t *pos, struct vfs_dirent *ent);
 	/** Target, NUL-terminated. -ENAMETOOLONG where it does not fit. */
 	int (*readlink)(struct vfs_mount *m, vfs_ino ino, char *buf, size_t n);
@@ -75,8 +81,8 @@ struct vfs_file {
 };
 
 /**
- * Mount an image in memory, which stays the caller's and as it is. Which file system it is, is found
- * out. The mount point need not exist in the file system above. Thread context.
+ * Mount an image in memory, which stays the caller's and as it is. Which file system it is, is
+ * found out. The mount point need not exist in the file system above. Thread context.
  *
  * @return 0; -EEXIST: something is mounted there; -ENOEXEC: no file system that is known; -ENOTSUP,
  *         -EUCLEAN, -EILSEQ: the log says what is wrong with it; -EINVAL: no absolute path; -ENOMEM
@@ -89,8 +95,10 @@ must_check int vfs_unmount(const char *path);
 /** Iterate; only for printing, as a mount may go away meanwhile. */
 struct vfs_mount *vfs_mount_next(struct vfs_mount *prev);
 /**
- * Open a file or directory. Absolute paths; "." and ".." and symbolic links (at most 8) are followed.
- * @return 0, -ENOENT, -ENOTDIR, -ELOOP, -ENAMETOOLONG, -EINVAL (not absolute), -EIO, -EUCLEAN, -ENOMEM
+ * Open a file or directory. Absolute paths; "." and ".." and symbolic links (at most 8) are
+ * followed.
+ * @return 0, -ENOENT, -ENOTDIR, -ELOOP, -ENAMETOOLONG, -EINVAL (not absolute), -EIO, -EUCLEAN,
+ * -ENOMEM
  */
 must_check int vfs_open(const char *path, struct vfs_file *file);
 void vfs_close(struct vfs_file *file);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Command lines of any bytes: as a line, as keys at a terminal (with completion and editing), as a script. Nothing
- * faults, waits for ever or is lost, and the terminal is sent only what the simplest one
- * understands.
+ * Command lines of any bytes: as a line, as keys at a terminal (with completion and editing), as a
+ * script. Nothing faults, waits for ever or is lost, and the terminal is sent only what the
+ * simplest one understands.
  */
 #include "fuzz.h"
 
@@ -29,13 +29,14 @@ static char *archive(const uint8_t *data, size_t size, size_t *total)
 {
 	char *image = calloc(1, size + 400), *at = image;
 
-	at += sprintf(at, "070701%08X%08X%08X%08X%08X%08X%08zX%08X%08X%08X%08X%08X%08Xs", 1, 0100644, 0, 0, 1, 0,
-		      size, 0, 0, 0, 0, 2, 0);
+	at += sprintf(at, "070701%08X%08X%08X%08X%08X%08X%08zX%08X%08X%08X%08X%08X%08Xs", 1,
+		      0100644, 0, 0, 1, 0, size, 0, 0, 0, 0, 2, 0);
 	at = image + (at - image + 4) / 4 * 4;
 	memcpy(at, data, size);
 	at += (size + 3) / 4 * 4;
-	at += sprintf(at, "070701%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08XTRAILER!!!", 0, 0, 0, 0, 1, 0, 0,
-		      0, 0, 0, 0, 11, 0) + 1;
+	at += sprintf(at, "070701%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08XTRAILER!!!", 0,
+		      0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 11, 0) +
+	      1;
 	*total = (size_t)(at - image);
 	return image;
 }

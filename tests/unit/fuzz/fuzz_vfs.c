@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * File systems of any bytes: each is refused, or everything that can be found in it can be walked and read to its
- * end in bounded time; nothing is left after it is unmounted. The first byte says whether the
- * rest is an archive or the metadata of an ext2 image.
+ * File systems of any bytes: each is refused, or everything that can be found in it can be walked
+ * and read to its end in bounded time; nothing is left after it is unmounted. The first byte says
+ * whether the rest is an archive or the metadata of an ext2 image.
  */
 #include "fuzz.h"
 
@@ -49,7 +49,8 @@ static void walk(const char *path, unsigned depth)
 	(void)!vfs_readlink(path, target, sizeof(target));
 	if (!vfs_open(path, &file)) {
 		read_some(&file);
-		while (depth < 5 && nodes < NODES_MAX && (got = vfs_readdir(&file, &pos, ent)) == 1) {
+		while (depth < 5 && nodes < NODES_MAX &&
+		       (got = vfs_readdir(&file, &pos, ent)) == 1) {
 			FUZZ_CHECK(pos > before);
 			before = pos;
 			FUZZ_CHECK(strlen(ent->name) < sizeof(ent->name));
@@ -67,9 +68,15 @@ static void walk(const char *path, unsigned depth)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const char *const paths[] = { "/boot/hello", "/boot/link", "/x/../boot/", "/loop", "/boot/./slow" };
-	/* Of an ext2 image the first block, and its end up to 64 KiB, are zeros that the input does not have. */
-	size_t front = size && (data[0] & 1) ? 1024 : 0, total = front ? 65536 : size ? size - 1 : 0;
+	static const char *const paths[] = {"/boot/hello", "/boot/link", "/x/../boot/", "/loop",
+					    "/boot/./slow"};
+	/*
+	 * Of an ext2 image the first block, and its end up to 64 KiB, are zeros that the input does
+	 * not have.
+	 */
+	size_t front = size && (data[0] & 1) ? 1024 : 0, total = front	? 65536
+								 : size ? size - 1
+									: 0;
 	uint8_t *image;
 	struct vfs_stat st;
 

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Make the file systems that fuzz_vfs starts from: vfs-seeds.py FOLDER.
 
-The first byte of a seed is 1 for an ext2 image whose first block and whose end, all zeros, are cut off, and 0
-for an archive.
+The first byte of a seed is 1 for an ext2 image whose first block and whose end, all zeros, are
+cut off, and 0 for an archive.
 """
 import os
 import struct
@@ -32,7 +32,9 @@ def inode(mode, size, blocks, inline=b""):
     """128 bytes."""
     raw = struct.pack("<HHI4I", mode, 0, size, 0, 0, 1700000000, 0)
     raw += struct.pack("<HHIII", 0, 1, 2 * len(blocks), 0, 0)
-    raw += inline.ljust(60, b"\0") if inline else struct.pack("<15I", *(blocks + [0] * (15 - len(blocks))))
+    if not inline:
+        inline = struct.pack("<15I", *(blocks + [0] * (15 - len(blocks))))
+    raw += inline.ljust(60, b"\0")
     return raw.ljust(128, b"\0")
 
 
@@ -48,7 +50,7 @@ def entries(*items):
 
 
 def ext2():
-    """Blocks of 1 KiB: 1 superblock, 2 groups and, behind them in the same block, inodes, 3 ... data."""
+    """Blocks of 1 KiB: 1 superblock, 2 groups and, behind them, inodes, 3 ... data."""
     sb = struct.pack("<7I", 8, 64, 0, 0, 0, 1, 0).ljust(32, b"\0") + struct.pack("<III", 64, 64, 8)
     sb = sb.ljust(56, b"\0") + struct.pack("<H", 0xef53)
     sb = sb.ljust(76, b"\0") + struct.pack("<I", 1)
@@ -61,8 +63,10 @@ def ext2():
     # Through one, two and three blocks of pointers, which are the same block.
     inodes += inode(0o100644, 70000 * 1024, [0] * 12 + [4, 4, 4]) + inode(0o120777, 100, [1])
     blocks = [sb, inodes,
-              entries((2, b".", 2), (2, b"..", 2), (3, b"boot", 2), (6, b"loop", 7), (7, b"big", 1)),
-              entries((3, b".", 2), (2, b"..", 2), (4, b"hello", 1), (5, b"link", 7), (8, b"slow", 7))]
+              entries((2, b".", 2), (2, b"..", 2), (3, b"boot", 2), (6, b"loop", 7),
+                      (7, b"big", 1)),
+              entries((3, b".", 2), (2, b"..", 2), (4, b"hello", 1), (5, b"link", 7),
+                      (8, b"slow", 7))]
     yield b"".join(block.ljust(1024, b"\0") for block in blocks)[:4095]
 
 
