@@ -129,7 +129,7 @@ static void measure_timer(bool shared)
 {
 	gic_enable(IRQ_VTIMER);
 	if (shared) {
-		MEASURE("vtimer_wfi_shared", SAMPLES, sample_timer(&r_, wfi_until_irq););
+		MEASURE("vtimer_wfi_shared", SAMPLES / 10, sample_timer(&r_, wfi_until_irq););
 	} else {
 		MEASURE("vtimer_busy", SAMPLES, sample_timer(&r_, spin_until_irq););
 		MEASURE("vtimer_wfi_alone", SAMPLES, sample_timer(&r_, wfi_until_irq););

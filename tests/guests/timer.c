@@ -9,6 +9,8 @@
 #define ENABLE	1
 #define IMASK	2
 #define ISTATUS 4
+/* Not the end of the scale: where CNTVOFF_EL2 is not zero QEMU 7.2 adds it, and loops for ever. */
+#define FAR_AWAY (UINT64_MAX >> 2)
 
 struct kind {
 	const char *name;
@@ -124,9 +126,9 @@ TEST(condition)
 		EXPECT_EQ(k->ctl(), ENABLE | IMASK);
 		k->set_cval(k->count());
 		EXPECT_EQ(k->ctl(), ENABLE | IMASK | ISTATUS);
-		k->set_cval(UINT64_MAX);
+		k->set_cval(FAR_AWAY);
 		EXPECT_EQ(k->ctl(), ENABLE | IMASK);
-		EXPECT_EQ(k->cval(), UINT64_MAX);
+		EXPECT_EQ(k->cval(), FAR_AWAY);
 		k->set_ctl(0);
 	}
 }
