@@ -294,8 +294,9 @@ static int expand_template(struct dt_node *guest, unsigned count, const char *pa
 		err = -ENOMEM;
 	for (unsigned i = 0; i < count && !err; i++)
 		err = add_vcpu(vcpus, template, i);
-	if (!err)
-		err = dt_del_node(template);
+	/* It stays, for aliases to lead to, but is not counted a second time. */
+	if (!err && dt_has(template, "count"))
+		err = dt_del_prop(template, "count");
 	if (err)
 		out_printf(out, "%s: its vCPUs cannot be made: %s\n", path, error_text(err));
 	return err;
