@@ -2,6 +2,8 @@
 /*
  * guest: making, running and looking at guests. Each command holds the guest that it works on.
  */
+#include "stats.h"
+
 #include <core/guest.h>
 
 #include <core/board.h>
@@ -386,6 +388,8 @@ static const struct command_sub subs[] = {
 	{ "wait", "wait until a guest ends: 0 off, 1 stopped, 2 crashed, 3 reset, 4 destroyed",
 	  ARGS(ARG(GUEST, "guest"), ARG_OPT(TIME, "timeout")), run_wait },
 	{ "status", "all about a guest", ONE, run_status },
+	{ "stats", "why a guest came to the hypervisor: in all, or during a time",
+	  ARGS(ARG(GUEST, "guest"), ARG_OPT(TIME, "time")), stats_run },
 	{ "devices", "devices of a guest; -v: their state",
 	  ARGS(ARG(GUEST, "guest"), ARG_OPT_OF("verbose", "-v")), run_devices },
 	{ "regions", "address space of a guest", ONE, run_regions },

@@ -2,6 +2,8 @@
 /*
  * vcpu: the virtual CPUs of guests, what they do and why they come to the hypervisor.
  */
+#include "stats.h"
+
 #include <core/vcpu.h>
 
 #include <core/guest.h>
@@ -151,7 +153,7 @@ static int print_stats(struct shell *sh, struct guest *guest, const char *word, 
 	return err;
 }
 
-static int run_stats(struct shell *sh, int argc, char **argv)
+int stats_run(struct shell *sh, int argc, char **argv)
 {
 	uint64_t interval = argc > 1 ? arg_time(argv[1]) : 0;
 	struct guest *guest = NULL;
@@ -180,9 +182,9 @@ static const struct command_sub subs[] = {
 	{ "list", "list virtual CPUs", NULL, run_list },
 	{ "dumpreg", "registers of one", ARGS(ARG(VCPU, "vcpu")), run_dumpreg },
 	{ "stats", "why guests came to the hypervisor: in all, or during a time",
-	  ARGS(ARG_OPT(WORD, "guest|vcpu"), ARG_OPT(TIME, "time")), run_stats },
+	  ARGS(ARG_OPT(WORD, "guest|vcpu"), ARG_OPT(TIME, "time")), stats_run },
 	{ "dumpstat", "the same", ARGS(ARG_OPT(WORD, "guest|vcpu"), ARG_OPT(TIME, "time")),
-	  run_stats },
+	  stats_run },
 	{ .run = NULL },
 };
 

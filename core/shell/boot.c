@@ -1,54 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The management terminal at boot, and what the hypervisor's command line (/chosen bootargs) says.
- * No data of its own.
+ * The management terminal at boot: boot commands, then a person. No data of its own.
  */
 #include "shell_priv.h"
 
-#include <core/dt.h>
 #include <core/log.h>
 #include <core/mem.h>
 #include <core/vfs.h>
-#include <libs/string.h>
 
 #define BOOTCMD_SIZE 1024
 #define BOOT_SCRIPT  "/boot.xscript"
-
-/* Copy a value up to its end; quotes keep blanks and are left out. @return behind it */
-static const char *copy_value(const char *s, char *buf, size_t size)
-{
-	char quote = 0;
-	size_t n = 0;
-
-	for (; *s && (quote || *s != ' '); s++) {
-		if (*s == quote)
-			quote = 0;
-		else if (!quote && (*s == '"' || *s == '\''))
-			quote = *s;
-		else if (buf && n + 1 < size)
-			buf[n++] = *s;
-	}
-	if (buf && size)
-		buf[n] = '\0';
-	return s;
-}
-
-const char *bootarg(const char *key, char *buf, size_t size)
-{
-	struct dt_node *chosen = dt_find("/chosen");
-	const char *s = chosen ? dt_string(chosen, "bootargs", 0) : NULL;
-	size_t len = strlen(key);
-
-	while (s && *s) {
-		if (!strncmp(s, key, len) && s[len] == '=') {
-			copy_value(s + len + 1, buf, size);
-			return buf;
-		}
-		s = copy_value(s, NULL, 0);
-		s += strspn(s, " ");
-	}
-	return NULL;
-}
 
 /* What the command line says is done in the place of the boot script, which it may run itself. */
 static void run_boot_commands(struct shell *sh)

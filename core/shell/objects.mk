@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 
 obj-y += boot.o
+obj-y += bootarg.o
 obj-y += command.o
 obj-y += complete.o
 obj-y += edit.o

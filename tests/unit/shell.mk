@@ -16,10 +16,17 @@ term-files := $(host-port) tests/unit/term.c tests/unit/screen.c tests/unit/fake
 	tests/unit/fake_block.c $(addprefix core/chardev/,chardev.c console.c) core/log/log.c \
 	$(dt-files) $(addprefix libs/,parse.c ringbuf.c format.c glob.c) $(vfs-files)
 shell-files := $(addprefix core/shell/,command.c complete.c edit.c history.c out.c script.c shell.c \
-	token.c words.c boot.c) core/vserial/vserial.c tests/unit/fake_guests.c
+	token.c words.c boot.c bootarg.c) core/vserial/vserial.c tests/unit/fake_guests.c
 
 test_log := $(term-files) $(shell-files)
 ldlibs_test_log := -lfdt
+
+test_chardev := $(term-files) $(shell-files)
+ldlibs_test_chardev := -lfdt
+test_panic := $(host-port) $(addprefix core/log/,log.c panic.c) core/shell/bootarg.c $(dt-files) \
+	tests/unit/fake_heap.c tests/unit/fake_thread.c \
+	$(addprefix libs/,errno.c parse.c strlcpy.c)
+ldlibs_test_panic := -lfdt
 
 test_shell := $(term-files) $(shell-files) $(addprefix commands/,echo.c help.c vfs.c)
 ldlibs_test_shell := -lfdt
