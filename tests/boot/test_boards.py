@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Guest boards: what was built for QEMU's machine "virt" runs on the board of this name as it is, and
-virt-v8 by its device tree; what cannot run is refused with a sentence."""
+"""Guest boards: what was built for QEMU's machine "virt" runs on the board of this name as it is,
+and virt-v8 by its device tree; what cannot run is refused with a sentence."""
 import gzip
 import pathlib
 import struct
@@ -171,7 +171,7 @@ REFUSED = [
     ("kernel=/text", "is a text, no kernel"),
     ("kernel=/bzImage", "kernel for x86"),
     ("kernel=/cut", "is cut off: it has 0x10000 of at least"),
-    ("kernel=/k mem=16M", "too little memory: the guest has 16 MiB, and no room is left for the kernel"),
+    ("kernel=/k mem=16M", "too little memory: the guest has 16 MiB, and no room is left for"),
     ("kernel=/k mem=100G", "free on this host"),
     ("kernel=/k load=0x40010000", "above a multiple of 2 MiB"),
     ("kernel=/k load=0x10000000", "outside of the guest's memory"),
@@ -188,9 +188,9 @@ REFUSED = [
 def test_refused(machine, linux):
     """What cannot be made is refused with a reason, and leaves nothing behind."""
     kernel = linux["/boot/vmlinuz"].read_bytes()
-    m = machine(files={"/k": kernel, "/cut": kernel[:65536], "/empty": b"", "/text": b"hello\n" * 99,
-                       "/bzImage": struct.pack("<510sHH4s", b"\xea" * 510, 0xaa55, 0, b"HdrS")
-                       + b"\xaa" * 4096})
+    bzimage = struct.pack("<510sHH4s", b"\xea" * 510, 0xaa55, 0, b"HdrS") + b"\xaa" * 4096
+    m = machine(files={"/k": kernel, "/cut": kernel[:65536], "/empty": b"",
+                       "/text": b"hello\n" * 99, "/bzImage": bzimage})
     m.run("guest create warm board=virt mem=128M kernel=/k", status=0)
     m.run("guest destroy warm", status=0)
     before = m.run("host ram")
