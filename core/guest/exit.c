@@ -98,7 +98,22 @@ static struct region *resolve(struct guest *guest, gpa_t *gpa)
 	return r && r->flags & REGION_ALIAS ? NULL : r;
 }
 
-static void device_access(struct vcpu *v, struct region *r, gpa_t gpa, struct vcpu_exit *exit)
+static noinline_fn void access_failed(struct vcpu *v, struct region *r, const struct vcpu_exit *exit,
+				      const struct emu_access *acc, enum emu_result result)
+{
+	emu_complain(r->dev, acc, "%s of %u bytes at offset 0x%llx: %s",
+		     exit->is_write ? "write" : "read", exit->size,
+		     (unsigned long long)acc->offset,
+		     result == EMU_WIDTH ? "not with this width or alignment" :
+		     result == EMU_NONE	 ? "no register there" :
+					   "external abort");
+	if (result == EMU_ABORT)
+		arch_vcpu_inject_abort(v, exit);
+	else
+		arch_vcpu_complete(v, exit, 0);
+}
+
+static inline void device_access(struct vcpu *v, struct region *r, gpa_t gpa, struct vcpu_exit *exit)
 {
 	struct emu_access acc = {
 		.vcpu = v,
@@ -109,8 +124,6 @@ static void device_access(struct vcpu *v, struct region *r, gpa_t gpa, struct vc
 	};
 	enum emu_result result;
 
-	if (!exit->is_write)
-		acc.value = 0;
 	arch_irq_enable();
 	result = emu_access(r->dev, &acc);
 	arch_irq_disable();
@@ -118,15 +131,7 @@ static void device_access(struct vcpu *v, struct region *r, gpa_t gpa, struct vc
 		arch_vcpu_complete(v, exit, acc.value);
 		return;
 	}
-	emu_complain(r->dev, &acc, "%s of %u bytes at offset 0x%llx: %s",
-		     exit->is_write ? "write" : "read", exit->size, (unsigned long long)acc.offset,
-		     result == EMU_WIDTH  ? "not with this width or alignment"
-		     : result == EMU_NONE ? "no register there"
-					  : "external abort");
-	if (result == EMU_ABORT)
-		arch_vcpu_inject_abort(v, exit);
-	else
-		arch_vcpu_complete(v, exit, 0);
+	access_failed(v, r, exit, &acc, result);
 }
 
 static void unusual_access(struct vcpu *v, struct vcpu_exit *exit)
@@ -154,7 +159,8 @@ static void unusual_access(struct vcpu *v, struct vcpu_exit *exit)
 	}
 }
 
-static void exit_mmio(struct vcpu *v, struct vcpu_exit *exit)
+/* Each device access comes here; there is no array to overrun. */
+__attribute__((no_stack_protector)) static void exit_mmio(struct vcpu *v, struct vcpu_exit *exit)
 {
 	struct region *r = v->last_region;
 

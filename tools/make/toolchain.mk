@@ -50,6 +50,7 @@ warnings := -Wall -Wextra -Wno-unused-parameter -Wstrict-prototypes -Wmissing-pr
 
 codegen := -std=gnu11 -ffreestanding -O2 -g -fno-pic -fno-pie -fno-common -fno-strict-aliasing \
 	-ffunction-sections -fdata-sections -fstack-protector-strong -fno-omit-frame-pointer \
+	-momit-leaf-frame-pointer \
 	-fno-asynchronous-unwind-tables -fno-unwind-tables -fno-delete-null-pointer-checks \
 	$(port-cflags)
 

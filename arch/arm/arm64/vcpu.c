@@ -22,7 +22,8 @@
 #define ISS_CM	  BIT32(8)
 #define ISS_S1PTW BIT32(7)
 #define ISS_WNR	  BIT32(6)
-#define FSC_PERMISSION 0x0c
+#define FSC_TRANSLATION 0x04
+#define FSC_PERMISSION	0x0c
 
 typedef void (*exit_fn)(struct vcpu *vcpu, struct vcpu_exit *exit);
 
@@ -31,25 +32,49 @@ static uint64_t reg_get(const struct vcpu *vcpu, unsigned n)
 	return n == 31 ? 0 : vcpu->arch.regs.x[n];
 }
 
+static inline void skip(struct vcpu_regs *regs, uint32_t esr)
+{
+	if (unlikely(regs->pstate & PSR_AARCH32)) {
+		regs->pc += esr & ESR_IL ? 4 : 2;
+		a32_advance_it(regs);
+	} else {
+		regs->pc += 4;
+	}
+}
+
 void arch_vcpu_skip(struct vcpu *vcpu)
 {
-	struct vcpu_regs *regs = &vcpu->arch.regs;
-
-	regs->pc += vcpu->arch.esr & ESR_IL ? 4 : 2;
-	if (unlikely(regs->pstate & PSR_AARCH32))
-		a32_advance_it(regs);
+	skip(&vcpu->arch.regs, vcpu->arch.esr);
 }
 
 /*
  * Guest physical address of an abort. HPFAR_EL2 is not valid for permission faults of the access
  * itself (DDI 0487 D17.2.67): walk the guest's stage 1 then.
  */
+static inline gpa_t hpfar_gpa(uint64_t far)
+{
+	return ((READ_SYSREG(hpfar_el2) & GENMASK(43, 4)) << 8) | (far & 0xfff);
+}
+
+/* Size, direction and data of an access with a valid syndrome. */
+static inline void data_of_abort(struct vcpu *vcpu, struct vcpu_exit *exit, uint32_t esr)
+{
+	unsigned log2 = (esr >> 22) & 3;
+
+	exit->size = (uint8_t)(1U << log2);
+	exit->value = 0;
+	if (esr & ISS_WNR) {
+		exit->is_write = true;
+		exit->value = reg_get(vcpu, (esr >> 16) & 31) & (~0ULL >> (64 - (8U << log2)));
+	}
+}
+
 static bool abort_address(const struct vcpu_exit *exit, uint64_t far, gpa_t *gpa)
 {
 	uint64_t par, saved;
 
 	if (likely(!exit->is_permission || exit->is_walk)) {
-		*gpa = ((READ_SYSREG(hpfar_el2) & GENMASK(43, 4)) << 8) | (far & 0xfff);
+		*gpa = hpfar_gpa(far);
 		return true;
 	}
 	saved = READ_SYSREG(par_el1);
@@ -60,44 +85,42 @@ static bool abort_address(const struct vcpu_exit *exit, uint64_t far, gpa_t *gpa
 	return !(par & 1);
 }
 
-static void exit_data_abort(struct vcpu *vcpu, struct vcpu_exit *exit)
+/* All that is unusual: permissions, table walks, instructions that the syndrome does not describe. */
+static noinline_fn void unusual_abort(struct vcpu *vcpu, struct vcpu_exit *exit, uint32_t esr)
 {
-	uint32_t esr = vcpu->arch.esr;
-	uint64_t far = READ_SYSREG(far_el2);
-
-	exit->is_fetch = false;
+	exit->size = 0;
 	exit->is_permission = (esr & 0x3c) == FSC_PERMISSION;
 	exit->is_walk = esr & ISS_S1PTW;
 	exit->is_write = esr & ISS_WNR;
-	exit->gva = far;
-	exit->kind = EXIT_MMIO;
-	if (unlikely((esr & 0x3c) > FSC_PERMISSION)) {
+	if ((esr & 0x3c) > FSC_PERMISSION) {
 		exit->kind = EXIT_FAULT; /* external abort and the like: of the host's memory */
-		return;
-	}
-	if (unlikely(!abort_address(exit, far, &exit->gpa))) {
+	} else if (!abort_address(exit, exit->gva, &exit->gpa)) {
 		exit->kind = EXIT_YIELD; /* its tables changed meanwhile: let it try again */
-		return;
-	}
-	if (likely(esr & ISS_ISV) && !exit->is_walk) {
-		exit->size = 1U << ((esr >> 22) & 3);
-		exit->reg = (esr >> 16) & 31;
-		exit->sign_extend = esr & ISS_SSE;
-		exit->wide = esr & ISS_SF;
-		if (exit->is_write) {
-			exit->value = reg_get(vcpu, exit->reg);
-			if (exit->size < 8)
-				exit->value &= BIT(exit->size * 8) - 1;
-		}
-		return;
-	}
-	exit->size = 0;
-	if (esr & ISS_CM) { /* cache maintenance of what is no memory: nothing to do */
+	} else if (esr & ISS_CM) { /* cache maintenance of what is no memory: nothing to do */
 		exit->kind = EXIT_SYSREG;
 		arch_vcpu_skip(vcpu);
+	} else if (esr & ISS_ISV && !exit->is_walk) {
+		data_of_abort(vcpu, exit, esr);
 	} else if (!exit->is_walk) {
 		abort_decode(vcpu, exit);
 	}
+}
+
+static void exit_data_abort(struct vcpu *vcpu, struct vcpu_exit *exit)
+{
+	uint32_t esr = exit->syndrome;
+	uint64_t far = READ_SYSREG(far_el2);
+
+	exit->kind = EXIT_MMIO;
+	exit->flags = 0;
+	exit->gva = far;
+	/* A translation fault of an access that the syndrome describes: a device. */
+	if (likely((esr & (ISS_ISV | ISS_S1PTW | 0x3c)) == (ISS_ISV | FSC_TRANSLATION))) {
+		exit->gpa = hpfar_gpa(far);
+		data_of_abort(vcpu, exit, esr);
+		return;
+	}
+	unusual_abort(vcpu, exit, esr);
 }
 
 static void exit_fetch_abort(struct vcpu *vcpu, struct vcpu_exit *exit)
@@ -106,8 +129,8 @@ static void exit_fetch_abort(struct vcpu *vcpu, struct vcpu_exit *exit)
 	uint64_t far = READ_SYSREG(far_el2);
 
 	exit->kind = EXIT_MMIO;
+	exit->flags = 0;
 	exit->is_fetch = true;
-	exit->is_write = false;
 	exit->is_permission = (esr & 0x3c) == FSC_PERMISSION;
 	exit->is_walk = esr & ISS_S1PTW;
 	exit->size = 0;
@@ -204,21 +227,24 @@ void arch_vcpu_enter(struct vcpu *vcpu, struct vcpu_exit *exit)
 
 void arch_vcpu_complete(struct vcpu *vcpu, const struct vcpu_exit *exit, uint64_t value)
 {
+	uint32_t esr = exit->syndrome;
+	unsigned rt = (esr >> 16) & 31;
+
 	if (unlikely(vcpu->arch.partial.active)) {
 		abort_complete_piece(vcpu, value);
 		return;
 	}
-	if (!exit->is_write && exit->reg != 31) {
-		if (unlikely(exit->sign_extend)) {
+	if (!exit->is_write && rt != 31) {
+		if (unlikely(esr & ISS_SSE)) {
 			unsigned shift = 64 - exit->size * 8;
 
 			value = (uint64_t)((int64_t)(value << shift) >> shift);
-			if (!exit->wide)
+			if (!(esr & ISS_SF))
 				value = (uint32_t)value;
 		}
-		vcpu->arch.regs.x[exit->reg] = value;
+		vcpu->arch.regs.x[rt] = value;
 	}
-	arch_vcpu_skip(vcpu);
+	skip(&vcpu->arch.regs, esr);
 }
 
 uint64_t arch_vcpu_reg(const struct vcpu *vcpu, unsigned n)

@@ -191,7 +191,6 @@ void abort_decode(struct vcpu *vcpu, struct vcpu_exit *exit)
 	exit->gpa = (exit->gpa & PAGE_MASK) | (va & ~PAGE_MASK);
 	exit->size = (uint8_t)piece_bytes(&a);
 	exit->is_write = !a.load;
-	exit->reg = 31;
 	if (!a.load)
 		exit->value = store_piece(vcpu, &a, p->done);
 	p->active = true;

@@ -11,8 +11,8 @@
 
 #define F(n) (0xfULL << ((n) * 4))
 
-/* Values by CRm 1 … 7 and op2 0 … 7 of op0 3, op1 0, CRn 0. */
-static uint64_t id_values[8][8];
+uint64_t idreg_values[8][8];
+uint64_t idreg_pfr0_gic;
 
 struct id_row {
 	uint8_t crm, op2;
@@ -86,25 +86,18 @@ void idreg_init(void)
 	for (i = 0; i < ARRAY_SIZE(id_rows); i++) {
 		const struct id_row *row = &id_rows[i];
 
-		id_values[row->crm][row->op2] = id_read(row->crm, row->op2) & row->keep;
+		idreg_values[row->crm][row->op2] = id_read(row->crm, row->op2) & row->keep;
 	}
-	limit(&id_values[4][0], 14, 1);	/* CSV2: SCXTNUM is not switched */
-	limit(&id_values[4][0], 6, 1);	/* GICv3, not v4.1 */
-	limit(&id_values[5][0], 0, 9);	/* debug up to v8.4 */
+	limit(&idreg_values[4][0], 14, 1);	/* CSV2: SCXTNUM is not switched */
+	limit(&idreg_values[4][0], 6, 1);	/* GICv3, not v4.1 */
+	idreg_pfr0_gic = idreg_values[4][0] & F(6);
+	idreg_values[4][0] &= ~F(6);
+	limit(&idreg_values[5][0], 0, 9);	/* debug up to v8.4 */
 	if (!cpu_features.pauth) {
-		id_values[6][1] &= ~(F(1) | F(2) | F(6) | F(7));
-		id_values[6][2] &= ~(F(2) | F(3));
+		idreg_values[6][1] &= ~(F(1) | F(2) | F(6) | F(7));
+		idreg_values[6][2] &= ~(F(2) | F(3));
 	}
 	for (i = 0; i < ARRAY_SIZE(bits_to_range) && bits_to_range[i] < cpu_features.pa_bits; i++)
 		;
-	limit(&id_values[7][0], 0, MIN_T(unsigned, i, 2)); /* PARange: 40 bits at most */
-}
-
-uint64_t idreg_read(const struct vcpu *vcpu, unsigned crm, unsigned op2)
-{
-	uint64_t value = id_values[crm & 7][op2 & 7];
-
-	if (crm == 4 && op2 == 0 && vcpu->arch.vintc.mode != VINTC_GICV3)
-		value &= ~F(6); /* its interrupt controller has no system registers */
-	return value;
+	limit(&idreg_values[7][0], 0, MIN_T(unsigned, i, 2)); /* PARange: 40 bits at most */
 }

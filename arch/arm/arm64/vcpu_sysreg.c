@@ -33,12 +33,6 @@ struct sysreg_row {
 	bool retry;	    /* do the instruction again: the function has stopped the trap */
 };
 
-static int read_id(struct vcpu *vcpu, uint32_t iss, uint64_t *value)
-{
-	*value = idreg_read(vcpu, KEY_CRM(iss), KEY_OP2(iss));
-	return 0;
-}
-
 static int write_undefined(struct vcpu *vcpu, uint32_t iss, uint64_t value)
 {
 	return -ENOENT;
@@ -98,10 +92,10 @@ static int debug_write(struct vcpu *vcpu, uint32_t iss, uint64_t value)
 #define ANY_OP2 KEY(0, 0, 0, 0, 7)
 #define ANY_CRM KEY(0, 0, 0, 15, 0)
 
+/* ID_* (HCR_EL2.TID3): all of op0 3, op1 0, CRn 0; read in sysreg_trap(), never written. */
+#define ID_MASK (KEY_MASK & ~(ANY_OP2 | ANY_CRM))
+
 static const struct sysreg_row rows[] = {
-	/* ID_* (HCR_EL2.TID3): all of op0 3, op1 0, CRn 0 */
-	{ .key = KEY(3, 0, 0, 0, 0), .mask = KEY_MASK & ~(ANY_OP2 | ANY_CRM), .read = read_id,
-	  .write = write_undefined },
 	{ ROW(3, 0, 12, 11, 5), .read = read_undefined, .write = write_sgi }, /* ICC_SGI1R_EL1 */
 	{ ROW(3, 0, 12, 11, 6), .read = read_undefined, .write = write_sgi }, /* ICC_ASGI1R_EL1 */
 	{ ROW(3, 0, 12, 11, 7), .read = read_undefined, .write = write_sgi }, /* ICC_SGI0R_EL1 */
@@ -146,7 +140,7 @@ static void undefined(struct vcpu *vcpu, uint32_t iss)
 	vcpu_inject_undef(vcpu);
 }
 
-void sysreg_trap(struct vcpu *vcpu, uint32_t iss)
+static noinline_fn void other_sysreg(struct vcpu *vcpu, uint32_t iss)
 {
 	const struct sysreg_row *row = find_row(iss);
 	unsigned rt = ISS_RT(iss);
@@ -169,6 +163,27 @@ void sysreg_trap(struct vcpu *vcpu, uint32_t iss)
 		undefined(vcpu, iss);
 	else if (likely(!row->retry))
 		arch_vcpu_skip(vcpu);
+}
+
+void sysreg_trap(struct vcpu *vcpu, uint32_t iss)
+{
+	struct vcpu_regs *regs = &vcpu->arch.regs;
+	unsigned rt = ISS_RT(iss);
+
+	/* Reads of ID registers and SGIs are what running guests do. */
+	if (likely((iss & (ID_MASK | ISS_IS_READ)) == (KEY(3, 0, 0, 0, 0) | ISS_IS_READ))) {
+		uint64_t value = idreg_read(vcpu, KEY_CRM(iss), KEY_OP2(iss));
+
+		if (likely(rt != 31))
+			regs->x[rt] = value;
+		regs->pc += 4;
+	} else if ((iss & (KEY_MASK | ISS_IS_READ)) == KEY(3, 0, 12, 11, 5) &&
+		   likely(vcpu->arch.vintc.mode == VINTC_GICV3)) { /* ICC_SGI1R_EL1 */
+		regs->pc += 4;
+		vcpu->guest->vintc->sgi(vcpu, 1, rt == 31 ? 0 : regs->x[rt]);
+	} else {
+		other_sysreg(vcpu, iss);
+	}
 }
 
 /* Coprocessor 15 and 14 from AArch32: fields of ISS for MCR and MRC. */

@@ -25,6 +25,8 @@
 #define SMCCC_ARCH_FEATURES  0x80000001U
 #define FN64_BIT	     0x40000000U
 #define AFFINITY_MASK	     0xff00ffffffULL
+/* Of a power state in the original format: level, type and number are between these bits. */
+#define POWER_STATE_RES0     0xfcfe0000U
 
 struct psci_row {
 	uint32_t fn;
@@ -56,6 +58,8 @@ static int64_t psci_version(struct vcpu *vcpu, const uint64_t *arg)
 /* No power state is deeper than standby: wait for an interrupt, keep everything. */
 static int64_t psci_cpu_suspend(struct vcpu *vcpu, const uint64_t *arg)
 {
+	if ((uint32_t)arg[1] & POWER_STATE_RES0)
+		return PSCI_INVALID_PARAMETERS;
 	vcpu_wait_irq(vcpu);
 	return PSCI_SUCCESS;
 }
@@ -185,11 +189,9 @@ void psci_guest_call(struct vcpu *vcpu, bool smc)
 {
 	uint64_t *x = vcpu->arch.regs.x;
 	const struct psci_row *row = find_row(vcpu->guest, (uint32_t)x[0]);
-	uint64_t arg[4] = { x[0], x[1], x[2], x[3] };
 
 	if (likely(row)) {
-		/* Before the call: CPU_ON of itself after OFF and resets set registers anew. */
-		x[0] = (uint64_t)row->call(vcpu, arg);
+		x[0] = (uint64_t)row->call(vcpu, x);
 		return;
 	}
 	log_guest(LOG_DEBUG, vcpu->guest, vcpu, "unknown %s call 0x%08x: not supported",

@@ -34,18 +34,23 @@ enum exit_kind {
 /** What the port tells of an exit. Only the fields of its kind are valid. */
 struct vcpu_exit {
 	enum exit_kind kind;
-	bool is_write;	   /**< MMIO: direction */
+	uint32_t syndrome; /**< raw syndrome, for messages (ESR, EXITCODE) */
+	union {
+		struct {
+			bool is_write;	    /**< MMIO: direction */
+			bool is_fetch;	    /**< MMIO: an instruction fetch */
+			bool is_permission; /**< MMIO: mapped, but not for this access */
+			bool is_walk;	    /**< MMIO: the guest's own table walk touched it */
+		};
+		uint32_t flags; /**< the four at once */
+	};
 	uint8_t size;	   /**< MMIO: bytes, 1 2 4 8; 0 when the access could not be decoded */
-	bool is_fetch;	   /**< MMIO: an instruction fetch */
-	bool is_permission;/**< MMIO: mapped, but not for this access */
-	bool is_walk;	   /**< MMIO: the guest's own table walk touched it */
-	uint8_t reg;	   /**< MMIO: register number for the port's completion */
+	uint8_t reg;	   /**< MMIO: register number, where the port keeps it for its completion */
 	bool sign_extend;  /**< MMIO: ditto */
 	bool wide;	   /**< MMIO: ditto, 64-bit destination */
 	gpa_t gpa;	   /**< MMIO: guest physical address of the first byte */
 	va_t gva;	   /**< MMIO: guest virtual address, 0 if unknown */
-	uint64_t value;	   /**< MMIO write: data, zero-extended */
-	uint32_t syndrome; /**< raw syndrome, for messages (ESR, EXITCODE) */
+	uint64_t value;	   /**< MMIO: data of a write, zero-extended; 0 for a read */
 };
 
 /** Options of a vCPU from its description, before arch_vcpu_init(): width, timers' private interrupt numbers. */
