@@ -38,6 +38,32 @@ text:	.asciz	"program runs, x0: "
 	.ltorg
 """
 
+# The same in the 32-bit instruction set; the device tree is in r2 there.
+PROGRAM32 = """
+	.arm
+	.arch_extension virt
+	.globl _start
+_start:	ldr	r1, =0x09000000
+	ldr	r4, [r2]
+	ldr	r5, =0xedfe0dd0
+	mov	r6, #'?'
+	cmp	r4, r5
+	moveq	r6, #'d'
+	adr	r3, text
+1:	ldrb	r7, [r3], #1
+	cmp	r7, #0
+	strbne	r7, [r1]
+	bne	1b
+	strb	r6, [r1]
+	mov	r7, #'\\n'
+	strb	r7, [r1]
+	ldr	r0, =0x84000008
+	hvc	#0
+	b	.
+text:	.asciz	"32 bits, r2: "
+	.ltorg
+"""
+
 
 def run(*command, **options):
     """A tool of the build machine."""
@@ -163,6 +189,21 @@ def test_program(machine, tmp_path, form):
     m.expect_exact("program runs, x0: d")
     m.wait_prompt()
     m.run("guest destroy p", status=0)
+
+
+def test_program_32(machine, tmp_path):
+    """A program of the 32-bit state; in a 64-bit guest it is refused."""
+    obj, elf = tmp_path / "p.o", tmp_path / "p.elf"
+    run("clang", "--target=armv7a-none-eabi", "-x", "assembler", "-c", "-o", str(obj), "-",
+        input=PROGRAM32.encode())
+    run("ld.lld", "-Ttext=0x40080000", "-o", str(elf), str(obj))
+    m = machine(files={"/p.elf": elf})
+    assert "add arch=arm32" in m.run("guest create p board=virt mem=16M kernel=/p.elf")
+    m.run("guest create p board=virt mem=16M kernel=/p.elf arch=arm32", status=0)
+    m.run("guest start p", status=0)
+    m.send("console p\r")
+    m.expect_exact("32 bits, r2: d")
+    m.wait_prompt()
 
 
 REFUSED = [
