@@ -11,6 +11,7 @@
 
 #include <core/dt.h>
 #include <core/image.h>
+#include <core/log.h>
 #include <core/mem.h>
 #include <core/shell.h>
 #include <core/vfs.h>
@@ -168,22 +169,39 @@ static int image_load(struct guest *guest, struct guest_image *im)
 
 /* --- the list ------------------------------------------------------------------------------- */
 
+/* To a shell, or into the log where nobody waits for an answer (a reset by the guest itself). */
+static void say(struct shell_out *out, const char *fmt, ...) printf_like(2, 3);
+
+static void say(struct shell_out *out, const char *fmt, ...)
+{
+	char text[300];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	if (out)
+		out_printf(out, "%s\n", text);
+	else
+		log_error("%s", text);
+}
+
 static int load_failed(struct guest *guest, const struct guest_image *im, int err,
 		       struct shell_out *out)
 {
 	const char *what = im->path ? im->path : "device tree";
 
 	if (err == -EFAULT)
-		out_printf(out,
-			   "%s: %s does not fit: the guest has no memory at all of 0x%" PRIx64
-			   " to 0x%" PRIx64 "\n",
-			   guest->name, what, im->gpa, im->gpa + im->size - 1);
+		say(out,
+		    "%s: %s does not fit: the guest has no memory at all of 0x%" PRIx64
+		    " to 0x%" PRIx64,
+		    guest->name, what, im->gpa, im->gpa + im->size - 1);
 	else if (im->gzip)
-		out_printf(out, "%s: %s could not be decompressed: %s\n", guest->name, what,
-			   err == -ENOMEM ? error_text(err) : inflate_error_text(err));
+		say(out, "%s: %s could not be decompressed: %s", guest->name, what,
+		    err == -ENOMEM ? error_text(err) : inflate_error_text(err));
 	else
-		out_printf(out, "%s: %s could not be loaded at 0x%" PRIx64 ": %s\n", guest->name,
-			   what, im->gpa, error_text(err));
+		say(out, "%s: %s could not be loaded at 0x%" PRIx64 ": %s", guest->name, what,
+		    im->gpa, error_text(err));
 	return err;
 }
 

@@ -229,6 +229,15 @@ TEST(load_io_error)
 	fake_files_fail_from(100 * K);
 	CHECK_EQ(guest_load_file(guest, 0x40000000, "/f", &fake_out), -EIO);
 	CHECK(strstr(fake_out_text(), "g: /f could not be loaded at 0x40000000: "));
+	/* at a reset that the guest asked for there is only the log to tell */
+	fake_files_fail_from(SIZE_MAX);
+	CHECK_EQ(guest_load_file(guest, 0x40000000, "/f", &fake_out), 0);
+	fake_files_fail_from(100 * K);
+	fake_log_clear();
+	mutex_lock(&guest->life);
+	CHECK_EQ(guest_images_load(guest, NULL), -EIO);
+	mutex_unlock(&guest->life);
+	CHECK(strstr(fake_log_text(), "g: /f could not be loaded at 0x40000000: "));
 	unmake_guest();
 }
 

@@ -219,7 +219,11 @@ must_check int guest_keep_blob(struct guest *guest, gpa_t gpa, const void *data,
 /** Call fn for each image, oldest first: what it is (path, or NULL for a blob) and where. */
 void guest_images_for_each(struct guest *guest, void (*fn)(const char *path, gpa_t gpa, uint64_t size, void *arg),
 			   void *arg);
-/** Load all again, oldest first. The caller holds guest->life. @return 0 or negative errno, reason on out */
+/**
+ * Load all again, oldest first. The caller holds guest->life.
+ * @param out  NULL: the reason of a failure is logged
+ * @return 0 or negative errno
+ */
 must_check int guest_images_load(struct guest *guest, struct shell_out *out);
 /** Forget all; at destruction. The caller is the guest's only user. */
 void guest_images_free(struct guest *guest);
