@@ -95,10 +95,27 @@ static void write_targets(struct emu_dev *dev, struct emu_access *acc, uint32_t 
 	spin_unlock_irqrestore(&g->lock, flags);
 }
 
+/** The short way to oneself, if it was the sender the last time too. @return false: the long one */
+static inline bool send_to_self(struct vgic_cpu *self, unsigned irq)
+{
+	uint64_t slot, was;
+	unsigned s;
+
+	slot = vgic_again(self, irq, &s);
+	if (unlikely(!slot || (slot >> 10 & 7) != self->id || self->priv.senders[irq]))
+		return false;
+	was = arch_vintc_slot(s);
+	if (unlikely(was & VSLOT_STATE))
+		return was == slot; /* it waits there still: both are one */
+	arch_vintc_set_slot(s, slot);
+	return true;
+}
+
 static void write_sgir(struct emu_dev *dev, struct emu_access *acc, uint32_t index, uint64_t value)
 {
 	struct vgic *g = vgic_of(dev);
 	unsigned self = vgic_accessor(g, acc)->id, all = BIT32(g->nr_vcpus) - 1, to;
+	unsigned irq = value & 0xf;
 	unsigned long flags;
 
 	switch (value >> 24 & 3) {
@@ -117,8 +134,9 @@ static void write_sgir(struct emu_dev *dev, struct emu_access *acc, uint32_t ind
 		return;
 	}
 	flags = spin_lock_irqsave(&g->lock);
-	for (; to; to &= to - 1)
-		vgic_send_sgi(&g->cpus[ctz32(to)], value & 0xf, self);
+	if (to != BIT32(self) || !send_to_self(&g->cpus[self], irq))
+		for (; to; to &= to - 1)
+			vgic_send_sgi(&g->cpus[ctz32(to)], irq, self);
 	spin_unlock_irqrestore(&g->lock, flags);
 }
 
@@ -201,7 +219,7 @@ static const struct emu_reg dist_rows[] = {
 	  .name = "GICD_ID" },
 };
 
-static const struct emu_regs dist_regs = { dist_rows, ARRAY_SIZE(dist_rows) };
+static const struct emu_regs dist_regs = { .rows = dist_rows, .count = ARRAY_SIZE(dist_rows) };
 
 static enum emu_result dist_slow(struct emu_dev *dev, struct emu_access *acc)
 {

@@ -313,7 +313,7 @@ static const struct emu_reg rows[] = {
 	ROW(GICC_DIR, NULL, write_reg, "GICC_DIR"),
 };
 
-static const struct emu_regs regs = { rows, ARRAY_SIZE(rows) };
+static const struct emu_regs regs = { .rows = rows, .count = ARRAY_SIZE(rows) };
 
 enum emu_result vgic_cpuif_access(struct emu_dev *dev, struct emu_access *acc)
 {

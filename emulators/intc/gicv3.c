@@ -155,7 +155,7 @@ static const struct emu_reg dist_rows[] = {
 	{ .offset = IDREGS, .size = 0x30, .widths = 1 | 4, .read = read_id, .name = "GICD_ID" },
 };
 
-static const struct emu_regs dist_regs = { dist_rows, ARRAY_SIZE(dist_rows) };
+static const struct emu_regs dist_regs = { .rows = dist_rows, .count = ARRAY_SIZE(dist_rows) };
 
 static noinline_fn enum emu_result dist_slow(struct emu_dev *dev, struct emu_access *acc)
 {
@@ -329,14 +329,14 @@ static const struct emu_reg redist_rows[] = {
 	  .name = "GICR_ID" },
 };
 
-static const struct emu_regs redist_regs = { redist_rows, ARRAY_SIZE(redist_rows) };
+static const struct emu_regs redist_regs = { .rows = redist_rows, .count = ARRAY_SIZE(redist_rows) };
 
 static const struct emu_reg sgi_rows[] = {
 	ZERO(GICR_IGRPMODR0, 4, 4, "GICR_IGRPMODR0"),
 	ZERO(GICR_NSACR, 4, 4, "GICR_NSACR"),
 };
 
-static const struct emu_regs sgi_regs = { sgi_rows, ARRAY_SIZE(sgi_rows) };
+static const struct emu_regs sgi_regs = { .rows = sgi_rows, .count = ARRAY_SIZE(sgi_rows) };
 
 /** Of registers of a bit for each interrupt there is one word, and so on, in this frame. */
 static bool in_sgi_frame(uint64_t offset)
@@ -425,36 +425,70 @@ EMULATOR(gicv3_redist) {
 
 /* --- software-generated interrupts -------------------------------------------------- */
 
-/*
- * ICC_SGI1R_EL1 and ICC_SGI0R_EL1 (IHI 0069, 12.2.16): an interrupt of the other group than the
- * register's is not sent. The range selector moves the list of 16 targets along Aff0.
- */
-void gicv3_op_sgi(struct vcpu *vcpu, unsigned group, uint64_t value)
+/* ICC_SGI1R_EL1 (IHI 0069, 12.2.16) */
+#define SGIR_LIST  GENMASK(15, 0)
+#define SGIR_AFF1  GENMASK(23, 16)
+#define SGIR_INTID GENMASK(27, 24)
+#define SGIR_ALL   BIT(40)
+#define SGIR_AFF23 (GENMASK(39, 32) | GENMASK(55, 48))
+#define SGIR_RANGE GENMASK(47, 44) /* moves the list of 16 targets along Aff0 */
+
+uint64_t gicv3_to_self(unsigned id)
 {
-	struct vgic_cpu *self = vgic_cpu_of(vcpu), *to;
-	unsigned irq = value >> 24 & 0xf, id;
-	struct vgic *g = self->gic;
-	unsigned long flags;
+	return FIELD_PREP(SGIR_AFF1, id / CLUSTER) | BIT(id % CLUSTER);
+}
+
+/** vCPUs that a value sends to. */
+static uint64_t targets_of(const struct vgic_cpu *self, uint64_t value)
+{
+	uint64_t cluster = FIELD_GET(SGIR_AFF1, value);
+	uint64_t all = UINT64_MAX >> (64 - self->gic->nr_vcpus);
+
+	if (value & SGIR_ALL)
+		return all & ~BIT(self->id);
+	if (value & (SGIR_AFF23 | SGIR_RANGE) || cluster >= VGIC_VCPUS_MAX / CLUSTER)
+		return 0; /* no vCPU has such an affinity */
+	return (value & SGIR_LIST) << cluster * CLUSTER & all;
+}
+
+/* An interrupt of the other group than the register's is not sent. */
+static noinline_fn void send_sgis(struct vgic_cpu *self, unsigned group, uint64_t value)
+{
+	unsigned irq = FIELD_GET(SGIR_INTID, value);
 	uint64_t targets;
 
-	if (value & BIT(40)) {
-		targets = (UINT64_MAX >> (64 - g->nr_vcpus)) & ~BIT(self->id);
-	} else {
-		unsigned cluster = value >> 16 & 0xff;
+	for (targets = targets_of(self, value); targets; targets &= targets - 1) {
+		struct vgic_cpu *to = &self->gic->cpus[ctz64(targets)];
 
-		if (value & (GENMASK(39, 32) | GENMASK(47, 44) | GENMASK(55, 48)) ||
-		    cluster >= VGIC_VCPUS_MAX / CLUSTER)
-			return; /* no vCPU has such an affinity */
-		targets = (value & 0xffff) << cluster * CLUSTER;
-	}
-	flags = spin_lock_irqsave(&g->lock);
-	for (; targets; targets &= targets - 1) {
-		id = ctz64(targets);
-		if (id >= g->nr_vcpus)
-			break;
-		to = &g->cpus[id];
 		if ((to->priv.group >> irq & 1) == group)
 			vgic_send_sgi(to, irq, 0);
 	}
+}
+
+/** The short way to oneself. @return false: it takes the long one */
+static inline bool send_to_self(struct vgic_cpu *self, unsigned group, unsigned irq)
+{
+	uint64_t slot, was;
+	unsigned s;
+
+	slot = vgic_again(self, irq, &s);
+	if (unlikely(!slot || !(slot & VSLOT_GROUP1) != !group))
+		return false;
+	was = arch_vintc_slot(s);
+	if (unlikely(was & VSLOT_STATE))
+		return was == slot; /* it waits there still: both are one */
+	arch_vintc_set_slot(s, slot);
+	return true;
+}
+
+void gicv3_op_sgi(struct vcpu *vcpu, unsigned group, uint64_t value)
+{
+	struct vgic_cpu *self = vgic_cpu_of(vcpu);
+	struct vgic *g = self->gic;
+	unsigned long flags = spin_lock_irqsave(&g->lock);
+
+	if (unlikely((value & ~SGIR_INTID & GENMASK(55, 0)) != self->to_self ||
+		     !send_to_self(self, group, FIELD_GET(SGIR_INTID, value))))
+		send_sgis(self, group, value);
 	spin_unlock_irqrestore(&g->lock, flags);
 }

@@ -105,6 +105,9 @@ void vgic_send_sgi(struct vgic_cpu *to, unsigned irq, unsigned sender)
 		return;
 	}
 	b->latch |= bit;
+	/* Often to itself or a vCPU that is here. */
+	if (vgic_is_local(to) && !to->rare && vgic_ready(to->gic, b) & bit && vgic_offer(to, irq))
+		return;
 	vgic_notify(to->gic, to, 0, bit);
 }
 
@@ -350,7 +353,8 @@ int vgic_create(struct emu_dev *dev, const struct vgic_config *config)
 	waitq_init(&g->drained);
 	g->version = (uint8_t)config->version;
 	g->mode = (uint8_t)config->mode;
-	g->nr_slots = (uint8_t)MIN(arch_vintc_caps()->slots, (unsigned)VGIC_SLOTS_MAX);
+	if (config->mode != VINTC_NONE)
+		g->nr_slots = (uint8_t)MIN(arch_vintc_caps()->slots, (unsigned)VGIC_SLOTS_MAX);
 	g->slots_mask = BIT32(g->nr_slots) - 1;
 	g->nr_irqs = (uint16_t)vgic_irqs_of(dev->node, guest->nr_irqs);
 	g->nr_banks = (uint8_t)DIV_ROUND_UP(g->nr_irqs, 32);
@@ -360,6 +364,7 @@ int vgic_create(struct emu_dev *dev, const struct vgic_config *config)
 	for (i = 0; i < g->nr_vcpus; i++) {
 		g->cpus[i].gic = g;
 		g->cpus[i].id = (uint8_t)i;
+		g->cpus[i].to_self = gicv3_to_self(i);
 	}
 	err = alloc_parts(g);
 	if (err) {

@@ -68,13 +68,21 @@ struct vgic_cpu {
 	uint32_t linked;    /* private interrupts that come from a host interrupt */
 	uint32_t hw_active; /* of these: the host's is active until our guest ends it */
 	uint32_t hw_drop;   /* of these: to be deactivated when this vCPU looks next */
-	uint8_t id;
+	union {
+		struct {
+			bool recheck;	/* something changed for what is in a slot */
+			bool overflow;	/* more ready than slots: service is asked for */
+			uint8_t frozen; /* so many others want nothing to be in slots now */
+		};
+		uint32_t rare;		/* none of these: the short ways are right */
+	};
 	bool loaded;	    /* on some CPU */
-	bool recheck;	    /* something changed for what is in a slot */
-	bool overflow;	    /* more ready than slots: service is asked for */
-	uint8_t frozen;	    /* so many others want nothing to be in slots now */
+	uint8_t id;
 	uint8_t waker;	    /* GICR_WAKER */
+	uint64_t to_self;   /* GICv3: the targets of ICC_SGI1R that are this vCPU alone */
+	uint8_t priv_slot[VGIC_PRIVATE];      /* private interrupt that is held: its slot */
 	uint16_t slot_irq[VGIC_SLOTS_MAX];
+	uint64_t again[VGIC_SLOTS_MAX];	      /* see vgic_again() */
 	uint16_t hwirq[VGIC_PRIVATE - VGIC_SGIS];
 	struct vgic_bank priv;
 	struct vgic_cpuif cpuif;
@@ -134,6 +142,21 @@ static inline bool vgic_is_local(const struct vgic_cpu *c)
 	return c->loaded && this_cpu()->loaded == c->vcpu;
 }
 
+/**
+ * A private interrupt's slot from the last time, which may be used again as it was: it was put there
+ * pending, nothing about it has changed since (that would have emptied it, or be told in rare), and
+ * its end was not to be announced. Lock held.
+ *
+ * @return what to put into slot *s; 0: it takes the long way
+ */
+static inline uint64_t vgic_again(const struct vgic_cpu *c, unsigned i, unsigned *s)
+{
+	if (unlikely(c->rare || !(c->priv.held >> i & 1)))
+		return 0;
+	*s = c->priv_slot[i];
+	return c->again[*s];
+}
+
 static inline struct vgic_cpu *vgic_cpu_of(const struct vcpu *vcpu)
 {
 	return vcpu->vintc_priv;
@@ -190,6 +213,8 @@ static inline uint32_t vgic_all_banks(const struct vgic *g)
 
 /** Bring the slots of the loaded vCPU up to date. Lock held. */
 void vgic_flush(struct vgic_cpu *c);
+/** A ready private interrupt into a free slot of the loaded vCPU. Lock held. @return false: no room */
+bool vgic_offer(struct vgic_cpu *c, unsigned i);
 /** Empty all slots of the loaded vCPU into memory. Lock held. */
 void vgic_unload(struct vgic_cpu *c);
 /** vintc_ops; IRQs masked, vCPU loaded here. */
@@ -278,3 +303,5 @@ enum vintc_mode gicv2_mode(void);
 /* --- gicv3.c ------------------------------------------------------------------------ */
 
 void gicv3_op_sgi(struct vcpu *vcpu, unsigned group, uint64_t value);
+/** The targets of ICC_SGI1R that are vCPU id alone. */
+uint64_t gicv3_to_self(unsigned id);

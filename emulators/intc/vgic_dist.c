@@ -108,7 +108,7 @@ static const struct emu_reg rows[] = {
 	  .name = "ICFGR" },
 };
 
-static const struct emu_regs regs = { rows, ARRAY_SIZE(rows) };
+static const struct emu_regs regs = { .rows = rows, .count = ARRAY_SIZE(rows) };
 
 enum emu_result vgic_common_access(struct emu_dev *dev, struct emu_access *acc, uint64_t offset,
 				   const struct vgic_frame *frame)

@@ -191,22 +191,24 @@ static inline uint64_t slot_base(const struct vgic_bank *b, unsigned n, unsigned
 	       (b->group >> i & 1 ? VSLOT_GROUP1 : 0);
 }
 
-static inline void put_slot(struct vgic_cpu *c, unsigned s, unsigned irq, uint64_t slot)
+static void put_slot(struct vgic_cpu *c, unsigned s, unsigned irq, uint64_t slot)
 {
-	c->used |= BIT32(s);
-	c->hw_slots &= ~BIT32(s);
-	if (slot & VSLOT_HW)
-		c->hw_slots |= BIT32(s);
-	c->act_slots &= ~BIT32(s);
-	if (slot & VSLOT_ACTIVE)
-		c->act_slots |= BIT32(s);
+	uint32_t bit = BIT32(s);
+
+	c->used |= bit;
+	c->hw_slots = (c->hw_slots & ~bit) | (slot & VSLOT_HW ? bit : 0);
+	c->act_slots = (c->act_slots & ~bit) | (slot & VSLOT_ACTIVE ? bit : 0);
 	c->slot_irq[s] = (uint16_t)irq;
+	/* Bit 41 of a linked slot belongs to the number of the host's interrupt. */
+	c->again[s] = slot & VSLOT_ACTIVE || (slot & VSLOT_EOI && !(slot & VSLOT_HW)) ? 0 : slot;
+	if (irq < VGIC_PRIVATE)
+		c->priv_slot[irq] = (uint8_t)s;
 	arch_vintc_set_slot(s, slot);
 }
 
-static inline uint64_t hw_link(const struct vgic_cpu *c, unsigned i)
+static inline uint64_t hw_link(unsigned hwirq)
 {
-	return VSLOT_HW | (uint64_t)c->hwirq[i - VGIC_SGIS] << VSLOT_HWIRQ_SHIFT;
+	return VSLOT_HW | (uint64_t)hwirq << VSLOT_HWIRQ_SHIFT;
 }
 
 /** A ready interrupt into a free slot. */
@@ -223,7 +225,7 @@ static void put_ready(struct vgic_cpu *c, unsigned s, unsigned n, struct vgic_ba
 		if (n) {
 			/* A shared edge: that is all. */
 		} else if (c->hw_active & bit) {
-			slot |= hw_link(c, i);
+			slot |= hw_link(c->hwirq[i - VGIC_SGIS]);
 		} else if (b->senders[i] && i < VGIC_SGIS) {
 			unsigned sender = ctz32(b->senders[i]);
 
@@ -251,7 +253,7 @@ static void put_active(struct vgic_cpu *c, unsigned s, unsigned n, struct vgic_b
 	b->active &= ~bit;
 	b->held |= bit;
 	if (!n && c->hw_active & bit && !pending) {
-		slot |= hw_link(c, i);
+		slot |= hw_link(c->hwirq[i - VGIC_SGIS]);
 	} else if (!n && i < VGIC_SGIS && c->gic->version == 2) {
 		slot |= (uint64_t)b->sender[i] << 10 | (pending ? VSLOT_EOI : 0);
 	} else if (b->edge & bit && pending) {
@@ -383,6 +385,20 @@ static inline void fill(struct vgic_cpu *c)
 	}
 }
 
+bool vgic_offer(struct vgic_cpu *c, unsigned i)
+{
+	uint32_t free = ~c->used & c->gic->slots_mask;
+
+	if (!free) {
+		finish_empty(c);
+		free = ~c->used & c->gic->slots_mask;
+	}
+	if (!free || c->gic->mode == VINTC_NONE)
+		return false;
+	put_ready(c, ctz32(free), 0, &c->priv, i);
+	return true;
+}
+
 /** What is due since another vCPU asked for it. */
 static noinline_fn void flush_rare(struct vgic_cpu *c)
 {
@@ -456,31 +472,47 @@ bool vgic_op_pending(struct vcpu *vcpu)
 	return false;
 }
 
+/* The long way: it was made pending by software before, or is not enabled, or there is no room. */
+static noinline_fn void linked_rare(struct vgic_cpu *c, unsigned i)
+{
+	struct vgic_bank *b = &c->priv;
+	uint32_t bit = BIT32(i);
+
+	if (c->gic->mode != VINTC_NONE) {
+		finish_empty(c);
+		if (b->held & bit)
+			vgic_unload(c); /* the slot may have no link */
+	}
+	c->linked |= bit;
+	c->hw_active |= bit;
+	if (!(b->active & bit))
+		b->latch |= bit;
+	c->hint |= 1;
+	if (c->gic->mode == VINTC_NONE)
+		vgic_cpuif_update(c);
+	else
+		vgic_flush(c);
+}
+
 void vgic_op_linked(struct vcpu *vcpu, unsigned virq, unsigned hwirq)
 {
 	struct vgic_cpu *c = vgic_cpu_of(vcpu);
-	struct vgic_bank *b = &c->priv;
 	struct vgic *g = c->gic;
-	uint32_t bit = BIT32(virq % 32);
+	uint64_t slot;
+	unsigned s;
 
 	if (unlikely(virq - VGIC_SGIS >= VGIC_PRIVATE - VGIC_SGIS))
 		return;
 	spin_lock(&g->lock);
-	finish_empty(c);
-	if (unlikely(b->held & bit))
-		vgic_unload(c); /* it was made pending by software: the slot has no link */
-	c->hwirq[virq - VGIC_SGIS] = (uint16_t)hwirq;
-	c->linked |= bit;
-	c->hw_active |= bit;
-	if (likely(!(b->active & bit)))
-		b->latch |= bit;
-	c->hint |= 1;
-	if (g->mode == VINTC_NONE)
-		vgic_cpuif_update(c);
-	else if (unlikely(c->recheck | c->frozen))
-		vgic_flush(c);
-	else
-		fill(c);
+	/* Its slot of the last time is empty, or the host's could not have come. */
+	slot = vgic_again(c, virq, &s);
+	if (likely(slot & VSLOT_HW)) {
+		c->hw_active |= BIT32(virq);
+		arch_vintc_set_slot(s, slot);
+	} else {
+		c->hwirq[virq - VGIC_SGIS] = (uint16_t)hwirq;
+		linked_rare(c, virq);
+	}
 	spin_unlock(&g->lock);
 }
 
