@@ -8,7 +8,7 @@
 #include <core/mem.h>
 #include <core/vfs.h>
 
-#define BOOTCMD_SIZE 1024
+#define BOOTCMD_SIZE 4096
 #define BOOT_SCRIPT  "/boot.xscript"
 
 /* What the command line says is done in the place of the boot script, which it may run itself. */

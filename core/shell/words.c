@@ -195,6 +195,15 @@ static size_t folder_of(const char *prefix, size_t before, char *path, size_t si
 	return n;
 }
 
+/* A name may be anything; one that would move the cursor is not offered. */
+static bool is_printable(const char *s)
+{
+	for (; *s; s++)
+		if ((uint8_t)*s < ' ' || *s == 0x7f)
+			return false;
+	return true;
+}
+
 /* Files below the folder that was typed; the first `before` bytes of the prefix are a key. */
 static void complete_path(struct completion_list *list, size_t before, bool folders)
 {
@@ -216,7 +225,7 @@ static void complete_path(struct completion_list *list, size_t before, bool fold
 		while (vfs_readdir(&w->dir, &pos, &w->ent) == 1) {
 			bool folder = w->ent.type == VFS_DIR;
 
-			if (folders && !folder)
+			if ((folders && !folder) || !is_printable(w->ent.name))
 				continue;
 			snprintf(w->text + n, sizeof(w->text) - n, "%s%s", w->ent.name,
 				 folder ? "/" : "");
