@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The shell on the real machine: commands, keys, scripts, and what the hypervisor does not allow."""
+"""The shell on the real machine: commands, keys, scripts, and what must not be touched."""
 import re
 import subprocess
 
@@ -162,7 +162,7 @@ def test_boot_script(machine):
 
 
 def test_bootcmd(machine):
-    """The command line takes the place of the script, and may run it; its status reaches the end."""
+    """The command line takes the place of the script, and may run it; its status is printed."""
     m = machine(wait=False, files={"/boot.xscript": "echo from-the-script\nversion\n"},
                 append="vmm.bootcmd=\"echo first && vfs run /boot.xscript ; shutdown 42\"")
     m.expect_exact("first")
