@@ -26,7 +26,9 @@
 /* --- emulators: what the real ones take
  * ------------------------------------------------------------ */
 
-static const char *const props[] = { "fifo_size", "num_irq", "virtio_type", "blkdev", NULL };
+static const char *const props[] = {
+	"fifo_size", "num_irq", "virtio_type", "blkdev", "serial", "read-only", NULL,
+};
 static const struct emulator any = { .name = "any", .props = props };
 
 const struct emulator *emu_find(const struct dt_node *node, const void **match_data)
@@ -129,7 +131,8 @@ TEST(regions_gicv3)
 	};
 	uint32_t irq;
 
-	CHECK_EQ(create("g|board=virt|kernel=/k|disk=/d0|disk=/d1|rng=on|console=on"), 0);
+	CHECK_EQ(create("g|board=virt|kernel=/k|disk=/d0|disk=/d1,ro,serial=s1|rng=on|console=on"),
+		 0);
 	CHECK_STR(fake_out_text(), "");
 	REQUIRE(guest);
 	CHECK_EQ(guest->nr_regions, ARRAY_SIZE(want));
@@ -142,7 +145,11 @@ TEST(regions_gicv3)
 		CHECK_EQ(dt_u32(r->node, "interrupts", 0, &irq), want[i].irq ? 0 : -ENOENT);
 		CHECK(!want[i].irq || irq == want[i].irq);
 	}
+	CHECK(!dt_has(region("virtio-blk0")->node, "read-only"));
+	CHECK(!dt_has(region("virtio-blk0")->node, "serial"));
 	CHECK_STR(dt_string(region("virtio-blk1")->node, "blkdev", 0), "/d1");
+	CHECK_STR(dt_string(region("virtio-blk1")->node, "serial", 0), "s1");
+	CHECK(dt_has(region("virtio-blk1")->node, "read-only"));
 	CHECK(dt_find("/guests/g/aliases"));
 	destroy();
 }
@@ -458,6 +465,12 @@ TEST(mistakes_of_words)
 	refused("g|board=virt|kernel=/k|gic=2|vcpus=9",
 		"vcpus=: 9 are more than the 8 that a GICv2 "
 		"serves; take gic=3\n");
+	refused("g|board=virt|kernel=/k|disk=/d,rw",
+		"disk=: \"/d,rw\" is followed by something that is neither \",ro\" nor "
+		"\",serial=<text>\"\n");
+	refused("g|board=virt|kernel=/k|disk=,ro", "disk=: \",ro\" is no path or block device\n");
+	refused("g|board=virt|kernel=/k|disk=/d,serial=123456789012345678901",
+		"has a serial number of more than 20 characters\n");
 	refused("g|board=virt|kernel=/k|mem=2T",
 		"mem=: the memory begins at 1 GiB, and this CPU has "
 		"guest addresses only up to 1 TiB, so 1023 GiB is the most\n");
