@@ -4,6 +4,7 @@
  * one vCPU; the program of a guest is a function of the test.
  */
 #include <arch/vcpu.h>
+#include <arch/vcpu_enter.h>
 
 #include <inttypes.h>
 #include <stdio.h>

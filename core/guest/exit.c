@@ -113,7 +113,7 @@ static noinline_fn void access_failed(struct vcpu *v, struct region *r, const st
 		arch_vcpu_complete(v, exit, 0);
 }
 
-static inline void device_access(struct vcpu *v, struct region *r, gpa_t gpa, struct vcpu_exit *exit)
+static always_inline_fn void device_access(struct vcpu *v, struct region *r, gpa_t gpa, struct vcpu_exit *exit)
 {
 	struct emu_access acc = {
 		.vcpu = v,

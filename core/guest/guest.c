@@ -219,6 +219,11 @@ static struct guest *guest_new(struct guest_desc *desc, struct dt_node *node)
 
 static void guest_free(struct guest *g)
 {
+	unsigned i;
+
+	/* What the description gave and no memory was made of. */
+	for (i = 0; i < g->nr_regions; i++)
+		heap_free(g->regions[i].extents);
 	heap_free(g->regions);
 	heap_free(g->log_limit);
 	heap_free(g);

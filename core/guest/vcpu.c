@@ -6,7 +6,7 @@
  */
 #include <arch/irqflags.h>
 #include <arch/smp.h>
-#include <arch/vcpu.h>
+#include <arch/vcpu_enter.h>
 #include <core/cpu.h>
 #include <core/guest.h>
 #include <core/log.h>

@@ -69,10 +69,8 @@ static void update_slice(struct cpu *cpu)
 			timer_stop(&cpu->slice_timer);
 		return;
 	}
-	if (timer_armed(&cpu->slice_timer))
-		return;
-	t->slice_end = time_now() + t->slice;
-	timer_start(&cpu->slice_timer, t->slice_end);
+	if (!timer_armed(&cpu->slice_timer))
+		timer_start(&cpu->slice_timer, t->run_start + t->slice_left);
 }
 
 static void slice_over(struct timer *timer)
@@ -94,6 +92,21 @@ static bool must_look(const struct cpu *cpu, const struct thread *t)
 	       (sched_idle_mask() & t->affinity);
 }
 
+/*
+ * Queue a thread that was woken. What it has left of its slice it may use at once, before others of its priority:
+ * so one that mostly waits is served without delay, and none gets more than its share. rq_lock held.
+ */
+static void enqueue_woken(struct cpu *cpu, struct thread *t)
+{
+	bool first = t->slice_left > 0;
+
+	if (!first)
+		t->slice_left = t->slice;
+	enqueue(cpu, t, first);
+	if (first && t->prio == cpu->current->prio && cpu->current != cpu->idle)
+		cpu->preempt_equal = true;
+}
+
 void sched_ready(struct thread *t)
 {
 	unsigned long flags = arch_irq_save();
@@ -111,7 +124,7 @@ void sched_ready(struct thread *t)
 	}
 	if (t->state == THREAD_BLOCKED || t->state == THREAD_NEW) {
 		t->state = THREAD_READY;
-		enqueue(cpu, t, false);
+		enqueue_woken(cpu, t);
 		look = must_look(cpu, t);
 		if (look)
 			WRITE_ONCE(cpu->need_resched, true);
@@ -232,7 +245,10 @@ static void account(struct thread *prev, struct thread *next)
 {
 	uint64_t now = time_now();
 
-	prev->run_time += now - prev->run_start;
+	uint64_t ran = now - prev->run_start;
+
+	prev->run_time += ran;
+	prev->slice_left -= MIN(ran, prev->slice_left);
 	next->run_start = now;
 	next->switches++;
 }
@@ -281,35 +297,42 @@ static void idle_state(struct cpu *cpu, bool idle)
 		__atomic_fetch_and(&idle_mask, ~BIT(cpu->id), __ATOMIC_RELAXED);
 }
 
+/* Has the current thread, which could go on, to make room for others of its priority? */
+static bool turn_is_over(const struct cpu *cpu, struct thread *t)
+{
+	bool over = t->yielding || time_now() - t->run_start >= t->slice_left;
+
+	t->yielding = false;
+	return over || !allowed(t, cpu->id);
+}
+
+static struct thread *take_best(struct cpu *cpu, int best)
+{
+	struct thread *t = list_first_entry(&cpu->rq[best], struct thread, link);
+
+	dequeue(cpu, t);
+	return t;
+}
+
 /* Choose who runs next; the current one is queued if it can go on. rq_lock held. */
 static struct thread *pick(struct cpu *cpu, struct thread *prev)
 {
-	struct thread *next;
 	int best = best_prio(cpu);
+	bool equal = cpu->preempt_equal, over;
+	struct thread *next;
 
-	if (prev->state == THREAD_RUNNING && prev != cpu->idle) {
-		bool slice_over = best == prev->prio && prev->slice_end &&
-				  time_now() >= prev->slice_end;
-
-		if (prev->yielding)
-			slice_over = best == prev->prio;
-		prev->yielding = false;
-		if (best < prev->prio || (best == prev->prio && !slice_over)) {
-			if (allowed(prev, cpu->id))
-				return prev;
-			slice_over = true;
-		}
-		prev->state = THREAD_READY;
-		enqueue(cpu, prev, !slice_over);
-		best = best_prio(cpu);
-		/* It may not run here any more: others first, then it is pushed away. */
-		if (best == prev->prio && !allowed(prev, cpu->id) && cpu->nr_ready == 1)
-			return cpu->idle;
-	}
-	if (best == PRIO_IDLE)
-		return cpu->idle;
-	next = list_first_entry(&cpu->rq[best], struct thread, link);
-	dequeue(cpu, next);
+	cpu->preempt_equal = false;
+	if (prev->state != THREAD_RUNNING || prev == cpu->idle)
+		return best == PRIO_IDLE ? cpu->idle : take_best(cpu, best);
+	over = turn_is_over(cpu, prev);
+	if (allowed(prev, cpu->id) && (best < prev->prio || (best == prev->prio && !over && !equal)))
+		return prev;
+	/* It may not run here any more and nobody else is ready: pushed away from the idle thread. */
+	next = best == PRIO_IDLE ? cpu->idle : take_best(cpu, best);
+	prev->state = THREAD_READY;
+	if (over)
+		prev->slice_left = prev->slice;
+	enqueue(cpu, prev, !over);
 	return next;
 }
 
@@ -342,7 +365,6 @@ void sched_switch(void)
 		return;
 	}
 	next->state = THREAD_RUNNING;
-	next->slice_end = 0;
 	cpu->current = next;
 	spin_unlock(&cpu->rq_lock);
 

@@ -4,7 +4,7 @@
  */
 #include <arch/guest.h>
 #include <arch/irqflags.h>
-#include <arch/vcpu.h>
+#include <arch/vcpu_enter.h>
 #include <arch/vintc.h>
 #include <core/guest.h>
 #include <core/vcpu.h>

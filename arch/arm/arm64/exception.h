@@ -10,12 +10,6 @@ struct vcpu;
 struct vcpu_exit;
 struct vcpu_regs;
 
-/** Result of guest_enter(); the numbers are known to switch.S. */
-enum guest_exit_code { GUEST_SYNC = 0, GUEST_IRQ = 1, GUEST_SERROR = 2 };
-
-/** Run the guest until it exits. IRQs masked. See switch.S. */
-uint64_t guest_enter(struct vcpu_regs *regs);
-
 /** Fault status code (ESR_ELx.ISS[5:0]) in words. */
 const char *fault_status_text(uint32_t fsc);
 /** Exception class in words. */

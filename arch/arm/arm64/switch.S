@@ -11,18 +11,12 @@
 
 /*
  * uint64_t guest_enter(struct vcpu_regs *regs)
- * Interrupts masked. Runs the guest; returns the exit code (enum guest_exit_code, exception.h) and
- * leaves ESR_EL2, FAR_EL2 and HPFAR_EL2 as the exception set them.
+ * Interrupts masked. Runs the guest; returns the exit code (enum guest_exit_code, port/vcpu_enter.h)
+ * and leaves ESR_EL2, FAR_EL2 and HPFAR_EL2 as the exception set them. Keeps sp and x29 only.
  */
 	.globl	guest_enter
 guest_enter:
-	stp	x29, x30, [sp, #-112]!
-	mov	x29, sp
-	stp	x19, x20, [sp, #32]
-	stp	x21, x22, [sp, #48]
-	stp	x23, x24, [sp, #64]
-	stp	x25, x26, [sp, #80]
-	stp	x27, x28, [sp, #96]
+	stp	x29, x30, [sp, #-32]!
 	str	x0, [sp, #16]
 	ldp	x1, x2, [x0, #REGS_PC]
 	msr	elr_el2, x1
@@ -85,12 +79,7 @@ guest_exit_common:
 	stp	x4, x5, [x0, #REGS_PC]
 	stp	x2, x3, [x0]
 	mov	w0, w1
-	ldp	x19, x20, [sp, #32]
-	ldp	x21, x22, [sp, #48]
-	ldp	x23, x24, [sp, #64]
-	ldp	x25, x26, [sp, #80]
-	ldp	x27, x28, [sp, #96]
-	ldp	x29, x30, [sp], #112
+	ldp	x29, x30, [sp], #32
 	ret
 
 /* void arch_thread_switch(va_t *old_sp, va_t new_sp) */

@@ -5,12 +5,11 @@
  */
 #include <arch/vcpu.h>
 #include <core/guest.h>
-#include <core/irq.h>
 #include <core/log.h>
 #include <core/vcpu.h>
 #include <libs/printf.h>
-#include <port/features.h>
 #include <port/sysreg.h>
+#include <port/vcpu_enter.h>
 #include "../common/port.h"
 #include "exception.h"
 
@@ -24,8 +23,6 @@
 #define ISS_WNR	  BIT32(6)
 #define FSC_TRANSLATION 0x04
 #define FSC_PERMISSION	0x0c
-
-typedef void (*exit_fn)(struct vcpu *vcpu, struct vcpu_exit *exit);
 
 static uint64_t reg_get(const struct vcpu *vcpu, unsigned n)
 {
@@ -182,8 +179,7 @@ static void exit_unknown(struct vcpu *vcpu, struct vcpu_exit *exit)
 	exit->kind = EXIT_FAULT;
 }
 
-/* By exception class (ESR_EL2.EC). */
-static const exit_fn exit_table[64] = {
+void (*const vcpu_exit_table[64])(struct vcpu *, struct vcpu_exit *) = {
 	[0 ... 63] = exit_unknown,
 	[EC_WFX] = exit_wfx,
 	[EC_CP15_32] = exit_cp,
@@ -204,25 +200,12 @@ static const exit_fn exit_table[64] = {
 	[EC_DABT_LOW] = exit_data_abort,
 };
 
-void arch_vcpu_enter(struct vcpu *vcpu, struct vcpu_exit *exit)
+void vcpu_exit_serror(struct vcpu *vcpu, struct vcpu_exit *exit)
 {
-	uint64_t code = guest_enter(&vcpu->arch.regs);
-
-	if (likely(code == GUEST_SYNC)) {
-		uint32_t esr = READ_SYSREG(esr_el2);
-
-		vcpu->arch.esr = esr;
-		exit->syndrome = esr;
-		exit_table[esr >> 26](vcpu, exit);
-	} else if (code == GUEST_IRQ) {
-		exit->kind = EXIT_IRQ;
-		irq_host_entry();
-	} else {
-		vcpu->arch.esr = READ_SYSREG(esr_el2);
-		exit->syndrome = vcpu->arch.esr;
-		exit->kind = EXIT_FAULT;
-		vcpu->arch.serror = true;
-	}
+	exit->kind = EXIT_FAULT;
+	exit->syndrome = (uint32_t)READ_SYSREG(esr_el2);
+	vcpu->arch.esr = exit->syndrome;
+	vcpu->arch.serror = true;
 }
 
 void arch_vcpu_complete(struct vcpu *vcpu, const struct vcpu_exit *exit, uint64_t value)

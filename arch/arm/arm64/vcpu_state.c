@@ -56,7 +56,7 @@ static void save_sysregs(struct arch_vcpu *a)
 		a->vsesr = READ_SYSREG(SYS_VSESR_EL2);
 		a->disr = READ_SYSREG(SYS_VDISR_EL2);
 	}
-	if (cpu_features.aarch32_el1) {
+	if (a->aarch32) {
 #define SAVE(i, name) a->a32[i] = READ_SYSREG(name);
 		A32REGS(SAVE)
 #undef SAVE
@@ -78,7 +78,7 @@ static void load_sysregs(const struct arch_vcpu *a)
 		WRITE_SYSREG(SYS_VSESR_EL2, a->vsesr);
 		WRITE_SYSREG(SYS_VDISR_EL2, a->disr);
 	}
-	if (cpu_features.aarch32_el1) {
+	if (a->aarch32) {
 #define LOAD(i, name) WRITE_SYSREG(name, a->a32[i]);
 		A32REGS(LOAD)
 #undef LOAD

@@ -69,12 +69,6 @@ void arch_vcpu_fini(struct vcpu *vcpu);
 void arch_vcpu_reset(struct vcpu *vcpu, uint64_t pc, uint64_t arg);
 
 /**
- * Run the guest on this CPU until an exit. IRQs masked before and after; the
- * vCPU is loaded. EXIT_IRQ: the port has run irq_host_entry() already.
- */
-void arch_vcpu_enter(struct vcpu *vcpu, struct vcpu_exit *exit);
-
-/**
  * Load a vCPU's state into this CPU, saving nothing; save this CPU's state
  * into a vCPU. Called with IRQs masked by the scheduler when *another* vCPU is
  * switched to, or when the vCPU must be visible in memory.

@@ -16,6 +16,7 @@ struct cpu {
 	struct thread *current;
 	struct vcpu *loaded;	/* whose state is in this CPU's registers */
 	bool need_resched;
+	bool preempt_equal;	/* a woken thread of the current one's priority goes first; rq_lock */
 	bool online;
 	unsigned id;
 	unsigned preempt_off;	/* > 0: no switch on interrupt */
