@@ -47,7 +47,8 @@ void vcpu_load(struct vcpu *v)
 {
 	const struct vintc_ops *ops = v->guest->vintc;
 
-	timer_stop(&v->idle_timer);
+	if (timer_armed(&v->idle_timer))
+		timer_stop(&v->idle_timer);
 	arch_vcpu_load(v);
 	if (ops && ops->load)
 		ops->load(v);

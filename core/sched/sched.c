@@ -208,7 +208,7 @@ static void push_one(struct cpu *cpu)
 	struct cpu *to;
 	bool look;
 
-	if (!cpu->nr_ready)
+	if (!cpu->nr_ready || cpu_count() == 1)
 		return;
 	spin_lock(&cpu->rq_lock);
 	t = find_movable(cpu, &target);
@@ -368,7 +368,8 @@ void sched_switch(void)
 	cpu->current = next;
 	spin_unlock(&cpu->rq_lock);
 
-	timer_stop(&cpu->slice_timer);
+	if (timer_armed(&cpu->slice_timer))
+		timer_stop(&cpu->slice_timer);
 	/* A thread that came from another CPU may still be leaving its stack there. */
 	while (__atomic_load_n(&next->on_cpu, __ATOMIC_ACQUIRE))
 		arch_relax();
