@@ -6,3 +6,5 @@ guests-y += bench spin
 bench-y := bench.o bench_asm.o
 guests-y += psci timer
 psci-y := psci.o psci_asm.o
+guests-y += gic
+gic-y := gic.o
