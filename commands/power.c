@@ -7,6 +7,7 @@
 
 #include <core/cpu.h>
 #include <libs/errno.h>
+#include <libs/string.h>
 
 static int run_reset(struct shell *sh, int argc, char **argv)
 {
@@ -18,10 +19,13 @@ static int run_reset(struct shell *sh, int argc, char **argv)
 static int run_shutdown(struct shell *sh, int argc, char **argv)
 {
 	uint64_t status = argc ? arg_u64(argv[0]) : 0;
+	char word[4];
 
 	if (status > 255)
 		return sh_error(sh, -ERANGE, "a status is 0 ... 255");
 	sh_printf(sh, "vmm: power off, status %u\n", (unsigned)status);
+	if (bootarg("vmm.semihosting", word, sizeof(word)) && !strcmp(word, "1"))
+		arch_machine_exit((int)status);
 	arch_machine_off();
 	return sh_error(sh, -EIO, "the firmware does not power this machine off");
 }
@@ -31,7 +35,8 @@ static const struct command_sub reset_subs[] = {
 	{ .run = NULL },
 };
 static const struct command_sub shutdown_subs[] = {
-	{ NULL, "power the host off at once; the status (0) is printed for CI",
+	{ NULL, "power the host off at once; the status (0) is printed for CI, and given to "
+	  "semihosting with vmm.semihosting=1",
 	  ARGS(ARG_OPT(U64, "status")), run_shutdown },
 	{ .run = NULL },
 };

@@ -359,6 +359,11 @@ void arch_machine_reset(void)
 	end_machine(HOST_RESET);
 }
 
+void arch_machine_exit(int status)
+{
+	host_violation("%s(%d)", __func__, status);
+}
+
 void arch_machine_off(void)
 {
 	end_machine(HOST_OFF);

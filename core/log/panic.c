@@ -7,6 +7,8 @@
 
 #include <arch/cpu.h>
 #include <arch/irqflags.h>
+#include <arch/smp.h>
+#include <core/cpu.h>
 #include <core/shell.h>
 #include <core/symbol.h>
 #include <libs/string.h>
@@ -43,6 +45,17 @@ bool panic_active(void)
 	return __atomic_load_n(&panicking, __ATOMIC_RELAXED);
 }
 
+/* They see panic_active() when they take the interrupt, and stop. */
+static void stop_others(void)
+{
+	struct cpu *me = this_cpu();
+	unsigned i;
+
+	for (i = 0; me && i < cpu_count(); i++)
+		if (i != me->id)
+			arch_smp_kick(i);
+}
+
 void panic(const char *fmt, ...)
 {
 	va_list ap;
@@ -51,6 +64,7 @@ void panic(const char *fmt, ...)
 	/* A second CPU, or a fault in what follows: no further words. */
 	if (__atomic_exchange_n(&panicking, 1, __ATOMIC_ACQ_REL))
 		arch_cpu_halt();
+	stop_others();
 	va_start(ap, fmt);
 	log_vprint(LOG_ERROR, fmt, ap);
 	va_end(ap);

@@ -12,6 +12,7 @@
 #include <arch/thread.h>
 #include <arch/vcpu.h>
 #include <core/guest.h>
+#include <core/log.h>
 #include <core/vcpu.h>
 #include <libs/bits.h>
 #include <libs/errno.h>
@@ -429,6 +430,8 @@ void sched_preempt(void)
 void sched_ipi(void)
 {
 	/* What is to be seen is in need_resched and in the vCPU's requests already. */
+	if (unlikely(panic_active()))
+		arch_cpu_halt();
 }
 
 void preempt_disable(void)

@@ -158,6 +158,18 @@ void arch_cpu_halt(void)
 		__asm__ volatile("wfi");
 }
 
+/* SYS_EXIT_EXTENDED of the Arm semihosting specification: a block of reason and status. */
+void arch_machine_exit(int status)
+{
+	static volatile uint64_t block[2];
+	register uint64_t w0 __asm__("x0") = 0x20;
+	register uint64_t x1 __asm__("x1") = (uintptr_t)block;
+
+	block[0] = 0x20026; /* ADP_Stopped_ApplicationExit */
+	block[1] = (uint64_t)status;
+	__asm__ volatile("hlt #0xf000" : "+r"(w0) : "r"(x1) : "memory");
+}
+
 void arch_cpu_describe(char *buf, size_t size)
 {
 	static const struct {

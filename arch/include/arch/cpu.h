@@ -46,6 +46,12 @@ noreturn_fn void arch_cpu_halt(void);
  */
 void arch_machine_reset(void);
 void arch_machine_off(void);
+/**
+ * Tell an emulator or debugger that attends this machine an exit status (semihosting on ARM). Only
+ * when the person said that there is one: without, the CPU would stop.
+ * @param status 0 … 255. Returns when nobody took it.
+ */
+void arch_machine_exit(int status);
 
 /**
  * One line that says what CPU this is ("Cortex-A57 r1p0, MPIDR 0x80000000").
