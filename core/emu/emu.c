@@ -71,27 +71,36 @@ static uint64_t constant(const struct emu_reg *row, unsigned size, uint64_t inde
 }
 
 /*
- * This is on the path of every trapped register access. The common case, the same register as last
- * time, costs the bounds of the hint, the width, and the call.
+ * Serving is on the path of every trapped register access. The common case is a word of the same
+ * row as last time; everything else goes through the slow functions.
  */
-enum emu_result emu_regs_access(struct emu_dev *dev, const struct emu_regs *regs,
-				struct emu_access *acc)
-{
-	const struct emu_reg *row = __atomic_load_n(&dev->last, __ATOMIC_RELAXED);
-	uint64_t offset = acc->offset, index;
-	unsigned size = acc->size;
 
-	/* The hint may be NULL, or of another table that the same device has. */
-	if (unlikely((uintptr_t)row - (uintptr_t)regs->rows >= regs->count * sizeof(*row) ||
-		     offset - row->offset >= row->size)) {
-		row = find_row(regs, offset);
-		if (!row)
-			return EMU_NONE;
-		__atomic_store_n(&dev->last, row, __ATOMIC_RELAXED);
+/** A word at its row; the row allows it. */
+static always_inline_fn enum emu_result serve_word(struct emu_dev *dev, const struct emu_reg *row,
+						   struct emu_access *acc, uint64_t index)
+{
+	if (acc->is_write) {
+		if (row->write)
+			row->write(dev, acc, (uint32_t)index, acc->value);
+		return EMU_OK;
 	}
-	index = offset - row->offset;
-	if (unlikely(!(row->widths & size) || (offset & (size - 1)) || row->size - index < size))
+	acc->value = row->read ? (uint32_t)row->read(dev, acc, (uint32_t)index) : row->reset;
+	return EMU_OK;
+}
+
+static noinline_fn enum emu_result regs_slow(struct emu_dev *dev, const struct emu_regs *regs,
+					     struct emu_access *acc)
+{
+	const struct emu_reg *row = find_row(regs, acc->offset);
+	unsigned size = acc->size;
+	uint64_t index;
+
+	if (!row)
+		return EMU_NONE;
+	index = acc->offset - row->offset;
+	if (!(row->widths & size) || (acc->offset & (size - 1)) || row->size - index < size)
 		return EMU_WIDTH;
+	__atomic_store_n(&dev->last, row, __ATOMIC_RELAXED);
 	if (acc->is_write) {
 		if (row->write)
 			row->write(dev, acc, (uint32_t)index, acc->value);
@@ -100,6 +109,22 @@ enum emu_result emu_regs_access(struct emu_dev *dev, const struct emu_regs *regs
 	acc->value = (row->read ? row->read(dev, acc, (uint32_t)index) :
 				  constant(row, size, index)) & (~0ULL >> (64 - 8 * size));
 	return EMU_OK;
+}
+
+enum emu_result emu_regs_access(struct emu_dev *dev, const struct emu_regs *regs,
+				struct emu_access *acc)
+{
+	const struct emu_reg *row = __atomic_load_n(&dev->last, __ATOMIC_RELAXED);
+	uint64_t index;
+
+	/* The hint may be NULL, or of another table that the same device has. */
+	if (likely((uintptr_t)row - (uintptr_t)regs->rows < regs->count * sizeof(*row) &&
+		   acc->size == 4)) {
+		index = acc->offset - row->offset;
+		if (likely(index < row->size && !(index & 3) && (row->widths & 4)))
+			return serve_word(dev, row, acc, index);
+	}
+	return regs_slow(dev, regs, acc);
 }
 
 enum emu_result emu_words_access(struct emu_dev *dev, const struct emu_regs *regs,
@@ -123,20 +148,17 @@ enum emu_result emu_words_access(struct emu_dev *dev, const struct emu_regs *reg
 	return result;
 }
 
-enum emu_result emu_access(struct emu_dev *dev, struct emu_access *acc)
+enum emu_result emu_table_access(struct emu_dev *dev, struct emu_access *acc)
 {
-	uint64_t size = dev->region->size;
+	const struct emu_regs *regs = dev->emu->regs;
+	const struct emu_reg *row;
+	enum emu_result result;
 
-	if (unlikely(acc->offset >= size || size - acc->offset < acc->size))
-		return EMU_NONE;
-	/* Statistics; that two vCPUs may lose a count between them is no harm. */
-	if (acc->is_write)
-		dev->writes++;
-	else
-		dev->reads++;
-	if (dev->emu->access)
-		return dev->emu->access(dev, acc);
-	return emu_regs_access(dev, dev->emu->regs, acc);
+	result = regs->words ? emu_words_access(dev, regs, acc) : emu_regs_access(dev, regs, acc);
+	row = __atomic_load_n(&dev->last, __ATOMIC_RELAXED);
+	if (result == EMU_OK && acc->size == 4 && row->offset + row->size <= dev->region->size)
+		__atomic_store_n(&dev->hot[acc->is_write], row, __ATOMIC_RELAXED);
+	return result;
 }
 
 int emu_irq(const struct emu_dev *dev, unsigned n)

@@ -205,12 +205,7 @@ static const struct emu_reg rows[] = {
 	{ .offset = IDS, .size = 0x30, .widths = 7, .read = read_id, .name = "ID" },
 };
 
-static const struct emu_regs regs = { rows, ARRAY_SIZE(rows) };
-
-static enum emu_result pl061_access(struct emu_dev *dev, struct emu_access *acc)
-{
-	return emu_words_access(dev, &regs, acc);
-}
+static const struct emu_regs regs = { rows, ARRAY_SIZE(rows), true };
 
 static void pl061_reset(struct emu_dev *dev)
 {
@@ -302,6 +297,6 @@ EMULATOR(pl061) {
 	.probe = pl061_probe,
 	.remove = pl061_remove,
 	.reset = pl061_reset,
-	.access = pl061_access,
+	.regs = &regs,
 	.show = pl061_show,
 };

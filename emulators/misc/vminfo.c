@@ -43,7 +43,7 @@ static const struct emu_reg rows[] = {
 	{ .offset = 0, .size = END, .widths = 1 | 2 | 4, .read = read_word, .name = "info" },
 };
 
-static const struct emu_regs regs = { rows, ARRAY_SIZE(rows) };
+static const struct emu_regs regs = { rows, ARRAY_SIZE(rows), true };
 
 static enum emu_result vminfo_access(struct emu_dev *dev, struct emu_access *acc)
 {

@@ -188,12 +188,7 @@ static const struct emu_reg rows[] = {
 	{ .offset = IDS, .size = 0x20, .widths = 7, .read = read_id, .name = "ID" },
 };
 
-static const struct emu_regs regs = { rows, ARRAY_SIZE(rows) };
-
-static enum emu_result pl031_access(struct emu_dev *dev, struct emu_access *acc)
-{
-	return emu_words_access(dev, &regs, acc);
-}
+static const struct emu_regs regs = { rows, ARRAY_SIZE(rows), true };
 
 static void pl031_reset(struct emu_dev *dev)
 {
@@ -263,6 +258,6 @@ EMULATOR(pl031) {
 	.probe = pl031_probe,
 	.remove = pl031_remove,
 	.reset = pl031_reset,
-	.access = pl031_access,
+	.regs = &regs,
 	.show = pl031_show,
 };

@@ -403,12 +403,7 @@ static const struct emu_reg rows[] = {
 	{ .offset = IDS, .size = 0x20, .widths = 7, .read = read_id, .name = "ID" },
 };
 
-static const struct emu_regs regs = { rows, ARRAY_SIZE(rows) };
-
-static enum emu_result pl011_access(struct emu_dev *dev, struct emu_access *acc)
-{
-	return emu_words_access(dev, &regs, acc);
-}
+static const struct emu_regs regs = { rows, ARRAY_SIZE(rows), true };
 
 static void pl011_reset(struct emu_dev *dev)
 {
@@ -518,6 +513,6 @@ EMULATOR(pl011) {
 	.probe = pl011_probe,
 	.remove = pl011_remove,
 	.reset = pl011_reset,
-	.access = pl011_access,
+	.regs = &regs,
 	.show = pl011_show,
 };

@@ -307,12 +307,7 @@ static const struct emu_reg rows[] = {
 	{ .offset = IDS, .size = 0x20, .widths = 7, .read = read_id, .name = "ID" },
 };
 
-static const struct emu_regs regs = { rows, ARRAY_SIZE(rows) };
-
-static enum emu_result sp805_access(struct emu_dev *dev, struct emu_access *acc)
-{
-	return emu_words_access(dev, &regs, acc);
-}
+static const struct emu_regs regs = { rows, ARRAY_SIZE(rows), true };
 
 static void sp805_reset(struct emu_dev *dev)
 {
@@ -405,6 +400,6 @@ EMULATOR(sp805) {
 	.probe = sp805_probe,
 	.remove = sp805_remove,
 	.reset = sp805_reset,
-	.access = sp805_access,
+	.regs = &regs,
 	.show = sp805_show,
 };

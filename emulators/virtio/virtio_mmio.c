@@ -436,7 +436,7 @@ static const struct emu_reg rows[] = {
 	CONSTANT(CONFIG_GENERATION, 0, "ConfigGeneration"),
 };
 
-static const struct emu_regs regs = { rows, ARRAY_SIZE(rows) };
+static const struct emu_regs regs = { rows, ARRAY_SIZE(rows), false };
 
 /** The kind's own configuration space, any width; beyond its end it reads as zero. */
 static enum emu_result access_config(struct virtio_dev *vd, struct emu_access *acc)

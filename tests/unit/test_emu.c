@@ -35,12 +35,12 @@ static const struct emu_reg rows[] = {
 	{ .offset = 0x20, .size = 0x40, .widths = 1 | 2 | 4, .read = reg_read, .write = reg_write },
 	{ .offset = 0x100, .size = 4, .widths = 7, .reset = 0x12345678 },
 };
-static const struct emu_regs regs = { rows, 4 };
+static const struct emu_regs regs = { rows, 4, false };
 /* Another table of the same device: the hint must not lead into the wrong one. */
 static const struct emu_reg other_rows[] = {
 	{ .offset = 0x00, .size = 0x200, .widths = 4, .reset = 0x0badcafe },
 };
-static const struct emu_regs other = { other_rows, 1 };
+static const struct emu_regs other = { other_rows, 1, false };
 
 static enum emu_result access(struct emu_dev *dev, uint64_t offset, unsigned size, bool write,
 			      uint64_t *value)
@@ -132,7 +132,7 @@ TEST(words_have_byte_lanes)
 	static const struct emu_reg word_rows[] = {
 		{ .offset = 0, .size = 8, .widths = 7, .read = reg_read, .write = reg_write },
 	};
-	static const struct emu_regs words = { word_rows, 1 };
+	static const struct emu_regs words = { word_rows, 1, true };
 	struct emu_access acc = { .offset = 1, .size = 1 };
 	struct emu_dev dev = { 0 };
 
@@ -157,6 +157,51 @@ TEST(words_have_byte_lanes)
 	CHECK_EQ(last_value, 0x42);
 }
 
+/* emulator.regs: hints of reads and writes must not serve what the row does not allow. */
+TEST(access_by_hints)
+{
+	static const struct emu_reg mixed_rows[] = {
+		{ .offset = 0x00, .size = 2, .widths = 2, .reset = 0x1111 },
+		{ .offset = 0x04, .size = 4, .widths = 4, .read = reg_read, .write = reg_write },
+		{ .offset = 0x08, .size = 8, .widths = 8, .reset = 0x22222222 },
+		{ .offset = 0x10, .size = 16, .widths = 4, .reset = 0x33333333 },
+	};
+	static const struct emu_regs mixed = { mixed_rows, 4, false };
+	static const struct emulator emu = { .name = "mixed", .regs = &mixed };
+	struct region region = { .size = 0x18 };
+	struct emu_dev dev = { .region = &region, .emu = &emu };
+	uint64_t off;
+	unsigned i, size;
+
+	for (i = 0; i < 3; i++) {
+		for (off = 0; off < 0x24; off++) {
+			for (size = 1; size <= 8; size *= 2) {
+				struct emu_access acc = { .offset = off, .size = (uint8_t)size,
+							  .is_write = i & 1 };
+				enum emu_result result = emu_access(&dev, &acc);
+				bool good = (off == 0 && size == 2) || (off == 4 && size == 4) ||
+					    (off == 8 && size == 8) || (off == 0x10 && size == 4) ||
+					    (off == 0x14 && size == 4);
+
+				CHECK_EQ(result == EMU_OK, good);
+				if (off >= 0x18 || off + size > 0x18)
+					CHECK_EQ(result, EMU_NONE);
+			}
+		}
+	}
+	/* Counted, and by turns at different rows. */
+	dev.reads = dev.writes = 0;
+	for (i = 0; i < 10; i++) {
+		CHECK_EQ(world_read(&dev, 4, 4), 0x55667788);
+		CHECK_EQ(world_write(&dev, 4, 4, i), EMU_OK);
+		CHECK_EQ(last_value, i);
+		CHECK_EQ(world_read(&dev, 0x14, 4), 0x33333333);
+		CHECK_EQ(world_read(&dev, 8, 8), 0x2222222222222222);
+	}
+	CHECK_EQ(dev.reads, 30);
+	CHECK_EQ(dev.writes, 10);
+}
+
 TEST(access_stays_in_region)
 {
 	struct emu_dev *dev;
@@ -169,7 +214,7 @@ TEST(access_stays_in_region)
 	CHECK_EQ(world_read(dev, UINT64_MAX, 8), WORLD_BAD | EMU_NONE);
 	CHECK_EQ(world_write(dev, 0x8, 8, 1), EMU_OK);
 	CHECK_EQ(world_read(dev, 0x8, 8), 0);
-	CHECK_EQ(dev->reads, 2);
+	CHECK_EQ(dev->reads, 5);
 	CHECK_EQ(dev->writes, 1);
 	CHECK_EQ(world_end(), 0);
 }

@@ -47,10 +47,14 @@ struct emu_dev {
 	void *priv;		/* the emulator's */
 	char name[48];		/* "guest/node" */
 	uint64_t reads, writes;
-	const struct emu_reg *last; /* hint of the register table */
+	const struct emu_reg *last; /* hint of emu_regs_access() */
+	const struct emu_reg *hot[2]; /* emu_access(): rows of emulator.regs read, written */
 };
 
-/** One register, or an array of the same. Rows ascend by offset and do not overlap. */
+/**
+ * One register, or an array of the same. Rows ascend by offset and do not overlap; one that allows
+ * accesses of 4 bytes begins at a multiple of 4 and has whole words.
+ */
 struct emu_reg {
 	uint32_t offset;
 	uint32_t size;	     /**< bytes that this row covers (4 for one word; n*4 for an array) */
@@ -67,6 +71,7 @@ struct emu_reg {
 struct emu_regs {
 	const struct emu_reg *rows;
 	unsigned count;
+	bool words; /**< emulator.regs is served as by emu_words_access() */
 };
 
 struct emulator {
@@ -119,8 +124,6 @@ struct emulator {
 
 /** Find the emulator for a node's compatible. */
 const struct emulator *emu_find(const struct dt_node *node, const void **match_data);
-/** Serve an access at dev (offset and size checked against the region). */
-enum emu_result emu_access(struct emu_dev *dev, struct emu_access *acc);
 /** Serve an access by a table. */
 enum emu_result emu_regs_access(struct emu_dev *dev, const struct emu_regs *regs,
 				struct emu_access *acc);
@@ -131,6 +134,42 @@ enum emu_result emu_regs_access(struct emu_dev *dev, const struct emu_regs *regs
  */
 enum emu_result emu_words_access(struct emu_dev *dev, const struct emu_regs *regs,
 				 struct emu_access *acc);
+/** Any access at emulator.regs that emu_access() does not serve by its hints. */
+enum emu_result emu_table_access(struct emu_dev *dev, struct emu_access *acc);
+/**
+ * Serve an access at dev; offset and size are checked against the region. Thread context. Inline,
+ * because it is on the path of every trapped access: a word of the row that was read or written
+ * last costs the look at that hint and the call of its function.
+ */
+static inline enum emu_result emu_access(struct emu_dev *dev, struct emu_access *acc)
+{
+	const struct emu_reg *row = __atomic_load_n(&dev->hot[acc->is_write], __ATOMIC_RELAXED);
+	uint64_t size = dev->region->size, index;
+
+	/* Statistics; that two vCPUs may lose a count between them is no harm. */
+	if (acc->is_write)
+		dev->writes++;
+	else
+		dev->reads++;
+	/* A hint is only of emulator.regs, lies in the region and allows words. */
+	if (likely(row && acc->size == 4)) {
+		index = acc->offset - row->offset;
+		if (likely(index < row->size && !(index & 3))) {
+			if (acc->is_write && row->write)
+				row->write(dev, acc, (uint32_t)index, acc->value);
+			else if (!acc->is_write)
+				acc->value = row->read ? (uint32_t)row->read(dev, acc,
+									     (uint32_t)index) :
+							 row->reset;
+			return EMU_OK;
+		}
+	}
+	if (unlikely(acc->offset >= size || size - acc->offset < acc->size))
+		return EMU_NONE;
+	if (dev->emu->access)
+		return dev->emu->access(dev, acc);
+	return emu_table_access(dev, acc);
+}
 /**
  * Number n of the node's `interrupts` (guest interrupt numbers). @return -ENOENT when there is none
  */
