@@ -141,6 +141,9 @@ TEST(transmit_interrupt)
 	CHECK_EQ(world_r32(uart, RIS), INT_TX);
 	CHECK_EQ(world_r32(uart, MIS), INT_TX);
 	CHECK(world_line(IRQ));
+	/* Only what is written as one is cleared. */
+	world_w32(uart, ICR, INT_RX | INT_RT);
+	CHECK(world_line(IRQ));
 	world_w32(uart, ICR, INT_TX);
 	CHECK(!world_line(IRQ));
 	world_w32(uart, IMSC, 0);

@@ -355,6 +355,18 @@ TEST(interrupt_suppression_by_event)
 		vd_offer(&d, 0, 0);
 	vd_notify(&d, 0);
 	CHECK(world_line(V_IRQ));
+	/* The event is the entry before this one: passed already. */
+	world_w32(d.dev, V_ACK, 1);
+	vd_write16(d.q[0].avail + 4 + 16, 11);
+	vd_offer(&d, 0, 0);
+	vd_notify(&d, 0);
+	CHECK(!world_line(V_IRQ));
+	/* The event is this one. */
+	vd_write16(d.q[0].avail + 4 + 16, 13);
+	vd_offer(&d, 0, 0);
+	vd_notify(&d, 0);
+	CHECK(world_line(V_IRQ));
+	vd_write16(d.q[0].avail + 4 + 16, 9);
 	/* One that does not. */
 	world_w32(d.dev, V_ACK, 1);
 	for (i = 0; i < 4; i++)
