@@ -258,7 +258,7 @@ def test_format_clean(tree):
     assert tree("check-format")[0] == 0
 
 
-@pytest.mark.parametrize("path,text,finding", BAD_FORMAT)
+@pytest.mark.parametrize("path,text,finding", BAD_FORMAT, ids=[row[2] for row in BAD_FORMAT])
 def test_format_finds(tree, path, text, finding):
     """Each kind of bad file is found."""
     tree.write(path, text)
