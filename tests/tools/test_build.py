@@ -27,7 +27,8 @@ FILES = {
                          "\tdefault 3\n",
     "core/include/core/a.h": SPDX + "#pragma once\nint other(int x);\n",
     "core/main.c": "#include <core/a.h>\n#include <libfdt.h>\n"
-                   "extern const unsigned long symtab_base;\nvoid main(void);\nvoid main(void)\n{\n\tother((int)symtab_base);\n}\n",
+                   "extern const unsigned long symtab_base;\nvoid main(void);\n"
+                   "void main(void)\n{\n\tother((int)symtab_base);\n}\n",
     "core/other.c": "#include <core/a.h>\nint other(int x)\n{\n\treturn x + CONFIG_NUMBER;\n}\n",
     "core/extra.c": "int extra(void);\nint extra(void)\n{\n\treturn 1;\n}\n",
 }
