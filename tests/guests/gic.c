@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The interrupt controller as a guest sees it, GICv2 (IHI 0048B) or GICv3 (IHI 0069): what is common
- * to both, with shared interrupts that no device uses and software-generated ones. What only one of
- * them has is in gic_v2.c and gic_v3.c.
+ * The interrupt controller as a guest sees it, GICv2 (IHI 0048B) or GICv3 (IHI 0069): what is
+ * common to both, with shared interrupts that no device uses and software-generated ones. What only
+ * one of them has is in gic_v2.c and gic_v3.c.
  */
 #include "gic_test.h"
 

@@ -15,7 +15,9 @@
 #define EC_UNKNOWN	      0
 #define CONTEXT		      0xfedcba9876543210ULL
 
-/* psci_asm.S: a call with patterns in x1 ... x17. @return which of x4 ... x17 changed, a bit each */
+/*
+ * psci_asm.S: a call with patterns in x1 ... x17. @return which of x4 ... x17 changed, a bit each
+ */
 uint32_t psci_preserves(uint32_t fn);
 /* psci_asm.S: first instructions of a CPU; fills psci_started and goes to secondary_start. */
 extern void psci_probe_start(void);
@@ -143,7 +145,8 @@ TEST(cpu_on_state)
 		psci_started[START_X0] = 0;
 		psci_started[START_ID] = i;
 		dsb();
-		EXPECT_EQ(psci(PSCI_CPU_ON, cpus[i].mpidr, (uintptr_t)psci_probe_start, CONTEXT), 0);
+		EXPECT_EQ(psci(PSCI_CPU_ON, cpus[i].mpidr, (uintptr_t)psci_probe_start, CONTEXT),
+			  0);
 		EXPECT(WAIT_US(psci_started[START_X0], 5000000));
 		EXPECT(cpu_wait_off(i));
 		EXPECT_EQ(psci_started[START_X0], CONTEXT);
@@ -175,8 +178,9 @@ TEST(cpu_on_off)
 		if (!cpu_start(id, wait_for_go, NULL))
 			return;
 		EXPECT_EQ(psci(PSCI_AFFINITY_INFO, cpus[id].mpidr, 0, 0), 0);
-		EXPECT_EQ((int32_t)psci(PSCI_CPU_ON, cpus[id].mpidr, (uintptr_t)secondary_start, id),
-			  PSCI_ALREADY_ON);
+		EXPECT_EQ(
+			(int32_t)psci(PSCI_CPU_ON, cpus[id].mpidr, (uintptr_t)secondary_start, id),
+			PSCI_ALREADY_ON);
 		go_on = true;
 		if (!EXPECT(cpu_wait_off(id)))
 			return;

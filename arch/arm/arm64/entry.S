@@ -198,8 +198,8 @@ enable_mmu:
 	.ltorg
 
 /*
- * The boot stack is the upper half of a slot as all stacks are (vectors.S); the lower half serves when a
- * stack has overflown.
+ * The boot stack is the upper half of a slot as all stacks are (vectors.S); the lower half serves
+ * when a stack has overflown.
  */
 	.section .bss.pages, "aw", %nobits
 	.balign	16384

@@ -11,8 +11,9 @@
 
 /*
  * uint64_t guest_enter(struct vcpu_regs *regs)
- * Interrupts masked. Runs the guest; returns the exit code (enum guest_exit_code, port/vcpu_enter.h)
- * and leaves ESR_EL2, FAR_EL2 and HPFAR_EL2 as the exception set them. Keeps sp and x29 only.
+ * Interrupts masked. Runs the guest; returns the exit code (enum guest_exit_code,
+ * port/vcpu_enter.h) and leaves ESR_EL2, FAR_EL2 and HPFAR_EL2 as the exception set them. Keeps sp
+ * and x29 only.
  */
 	.globl	guest_enter
 guest_enter:

@@ -3,8 +3,8 @@
  * Exception vectors of EL2. From EL2 itself: interrupts save what a C function may change, faults
  * save everything and never return. From a guest: see switch.S.
  *
- * Thread stacks are STACK_SIZE (8 KiB) high and lie in the upper half of a slot of twice the size, so
- * bit 13 of a stack address in use is one; where it is not, the stack has run into its guard
+ * Thread stacks are STACK_SIZE (8 KiB) high and lie in the upper half of a slot of twice the size,
+ * so bit 13 of a stack address in use is one; where it is not, the stack has run into its guard
  * page and the fault is reported on an emergency stack.
  */
 #include <port/boot.h>
