@@ -44,7 +44,6 @@ enum {
 #define TYPER_ID_BITS	   (9u << 19) /* 10 bits of INTID */
 #define GICR_TYPER_LAST	   BIT(4)
 #define WAKER_SLEEP	   BIT32(1)
-#define WAKER_ASLEEP	   BIT32(2)
 
 #define DIST_SIZE    0x10000u
 #define REDIST_SHIFT 17
@@ -305,7 +304,7 @@ static uint64_t read_waker(struct emu_dev *dev, struct emu_access *acc, uint32_t
 /* Interrupts are delivered in any case; the children wake and sleep at once. */
 static void write_waker(struct emu_dev *dev, struct emu_access *acc, uint32_t index, uint64_t value)
 {
-	WRITE_ONCE(redist_cpu(acc)->waker, value & WAKER_SLEEP ? WAKER_SLEEP | WAKER_ASLEEP : 0);
+	WRITE_ONCE(redist_cpu(acc)->waker, value & WAKER_SLEEP ? VGIC_WAKER_ASLEEP : 0);
 }
 
 static uint64_t read_redist_id(struct emu_dev *dev, struct emu_access *acc, uint32_t index)
@@ -329,7 +328,10 @@ static const struct emu_reg redist_rows[] = {
 	  .name = "GICR_ID" },
 };
 
-static const struct emu_regs redist_regs = { .rows = redist_rows, .count = ARRAY_SIZE(redist_rows) };
+static const struct emu_regs redist_regs = {
+	.rows = redist_rows,
+	.count = ARRAY_SIZE(redist_rows),
+};
 
 static const struct emu_reg sgi_rows[] = {
 	ZERO(GICR_IGRPMODR0, 4, 4, "GICR_IGRPMODR0"),

@@ -118,10 +118,12 @@ void vgic_release_hw(struct vgic_cpu *c, unsigned i)
 	if (!(c->hw_active & bit))
 		return;
 	c->hw_active &= ~bit;
-	if (vgic_is_local(c))
+	if (vgic_is_local(c)) {
 		arch_vintc_hw_active(c->hwirq[i - VGIC_SGIS], false);
-	else if (c->loaded)
+	} else if (c->loaded) {
 		c->hw_drop |= bit;
+		vcpu_wake(c->vcpu);
+	}
 }
 
 void vgic_deactivate(struct vgic_cpu *c, unsigned n, struct vgic_bank *b, unsigned i)
@@ -243,7 +245,7 @@ static void op_reset_vcpu(struct vcpu *vcpu)
 	c->hw_drop = 0;
 	c->recheck = false;
 	c->overflow = false;
-	c->waker = 3; /* asleep, with its children */
+	c->waker = VGIC_WAKER_ASLEEP;
 	c->hint = vgic_all_banks(g); /* shared interrupts may be waiting already */
 	vgic_cpuif_reset(c);
 	spin_unlock_irqrestore(&g->lock, flags);

@@ -26,6 +26,7 @@ struct shell_out;
 #define VGIC_V2_VCPUS_MAX 8
 #define VGIC_NOWHERE	0xff	/**< target: a CPU that does not exist */
 #define VGIC_PRIO_MASK	0xf8	/**< implemented priority bits */
+#define VGIC_WAKER_ASLEEP 6	/**< GICR_WAKER: processor and children sleep */
 #define VGIC_IMPLEMENTER 0x43b	/**< IIDR: Arm */
 
 /** 32 interrupts: a vCPU's private ones (bank 0) or shared ones (banks from 1). */
@@ -143,9 +144,9 @@ static inline bool vgic_is_local(const struct vgic_cpu *c)
 }
 
 /**
- * A private interrupt's slot from the last time, which may be used again as it was: it was put there
- * pending, nothing about it has changed since (that would have emptied it, or be told in rare), and
- * its end was not to be announced. Lock held.
+ * A private interrupt's slot from the last time, which may be used again as it was: it was put
+ * there pending, nothing about it has changed since (that would have emptied it, or be told in
+ * rare), and its end was not to be announced. Lock held.
  *
  * @return what to put into slot *s; 0: it takes the long way
  */
@@ -213,7 +214,7 @@ static inline uint32_t vgic_all_banks(const struct vgic *g)
 
 /** Bring the slots of the loaded vCPU up to date. Lock held. */
 void vgic_flush(struct vgic_cpu *c);
-/** A ready private interrupt into a free slot of the loaded vCPU. Lock held. @return false: no room */
+/** A ready private interrupt into a slot of the loaded vCPU. Lock held. @return false: no room */
 bool vgic_offer(struct vgic_cpu *c, unsigned i);
 /** Empty all slots of the loaded vCPU into memory. Lock held. */
 void vgic_unload(struct vgic_cpu *c);
@@ -233,7 +234,8 @@ void vgic_op_load(struct vcpu *vcpu);
 struct vgic_op {
 	struct vgic *gic;
 	unsigned long flags;
-	uint64_t frozen; /* vCPUs that put nothing into slots until the end */
+	uint64_t frozen;   /* vCPUs that put nothing into slots until the end */
+	uint64_t deadline; /* of waiting for them; 0: it did not begin */
 };
 /** Take the lock. */
 void vgic_op_begin(struct vgic_op *op, struct vgic *g);

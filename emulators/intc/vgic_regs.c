@@ -21,6 +21,7 @@ void vgic_op_begin(struct vgic_op *op, struct vgic *g)
 {
 	op->gic = g;
 	op->frozen = 0;
+	op->deadline = 0;
 	op->flags = spin_lock_irqsave(&g->lock);
 }
 
@@ -43,43 +44,52 @@ static void freeze_local(struct vgic_op *op)
 		freeze(op, vgic_cpu_of(vcpu));
 }
 
-/** Wait until those that were frozen have empty slots. The lock is given up meanwhile. */
-static void wait_frozen(struct vgic_op *op)
+/**
+ * Wait until those that were frozen have empty slots. The lock is given up meanwhile.
+ * @return false: somebody did not answer in time
+ */
+static bool wait_frozen(struct vgic_op *op)
 {
 	struct vgic *g = op->gic;
-	uint64_t deadline = 0, left;
+	uint64_t left;
 
 	for (left = op->frozen; left; left &= left - 1) {
 		struct vgic_cpu *c = &g->cpus[ctz64(left)];
+		bool done;
 
 		if (!c->used)
 			continue;
-		if (!deadline) {
-			deadline = time_now() + CLAIM_NS;
+		if (!op->deadline) {
+			op->deadline = time_now() + CLAIM_NS;
 			freeze_local(op);
 		}
 		vcpu_request(c->vcpu, VCPU_REQ_VINTC);
 		g->waiters++;
 		spin_unlock_irqrestore(&g->lock, op->flags);
-		(void)waitq_wait_until(&g->drained, !READ_ONCE(c->used), deadline);
+		done = waitq_wait_until(&g->drained, !READ_ONCE(c->used), op->deadline);
 		op->flags = spin_lock_irqsave(&g->lock);
 		g->waiters--;
+		if (!done)
+			return false;
 	}
+	return true;
 }
 
 void vgic_op_claim(struct vgic_op *op, struct vgic_cpu *c, unsigned n, uint32_t bits)
 {
 	struct vgic *g = op->gic;
 	struct vgic_bank *b = vgic_bank(g, c, n);
+	uint32_t left;
 
-	bits &= b->held;
-	if (!bits)
-		return;
-	if (!n)
-		freeze(op, c);
-	for (; n && bits; bits &= bits - 1)
-		freeze(op, &g->cpus[b->owner[ctz32(bits)]]);
-	wait_frozen(op);
+	/* While this waited for one vCPU, another may have taken something into its slots. */
+	while (bits & b->held) {
+		if (!n)
+			freeze(op, c);
+		for (left = n ? bits & b->held : 0; left; left &= left - 1)
+			freeze(op, &g->cpus[b->owner[ctz32(left)]]);
+		if (!wait_frozen(op))
+			return;
+	}
 }
 
 void vgic_op_claim_all(struct vgic_op *op)
@@ -88,7 +98,7 @@ void vgic_op_claim_all(struct vgic_op *op)
 
 	for (i = 0; i < op->gic->nr_vcpus; i++)
 		freeze(op, &op->gic->cpus[i]);
-	wait_frozen(op);
+	(void)wait_frozen(op);
 }
 
 void vgic_op_end(struct vgic_op *op)

@@ -329,8 +329,10 @@ static unsigned choose(struct vgic_cpu *c, uint64_t vmcr, uint32_t *keys, unsign
 }
 
 /*
- * More is ready than there are slots: all out, and the most urgent in. Active interrupts wait in
- * memory, their end is counted. Service is asked for when the last offered one was taken.
+ * More is ready than there are slots, or active ones are to be put back: all out, and the most
+ * urgent in. Of the active ones only that
+ * which ends next keeps a slot, others wait in memory, where their end is counted; with separate
+ * deactivation all keep one but the last. Service is asked for when the last offered one was taken.
  */
 static noinline_fn void fill_best(struct vgic_cpu *c)
 {
@@ -340,8 +342,8 @@ static noinline_fn void fill_best(struct vgic_cpu *c)
 	unsigned room = g->nr_slots, total, k;
 
 	vgic_unload(c);
-	if (vmcr & VMCR_EOIM && c->act_hint)
-		room -= put_actives(c, room - 1);
+	if (c->act_hint)
+		room -= put_actives(c, vmcr & VMCR_EOIM ? room - 1 : MIN(room - 1, 1u));
 	total = choose(c, vmcr, keys, room);
 	for (k = 0; k < MIN(total, room); k++) {
 		unsigned irq = keys[k] & 0xffff;
@@ -377,8 +379,6 @@ static inline void fill(struct vgic_cpu *c)
 		}
 		c->hint &= ~BIT32(n);
 	}
-	if (unlikely(c->act_hint) && free)
-		put_actives(c, popcount32(free));
 	if (unlikely(c->overflow)) {
 		c->overflow = false;
 		arch_vintc_underflow(false);
@@ -423,6 +423,10 @@ void vgic_flush(struct vgic_cpu *c)
 		flush_rare(c);
 		if (c->frozen)
 			return;
+		if (c->act_hint) {
+			fill_best(c);
+			return;
+		}
 	}
 	fill(c);
 }

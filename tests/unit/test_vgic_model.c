@@ -28,9 +28,12 @@ struct model_irq {
 static struct model_irq shared[IRQS];
 static struct model_irq private[4][32];
 static struct {
-	unsigned irq, prio, owner_irq;
+	unsigned irq, prio;
 } stack[4][STACK];
 static unsigned depth[4], pmr[4], groups_on;
+/* Separate deactivation: what has had its priority drop, and is still active. */
+static unsigned dropped[4][STACK], nr_dropped[4];
+static bool split;
 static struct vw_config config;
 
 static struct model_irq *of(unsigned v, unsigned irq)
@@ -171,7 +174,7 @@ static void ev_active(unsigned v, unsigned irq, bool on)
 {
 	struct model_irq *m = of(v, irq);
 
-	if (on_stack(irq) || (on && m->active))
+	if (split || on_stack(irq) || (on && m->active))
 		return;
 	by_mask(v, irq, on ? 0x300 : 0x380);
 	m->active = on;
@@ -265,6 +268,12 @@ static void ev_route(unsigned v, unsigned irq, unsigned target)
 	}
 }
 
+/* With more than these the hardware does not tell which of them was deactivated. */
+static unsigned actives_max(void)
+{
+	return config.soft || config.one_node ? STACK : config.slots - 1;
+}
+
 static void ev_ack(unsigned v)
 {
 	unsigned prio, irq, got;
@@ -274,7 +283,7 @@ static void ev_ack(unsigned v)
 	model_timers(v);
 	prio = best_prio(v);
 	expect = prio < pmr[v] && prio < running(v);
-	if (depth[v] == STACK)
+	if (depth[v] == STACK || (split && depth[v] + nr_dropped[v] >= actives_max()))
 		return;
 	CHECK_EQ(vw_irq(v), expect);
 	if (config.slots && !config.soft && !config.one_node)
@@ -314,6 +323,22 @@ static void ev_eoi(unsigned v)
 		return;
 	irq = stack[v][--depth[v]].irq;
 	vw_eoi(v, irq);
+	if (split)
+		dropped[v][nr_dropped[v]++] = irq;
+	else
+		of(v, irq & 0x3ff)->active = false;
+}
+
+static void ev_dir(unsigned v)
+{
+	unsigned k, irq;
+
+	if (!nr_dropped[v])
+		return;
+	k = (unsigned)unit_random_below(nr_dropped[v]);
+	irq = dropped[v][k];
+	dropped[v][k] = dropped[v][--nr_dropped[v]];
+	vw_dir(v, irq);
 	of(v, irq & 0x3ff)->active = false;
 }
 
@@ -350,6 +375,7 @@ static void reset_model(void)
 	memset(shared, 0, sizeof(shared));
 	memset(private, 0, sizeof(private));
 	memset(depth, 0, sizeof(depth));
+	memset(nr_dropped, 0, sizeof(nr_dropped));
 	memset(timer_out, 0, sizeof(timer_out));
 	for (v = 0; v < 4; v++) {
 		pmr[v] = 0xf8;
@@ -371,7 +397,7 @@ static void random_setup(void)
 	for (v = 0; v < config.vcpus; v++) {
 		if (!vw_loaded(v))
 			vw_load(0, v);
-		vw_interface(v, 3, 0xf8, false);
+		vw_interface(v, 3, 0xf8, split);
 		for (irq = 0; irq < 32; irq++) {
 			ev_prio(v, irq, (unsigned)unit_random() & 0x78);
 			ev_enable(v, irq, unit_random_below(4));
@@ -390,7 +416,7 @@ static void random_event(void)
 {
 	unsigned v = any_loaded(), irq = random_irq(), t;
 
-	switch (unit_random_below(28)) {
+	switch (unit_random_below(31)) {
 	case 0:
 		ev_enable(v, irq, false);
 		break;
@@ -447,7 +473,7 @@ static void random_event(void)
 		break;
 	case 19:
 		pmr[v] = unit_random_below(2) ? 0xf8 : (unsigned)unit_random() & 0xf8;
-		vw_interface(v, 3, pmr[v], false);
+		vw_interface(v, 3, pmr[v], split);
 		break;
 	case 20:
 		compare_word(v, (unsigned)unit_random_below(IRQS / 32));
@@ -456,6 +482,11 @@ static void random_event(void)
 	case 22:
 	case 23:
 		ev_ack(v);
+		break;
+	case 24:
+	case 25:
+	case 26:
+		ev_dir(v);
 		break;
 	default:
 		ev_eoi(v);
@@ -482,7 +513,7 @@ static void drain(void)
 		vw_timer(v, 27, false);
 		vw_timer(v, 30, false);
 		pmr[v] = 0xf8;
-		vw_interface(v, 3, 0xf8, false);
+		vw_interface(v, 3, 0xf8, split);
 		settle_all();
 		for (irq = 0; irq < IRQS; irq++) {
 			ev_prio(v, irq, 8 * (irq % 16));
@@ -490,12 +521,17 @@ static void drain(void)
 			if (!on_stack(irq))
 				ev_active(v, irq, false);
 		}
+		while (depth[v])
+			ev_eoi(v);
+		while (nr_dropped[v])
+			ev_dir(v);
 		for (turns = 0; turns < 1000 && !unit_failed(); turns++) {
 			settle_all();
 			ev_ack(v);
 			if (!depth[v])
 				break;
 			ev_eoi(v);
+			ev_dir(v);
 		}
 		CHECK(turns < 1000);
 	}
@@ -564,6 +600,30 @@ TEST(v2_four_vcpus)
 TEST(v2_one_slot)
 {
 	run((struct vw_config){ .version = 2, .vcpus = 4, .irqs = IRQS, .slots = 1 }, EVENTS);
+}
+
+/* The same with priority drop and deactivation apart. */
+static void run_split(struct vw_config c, unsigned events)
+{
+	split = true;
+	run(c, events);
+	split = false;
+}
+
+TEST(split_v3)
+{
+	run_split((struct vw_config){ .version = 3, .vcpus = 2, .irqs = IRQS, .slots = 4 }, EVENTS);
+}
+
+TEST(split_v2)
+{
+	run_split((struct vw_config){ .version = 2, .vcpus = 3, .irqs = IRQS, .slots = 3 }, EVENTS);
+}
+
+TEST(split_soft)
+{
+	run_split((struct vw_config){ .version = 2, .soft = true, .vcpus = 3, .irqs = IRQS },
+		  EVENTS);
 }
 
 TEST(soft_one_vcpu)

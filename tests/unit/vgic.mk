@@ -10,6 +10,7 @@ vgic-world := $(vgic-files) tests/unit/vgic_world.c tests/unit/vgic_hw.c tests/u
 	tests/unit/fake_thread.c core/emu/emu.c core/dt/tree.c core/dt/address.c core/dt/edit.c \
 	core/dt/blob.c libs/errno.c libs/strlcpy.c
 
-vgic-tests := test_vgic_model
-vgic-fuzzers :=
+vgic-tests := test_vgic_model test_vgic_v3 test_vgic_v2 test_vgic_slots \
+	test_vgic_soft
+vgic-fuzzers := fuzz_vgic
 $(foreach t,$(vgic-tests) $(vgic-fuzzers),$(eval $(t) := $(vgic-world))$(eval ldlibs_$(t) := -lfdt))

@@ -2,6 +2,7 @@
 /* The world for the emulated GIC, see vgic_world.h. One thread plays all CPUs, one at a time. */
 #include "vgic_world.h"
 
+#include <malloc.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,9 +31,14 @@ static struct dt_node *root_node;
 static uint64_t now;
 static bool answer, alive;
 static unsigned maintenances, requests, complaints;
-static size_t live_before;
+static size_t live_before, fail_at;
 static struct vw_mapping mapping;
 static char text[8192];
+
+static struct vgic *the_gic(void)
+{
+	return guest.vintc_priv;
+}
 
 uint64_t host_counter(void)
 {
@@ -165,6 +171,19 @@ const char *vw_show(struct emu_dev *dev)
 	return text;
 }
 
+void vw_fail_at(unsigned n)
+{
+	fail_at = n;
+}
+
+size_t vw_heap_bytes(void)
+{
+	struct vgic *g = the_gic();
+
+	return malloc_usable_size(g) + malloc_usable_size(g->spi) + malloc_usable_size(g->route) +
+	       malloc_usable_size(g->targets);
+}
+
 struct vw_mapping vw_mapping(void)
 {
 	return mapping;
@@ -205,10 +224,25 @@ static void free_device(struct emu_dev *dev, bool probed)
 	free(dev);
 }
 
+struct emu_dev *vw_second(const char *compatible)
+{
+	return make_device("second", compatible, 0x9000000, 0x12000);
+}
+
+void vw_second_free(struct emu_dev *dev)
+{
+	free_device(dev, false);
+}
+
 static bool probe(struct emu_dev **slot, struct emu_dev *dev)
 {
+	int err;
+
 	list_add_tail(&guest.devices, &dev->link);
-	if (!dev->emu->probe(dev)) {
+	fake_heap_fail_at(fail_at);
+	err = dev->emu->probe(dev);
+	fake_heap_fail_at(0);
+	if (!err) {
 		*slot = dev;
 		return true;
 	}
@@ -391,6 +425,16 @@ void vw_load(unsigned cpu, unsigned vcpu)
 	hw.cpu[cpu].loaded = vcpus[vcpu];
 }
 
+void vw_restart(unsigned vcpu)
+{
+	int cpu = vw_cpu_of(vcpus[vcpu]);
+
+	if (cpu >= 0)
+		vw_unload((unsigned)cpu);
+	guest.vintc->reset_vcpu(vcpus[vcpu]);
+	vcpus[vcpu]->requests = 0;
+}
+
 bool vw_loaded(unsigned vcpu)
 {
 	return vw_cpu_of(vcpus[vcpu]) >= 0;
@@ -449,6 +493,14 @@ void vw_timer(unsigned vcpu, unsigned ppi, bool level)
 	hw.interface[vcpu].timer[vw_timer_index(VW_HWIRQ(ppi))] = level;
 }
 
+void vw_linked(unsigned vcpu, unsigned ppi)
+{
+	go(vcpu);
+	hw.masked = true;
+	guest.vintc->linked(current, ppi, VW_HWIRQ(27));
+	hw.masked = false;
+}
+
 bool vw_hw_active(unsigned cpu, unsigned hwirq)
 {
 	return hw.active[cpu][vw_timer_index(hwirq)];
@@ -504,11 +556,6 @@ uint32_t vw_rr(unsigned vcpu, uint64_t offset)
 void vw_rw(unsigned vcpu, uint64_t offset, uint32_t value)
 {
 	vw_write(vcpu, cpu_dev, vcpu * 0x20000ull + offset, 4, value);
-}
-
-static struct vgic *the_gic(void)
-{
-	return guest.vintc_priv;
 }
 
 uint32_t vw_pr(unsigned vcpu, uint64_t offset)
@@ -573,6 +620,12 @@ bool vw_irq(unsigned vcpu)
 	return it->mode == VINTC_NONE ? it->irq || it->fiq : vw_best_slot(it) >= 0;
 }
 
+bool vw_fiq(unsigned vcpu)
+{
+	vw_settle(vcpu);
+	return go(vcpu)->fiq;
+}
+
 unsigned vw_ack(unsigned vcpu)
 {
 	struct interface *it;
@@ -585,7 +638,8 @@ unsigned vw_ack(unsigned vcpu)
 		bool up = it->irq || it->fiq;
 
 		irq = (unsigned)vw_read(vcpu, vw_cpu(), gicc(0xc), 4);
-		CHECK_EQ(up, irq != VW_SPURIOUS);
+		if (irq != 1022) /* of group 1, to be taken by another register */
+			CHECK_EQ(up, irq != VW_SPURIOUS);
 		return irq;
 	}
 	n = vw_best_slot(it);

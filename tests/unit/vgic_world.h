@@ -40,10 +40,16 @@ struct vcpu *vw_vcpu(unsigned id);
 struct emu_dev *vw_dist(void);
 struct emu_dev *vw_cpu(void);
 
+/** A further device of the guest, not probed. */
+struct emu_dev *vw_second(const char *compatible);
+void vw_second_free(struct emu_dev *dev);
+
 /** Loads a vCPU on a CPU, unloads what is there and where it was. */
 void vw_load(unsigned cpu, unsigned vcpu);
 void vw_unload(unsigned cpu);
 bool vw_loaded(unsigned vcpu);
+/** Turns a vCPU off and on; it is loaded nowhere then. */
+void vw_restart(unsigned vcpu);
 /** Whether other vCPUs answer requests while one sleeps; they do at first. */
 void vw_answer(bool on);
 
@@ -74,6 +80,8 @@ void vw_eoi(unsigned vcpu, unsigned irq);
 void vw_dir(unsigned vcpu, unsigned irq);
 /** Would the guest be interrupted now? */
 bool vw_irq(unsigned vcpu);
+/** The FIQ line, of a CPU interface in software. */
+bool vw_fiq(unsigned vcpu);
 /** vintc_ops.pending(). */
 bool vw_pending(unsigned vcpu);
 /** Lets the vCPU do what it has to before it enters. Other functions do it by themselves. */
@@ -81,6 +89,8 @@ void vw_settle(unsigned vcpu);
 
 /** A timer's output of a vCPU: 27 or 30. */
 void vw_timer(unsigned vcpu, unsigned ppi, bool level);
+/** A linked interrupt as the port tells it, of any number. */
+void vw_linked(unsigned vcpu, unsigned ppi);
 /** Is the host's private interrupt active on a CPU? */
 bool vw_hw_active(unsigned cpu, unsigned hwirq);
 #define VW_HWIRQ(ppi) ((ppi) + 100)
@@ -105,4 +115,7 @@ struct vw_mapping {
 	unsigned count;
 };
 struct vw_mapping vw_mapping(void);
+/** Bytes that the emulator has taken. */
 size_t vw_heap_bytes(void);
+/** The n-th allocation of a probe fails from now on; 0: none. */
+void vw_fail_at(unsigned n);
