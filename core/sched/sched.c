@@ -444,11 +444,17 @@ void preempt_disable(void)
 
 void preempt_enable(void)
 {
+	bool masked = arch_irq_disabled();
 	unsigned long flags = arch_irq_save();
 	struct cpu *cpu = this_cpu();
 
-	if (--cpu->preempt_off == 0 && cpu->need_resched)
-		sched_preempt();
+	if (--cpu->preempt_off == 0 && cpu->need_resched) {
+		/* Whoever masked IRQs may hold a spin lock: the switch comes with the next IRQ. */
+		if (masked)
+			arch_smp_kick(cpu->id);
+		else
+			sched_preempt();
+	}
 	arch_irq_restore(flags);
 }
 

@@ -56,7 +56,10 @@ void cpu_start_others(void);
 /** The calling CPU becomes its own idle thread. Never returns. */
 noreturn_fn void cpu_idle_loop(void);
 
-/** Preemption off/on, nestable; IRQs stay as they are. */
+/**
+ * Preemption off/on, nestable; IRQs stay as they are. Where they are masked, a thread that is to run
+ * comes only after they are unmasked.
+ */
 void preempt_disable(void);
 void preempt_enable(void);
 
