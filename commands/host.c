@@ -32,11 +32,11 @@ static int run_info(struct shell *sh, int argc, char **argv)
 	if (!model)
 		model = dt_string(dt_root(), "compatible", 0);
 	sh_printf(sh, "machine:  %s\n", model ? model : "unknown");
-	arch_cpu_describe(buf, sizeof(buf));
+	cpu_describe(buf, sizeof(buf));
 	sh_printf(sh, "CPUs:     %u; this one is %s\n", cpu_count(), buf);
 	show_ram_total(sh);
-	sh_printf(sh, "counter:  %u.%06u MHz\n", (unsigned)(arch_counter_freq() / 1000000),
-		  (unsigned)(arch_counter_freq() % 1000000));
+	sh_printf(sh, "counter:  %u.%06u MHz\n", (unsigned)(time_counter_freq() / 1000000),
+		  (unsigned)(time_counter_freq() % 1000000));
 	sh_printf(sh, "uptime:   %s\n", format_time_ns(buf, sizeof(buf), time_now()));
 	return 0;
 }
@@ -48,10 +48,10 @@ static int run_cpu_info(struct shell *sh, int argc, char **argv)
 	char buf[64];
 
 	for (unsigned i = 0; (cpu = cpu_get(i)); i++)
-		table_row(t, "%u|0x%" PRIx64 "|%s|%" PRIu64, i, arch_cpu_hwid(i),
+		table_row(t, "%u|0x%" PRIx64 "|%s|%" PRIu64, i, cpu_hwid(i),
 			  cpu->online ? "yes" : "no", cpu->irqs);
 	table_print(t, shell_output(sh));
-	arch_cpu_describe(buf, sizeof(buf));
+	cpu_describe(buf, sizeof(buf));
 	sh_printf(sh, "%s\n", buf);
 	return 0;
 }

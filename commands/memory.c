@@ -20,8 +20,8 @@ static uint8_t *touchable(uint64_t addr, size_t n, uint32_t want)
 	uint64_t va = addr;
 	uint32_t attr;
 
-	if (addr < VA_DIRECT_BASE && addr < MEM_PHYS_LIMIT)
-		va = addr + VA_DIRECT_BASE;
+	if (addr < mem_direct_base() && addr < MEM_PHYS_LIMIT)
+		va = addr + mem_direct_base();
 	if (va % PAGE_SIZE + n > PAGE_SIZE || va != (va_t)va)
 		return NULL;
 	if (!pgtable_lookup(&pgtable_host, va, NULL, &attr, NULL) || (attr & want) != want ||

@@ -7,26 +7,22 @@
 
 #include <core/cpu.h>
 #include <libs/errno.h>
-#include <libs/string.h>
 
 static int run_reset(struct shell *sh, int argc, char **argv)
 {
 	sh_printf(sh, "vmm: reset\n");
-	arch_machine_reset();
+	machine_reset();
 	return sh_error(sh, -EIO, "the firmware does not reset this machine");
 }
 
 static int run_shutdown(struct shell *sh, int argc, char **argv)
 {
 	uint64_t status = argc ? arg_u64(argv[0]) : 0;
-	char word[4];
 
 	if (status > 255)
 		return sh_error(sh, -ERANGE, "a status is 0 ... 255");
 	sh_printf(sh, "vmm: power off, status %u\n", (unsigned)status);
-	if (bootarg("vmm.semihosting", word, sizeof(word)) && !strcmp(word, "1"))
-		arch_machine_exit((int)status);
-	arch_machine_off();
+	machine_off((int)status);
 	return sh_error(sh, -EIO, "the firmware does not power this machine off");
 }
 

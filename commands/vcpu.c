@@ -83,7 +83,7 @@ static int run_dumpreg(struct shell *sh, int argc, char **argv)
 		vcpu_stop(vcpu);
 		vcpu_wait_parked(vcpu);
 	}
-	arch_vcpu_dump(vcpu, shell_output(sh));
+	vcpu_dump(vcpu, shell_output(sh));
 	if (running && guest->state == GUEST_RUNNING)
 		vcpu_run(vcpu);
 	mutex_unlock(&guest->life);

@@ -182,7 +182,7 @@ void host_guest_program(host_program new_program)
 	program = new_program;
 }
 
-void arch_vcpu_enter(struct vcpu *vcpu, struct vcpu_exit *exit)
+void arch_vcpu_enter(struct vcpu *vcpu, struct arch_vcpu *arch, struct vcpu_exit *exit)
 {
 	check_this_loaded(vcpu, __func__);
 	if (vcpu->arch.pending_exit)

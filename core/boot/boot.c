@@ -3,9 +3,10 @@
  * Boot, in one table. The first steps run on the boot CPU's own stack, which then becomes its idle
  * thread; the others run in a thread and may sleep.
  */
+#include <core/boot.h>
+
 #include <arch/cpu.h>
 #include <arch/vintc.h>
-#include <core/boot.h>
 #include <core/cpu.h>
 #include <core/dev.h>
 #include <core/dt.h>

@@ -39,8 +39,8 @@ static const char *access_name(const struct vcpu_exit *exit)
 }
 
 /*
- * The guest executes where there is nothing: unless it recovers, it is over. The first time tells most: if it
- * was on its way to a vector, the exception that sent it there.
+ * The guest executes where there is nothing: unless it recovers, it is over. The first time tells
+ * most: if it was on its way to a vector, the exception that sent it there.
  */
 static void lost_fetch(struct vcpu *v, const struct vcpu_exit *exit)
 {
@@ -52,9 +52,10 @@ static void lost_fetch(struct vcpu *v, const struct vcpu_exit *exit)
 		arch_vcpu_inject_abort(v, exit);
 		return;
 	}
-	guest_end(v->guest, GUEST_EXIT_CRASH,
-		  "vcpu%u executes at 0x%llx (guest physical 0x%llx), where the guest has no memory",
-		  v->id, (unsigned long long)exit->gva, (unsigned long long)exit->gpa);
+	guest_end(
+		v->guest, GUEST_EXIT_CRASH,
+		"vcpu%u executes at 0x%llx (guest physical 0x%llx), where the guest has no memory",
+		v->id, (unsigned long long)exit->gva, (unsigned long long)exit->gpa);
 }
 
 static void nothing_there(struct vcpu *v, const struct vcpu_exit *exit)
@@ -98,8 +99,9 @@ static struct region *resolve(struct guest *guest, gpa_t *gpa)
 	return r && r->flags & REGION_ALIAS ? NULL : r;
 }
 
-static noinline_fn void access_failed(struct vcpu *v, struct region *r, const struct vcpu_exit *exit,
-				      const struct emu_access *acc, enum emu_result result)
+static noinline_fn void access_failed(struct vcpu *v, struct region *r,
+				      const struct vcpu_exit *exit, const struct emu_access *acc,
+				      enum emu_result result)
 {
 	emu_complain(r->dev, acc, "%s of %u bytes at offset 0x%llx: %s",
 		     exit->is_write ? "write" : "read", exit->size,
@@ -113,7 +115,8 @@ static noinline_fn void access_failed(struct vcpu *v, struct region *r, const st
 		arch_vcpu_complete(v, exit, 0);
 }
 
-static always_inline_fn void device_access(struct vcpu *v, struct region *r, gpa_t gpa, struct vcpu_exit *exit)
+static always_inline_fn void device_access(struct vcpu *v, struct region *r, gpa_t gpa,
+					   struct vcpu_exit *exit)
 {
 	struct emu_access acc = {
 		.vcpu = v,

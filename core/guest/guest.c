@@ -5,10 +5,11 @@
  * guests_mutex guards the list, holds and destruction. guest->life serialises changes from
  * outside. guest->lock guards state and exit, which a vCPU's own thread changes too.
  */
+#include <core/guest.h>
+
 #include <arch/timer.h>
 #include <core/dt.h>
 #include <core/emu.h>
-#include <core/guest.h>
 #include <core/guest_desc.h>
 #include <core/log.h>
 #include <core/mem.h>
@@ -146,7 +147,10 @@ static void devices_reset(struct guest *g)
 			dev->emu->reset(dev);
 }
 
-/* --- create --------------------------------------------------------------------------------------- */
+/*
+ * --- create
+ * ---------------------------------------------------------------------------------------
+ */
 
 static void vcpus_destroy(struct guest *g)
 {
@@ -340,7 +344,10 @@ unsigned guest_check(struct dt_node *node, struct shell_out *out)
 	return errors;
 }
 
-/* --- stopping and going on ---------------------------------------------------------------------------- */
+/*
+ * --- stopping and going on
+ * ----------------------------------------------------------------------------
+ */
 
 static void vcpus_stop(struct guest *g, bool wait)
 {
@@ -518,7 +525,8 @@ int guest_stop(struct guest *g)
 
 int guest_wait(struct guest *g, uint64_t deadline)
 {
-	if (!waitq_wait_until(&g->ended, READ_ONCE(g->exit) != GUEST_EXIT_NONE || READ_ONCE(g->destroying),
+	if (!waitq_wait_until(&g->ended,
+			      READ_ONCE(g->exit) != GUEST_EXIT_NONE || READ_ONCE(g->destroying),
 			      deadline))
 		return -ETIMEDOUT;
 	return g->destroying && g->exit == GUEST_EXIT_NONE ? GUEST_EXIT_DESTROYED : (int)g->exit;
@@ -556,7 +564,10 @@ int guest_destroy(struct guest *g)
 	return 0;
 }
 
-/* --- interrupts ------------------------------------------------------------------------------------------ */
+/*
+ * --- interrupts
+ * ------------------------------------------------------------------------------------------
+ */
 
 void guest_irq_set(struct guest *g, unsigned irq, bool level)
 {

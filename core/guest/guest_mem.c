@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A guest's memory: frames behind regions, stage 2, access from the hypervisor. Regions and extents are constant
- * once the guest is created; pages of devices' own memory come and go under guest->map_lock.
+ * A guest's memory: frames behind regions, stage 2, access from the hypervisor. Regions and
+ * extents are constant once the guest is created; pages of devices' own memory come and go under
+ * guest->map_lock.
  */
 #include <arch/cache.h>
 #include <core/dt.h>
@@ -60,7 +61,8 @@ static int extents_alloc(uint64_t size, uint64_t align, struct extent **out, uns
 		hpa_t hpa;
 
 		run = MIN(run, size - done);
-		hpa = frame_alloc(run >> PAGE_SHIFT, run >= BLOCK_SIZE ? MAX(align, BLOCK_SIZE) : align);
+		hpa = frame_alloc(run >> PAGE_SHIFT,
+				  run >= BLOCK_SIZE ? MAX(align, BLOCK_SIZE) : align);
 		if (!hpa && run > PAGE_SIZE) {
 			run = run > BLOCK_SIZE ? ALIGN_UP(run / 2, BLOCK_SIZE) :
 						 ALIGN_UP(run / 2, PAGE_SIZE);

@@ -4,6 +4,8 @@
  * vCPU's own thread acts on them, between exits. A vCPU is `parked` when its thread does not run
  * the guest and its registers are in memory; only then may others change them.
  */
+#include <core/vcpu.h>
+
 #include <arch/irqflags.h>
 #include <arch/smp.h>
 #include <arch/vcpu_enter.h>
@@ -11,7 +13,6 @@
 #include <core/guest.h>
 #include <core/log.h>
 #include <core/mem.h>
-#include <core/vcpu.h>
 #include <libs/errno.h>
 #include <libs/printf.h>
 #include "guest_priv.h"
@@ -210,10 +211,15 @@ static void vcpu_thread(void *arg)
 	for (;;) {
 		while (unlikely(READ_ONCE(v->requests) || this_cpu()->need_resched))
 			serve_requests(v);
-		arch_vcpu_enter(v, &exit);
+		arch_vcpu_enter(v, &v->arch, &exit);
 		v->exits[exit.kind]++;
 		vcpu_exits[exit.kind](v, &exit);
 	}
+}
+
+void vcpu_dump(struct vcpu *v, struct shell_out *out)
+{
+	arch_vcpu_dump(v, out);
 }
 
 /* --- making and ending

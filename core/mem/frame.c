@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Frames: RAM as an array of block records of 2 MiB each, per zone. A block is free as a whole, taken as a
- * whole, or split into pages with a bitmap. frame_lock guards it all.
+ * Frames: RAM as an array of block records of 2 MiB each, per zone. A block is free as a whole,
+ * taken as a whole, or split into pages with a bitmap. frame_lock guards it all.
  */
 #include <core/log.h>
 #include <libs/bits.h>

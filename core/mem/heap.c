@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The heap: slabs of one page for a few sizes, page runs for what is larger. Each page run begins with a
- * header, found by rounding the address down. heap_lock guards lists and headers.
+ * The heap: slabs of one page for a few sizes, page runs for what is larger. Each page run begins
+ * with a header, found by rounding the address down. heap_lock guards lists and headers.
  */
 #include <core/log.h>
 #include <core/mem.h>

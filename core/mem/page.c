@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Pages for the hypervisor and the direct map. A block enters the direct map when it is split
- * for hypervisor pages or when guest memory in it is first accessed, and leaves it when it is free again.
+ * Pages for the hypervisor and the direct map. A block enters the direct map when it is split for
+ * hypervisor pages or when guest memory in it is first accessed, and leaves it when it is free
+ * again.
  *
  * Mapping a block may itself need pages for tables; those come from a small reserve, which is
  * filled up again afterwards. host_pt_lock guards the tables and the reserve.
@@ -25,6 +26,11 @@ static unsigned nr_reserve;
 static void *direct(hpa_t pa)
 {
 	return (void *)(uintptr_t)(VA_DIRECT_BASE + pa);
+}
+
+va_t mem_direct_base(void)
+{
+	return VA_DIRECT_BASE;
 }
 
 void *table_va(hpa_t pa)
@@ -213,9 +219,9 @@ void page_free(void *va, size_t pages)
 }
 
 /*
- * The first pages are behind the image: the entry code has put them into the direct map page by page
- * (the image's own pages must not be writable there), up to a block boundary; and the blocks of the
- * boot loader's blob, 2 MiB at most.
+ * The first pages are behind the image: the entry code has put them into the direct map page by
+ * page (the image's own pages must not be writable there), up to a block boundary; and the blocks
+ * of the boot loader's blob, 2 MiB at most.
  */
 void page_init(void)
 {

@@ -3,8 +3,9 @@
  * The page-table walker, for every stage and port. Tables are pages of the hypervisor. The caller
  * serialises changes; lookups run beside them because entries are written whole.
  */
-#include <core/mem.h>
 #include <core/pgtable.h>
+
+#include <core/mem.h>
 #include <libs/errno.h>
 #include <libs/string.h>
 #include "mem_priv.h"
@@ -22,7 +23,10 @@ static uint64_t level_size(const struct pgtable_format *f, unsigned level)
 	return 1ULL << f->shift[level];
 }
 
-/* Tables of stage 2 and of the hypervisor alike come from page_alloc_table() first: cheap, no growth. */
+/*
+ * Tables of stage 2 and of the hypervisor alike come from page_alloc_table() first: cheap, no
+ * growth.
+ */
 static uint64_t *new_table(struct pgtable *pt)
 {
 	void *page = pt->stage == PGTABLE_STAGE1 ? page_alloc_table() : page_alloc(1);
@@ -59,15 +63,16 @@ int pgtable_init(struct pgtable *pt, enum pgtable_stage stage)
 	return 0;
 }
 
-static void free_below(struct pgtable *pt, const struct pgtable_format *f, unsigned level, uint64_t *table,
-		       size_t entries)
+static void free_below(struct pgtable *pt, const struct pgtable_format *f, unsigned level,
+		       uint64_t *table, size_t entries)
 {
 	size_t i;
 
 	for (i = 0; i < entries; i++) {
 		hpa_t next;
 
-		if (!arch_pgtable_valid(table[i]) || arch_pgtable_is_leaf(pt->stage, level, table[i]))
+		if (!arch_pgtable_valid(table[i]) ||
+		    arch_pgtable_is_leaf(pt->stage, level, table[i]))
 			continue;
 		next = arch_pgtable_addr(pt->stage, level, table[i]);
 		free_below(pt, f, level + 1, table_va(next), PAGE_SIZE / 8);
@@ -144,7 +149,8 @@ static int change_range(const struct change *c, unsigned level, uint64_t *table,
 			uint64_t size);
 
 /* Entry for `in` at a level: change it, or go below. `size` is within the entry's span. */
-static int change_entry(const struct change *c, unsigned level, uint64_t *entry, uint64_t in, uint64_t size)
+static int change_entry(const struct change *c, unsigned level, uint64_t *entry, uint64_t in,
+			uint64_t size)
 {
 	enum pgtable_stage s = c->pt->stage;
 	bool whole = can_be_leaf(c, level, in, size);
@@ -249,7 +255,8 @@ int pgtable_protect(struct pgtable *pt, uint64_t in, uint64_t size, uint32_t att
 	return change(&c, in, size);
 }
 
-bool pgtable_lookup(const struct pgtable *pt, uint64_t in, hpa_t *pa, uint32_t *attr, uint64_t *leaf_size)
+bool pgtable_lookup(const struct pgtable *pt, uint64_t in, hpa_t *pa, uint32_t *attr,
+		    uint64_t *leaf_size)
 {
 	const struct pgtable_format *f = arch_pgtable_format(pt->stage);
 	const uint64_t *table = table_va(pt->root);
@@ -269,7 +276,8 @@ bool pgtable_lookup(const struct pgtable *pt, uint64_t in, hpa_t *pa, uint32_t *
 			return false;
 		if (arch_pgtable_is_leaf(pt->stage, level, entry)) {
 			if (pa)
-				*pa = arch_pgtable_addr(pt->stage, level, entry) + (in & (span - 1));
+				*pa = arch_pgtable_addr(pt->stage, level, entry) +
+				      (in & (span - 1));
 			if (attr)
 				*attr = arch_pgtable_attr(pt->stage, entry);
 			return true;

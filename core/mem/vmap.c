@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Mappings on demand: stacks with guard pages and device registers. The used parts of the range are a list
- * sorted by address; vmap_lock guards it.
+ * Mappings on demand: stacks with guard pages and device registers. The used parts of the range
+ * are a list sorted by address; vmap_lock guards it.
  */
 #include <arch/cpu.h>
 #include <core/log.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The CPUs: the boot CPU's structure, bringing the others up, and what a CPU does when it has nothing to do.
+ * The CPUs: the boot CPU's structure, bringing the others up, and what a CPU does when it has
+ * nothing to do.
  */
 #include <arch/barrier.h>
 #include <arch/cpu.h>
@@ -63,7 +64,10 @@ static int start_cpu(unsigned id)
 	end = time_now() + START_TIMEOUT;
 	while (!__atomic_load_n(&cpu->online, __ATOMIC_ACQUIRE) && time_now() < end)
 		arch_relax();
-	/* One that comes later than that would use what we free now: keep it, but do not count on it. */
+	/*
+	 * One that comes later than that would use what we free now: keep it, but do not count on
+	 * it.
+	 */
 	return cpu->online ? 0 : -ETIMEDOUT;
 }
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The scheduler: per CPU, preemptive, strict priorities, round robin among equals. No tick: a time slice is
- * timed only while another thread of the same priority waits.
+ * The scheduler: per CPU, preemptive, strict priorities, round robin among equals. No tick: a
+ * time slice is timed only while another thread of the same priority waits.
  *
- * A vCPU's registers stay in the CPU that ran it until another vCPU comes there (cpu->loaded). Therefore only
- * that CPU may hand the vCPU's thread to another one, after saving; wakers always queue a thread
- * where it was. cpu->rq_lock guards queues, states and nr_ready.
+ * A vCPU's registers stay in the CPU that ran it until another vCPU comes there (cpu->loaded).
+ * Therefore only that CPU may hand the vCPU's thread to another one, after saving; wakers always
+ * queue a thread where it was. cpu->rq_lock guards queues, states and nr_ready.
  */
 #include <arch/barrier.h>
 #include <arch/smp.h>
@@ -94,8 +94,9 @@ static bool must_look(const struct cpu *cpu, const struct thread *t)
 }
 
 /*
- * Queue a thread that was woken. What it has left of its slice it may use at once, before others of its priority:
- * so one that mostly waits is served without delay, and none gets more than its share. rq_lock held.
+ * Queue a thread that was woken. What it has left of its slice it may use at once, before others
+ * of its priority: so one that mostly waits is served without delay, and none gets more than its
+ * share. rq_lock held.
  */
 static void enqueue_woken(struct cpu *cpu, struct thread *t)
 {
@@ -145,7 +146,10 @@ static bool allowed(const struct thread *t, unsigned cpu)
 	return cpu < 64 && (t->affinity & BIT(cpu));
 }
 
-/* Threads that want a CPU: one that waits in the guest counts as well. Other CPUs' may be a moment old. */
+/*
+ * Threads that want a CPU: one that waits in the guest counts as well. Other CPUs' may be a
+ * moment old.
+ */
 static unsigned load_of(const struct cpu *cpu)
 {
 	return READ_ONCE(cpu->nr_ready) + (READ_ONCE(cpu->current) != cpu->idle);
@@ -326,9 +330,13 @@ static struct thread *pick(struct cpu *cpu, struct thread *prev)
 	if (prev->state != THREAD_RUNNING || prev == cpu->idle)
 		return best == PRIO_IDLE ? cpu->idle : take_best(cpu, best);
 	over = turn_is_over(cpu, prev);
-	if (allowed(prev, cpu->id) && (best < prev->prio || (best == prev->prio && !over && !equal)))
+	if (allowed(prev, cpu->id) &&
+	    (best < prev->prio || (best == prev->prio && !over && !equal)))
 		return prev;
-	/* It may not run here any more and nobody else is ready: pushed away from the idle thread. */
+	/*
+	 * It may not run here any more and nobody else is ready: pushed away from the idle
+	 * thread.
+	 */
 	next = best == PRIO_IDLE ? cpu->idle : take_best(cpu, best);
 	prev->state = THREAD_READY;
 	if (over)

@@ -8,7 +8,10 @@
 #include <core/cpu.h>
 #include <core/thread.h>
 
-/** Give the calling CPU to the best ready thread; the caller's state says whether it goes on. IRQs masked. */
+/**
+ * Give the calling CPU to the best ready thread; the caller's state says whether it goes on. IRQs
+ * masked.
+ */
 void sched_switch(void);
 /** Make a thread ready on its CPU; any context. */
 void sched_ready(struct thread *thread);

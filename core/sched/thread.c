@@ -151,8 +151,8 @@ int thread_join(struct thread *t)
 void thread_abandon(struct thread *t)
 {
 	/*
-	 * It may still be on its way off the CPU, or wait for this very one with a lower priority, so
-	 * to yield would not be enough.
+	 * It may still be on its way off the CPU, or wait for this very one with a lower
+	 * priority, so to yield would not be enough.
 	 */
 	while (__atomic_load_n(&t->on_cpu, __ATOMIC_ACQUIRE) ||
 	       (READ_ONCE(t->state) != THREAD_BLOCKED && t->state != THREAD_NEW))

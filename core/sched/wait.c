@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Wait queues. A waiter is on its queue while it looks at its condition, so that no wake between look and
- * block is lost (thread_block() returns at once then). wq->lock guards the list.
+ * Wait queues. A waiter is on its queue while it looks at its condition, so that no wake between
+ * look and block is lost (thread_block() returns at once then). wq->lock guards the list.
  */
 #include "sched_priv.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Deferred work: one thread runs queued functions in order. work_lock guards the queue and which one
- * is running.
+ * Deferred work: one thread runs queued functions in order. work_lock guards the queue and which
+ * one is running.
  */
 #include <core/log.h>
 #include "sched_priv.h"

@@ -3,9 +3,10 @@
  * The clock and the timers of each CPU, without a tick: the one-shot event is set to the earliest
  * deadline and to nothing else. cpu->timer_lock guards a CPU's queue.
  */
+#include <core/time.h>
+
 #include <core/cpu.h>
 #include <core/log.h>
-#include <core/time.h>
 #include <arch/barrier.h>
 
 /* A conversion: value * mult >> shift, rounded so that no result is too small. */
@@ -79,6 +80,11 @@ uint64_t time_deadline_ticks(uint64_t ns)
 uint64_t time_of_ticks(uint64_t ticks)
 {
 	return ticks > boot_ticks ? time_from_ticks(ticks - boot_ticks) : 0;
+}
+
+uint64_t time_counter_freq(void)
+{
+	return arch_counter_freq();
 }
 
 uint64_t time_now(void)

@@ -34,10 +34,10 @@ TEST(a_vcpu_is_loaded_entered_and_saved)
 	arch_irq_disable();
 	arch_vcpu_load(&vcpu);
 	CHECK(host_loaded() == &vcpu);
-	CHECK_ABORTS(arch_vcpu_enter(&vcpu, &exit));
+	CHECK_ABORTS(arch_vcpu_enter(&vcpu, &vcpu.arch, &exit));
 	host_guest_program(read_register);
-	arch_vcpu_enter(&vcpu, &exit);
-	CHECK_ABORTS(arch_vcpu_enter(&vcpu, &exit));
+	arch_vcpu_enter(&vcpu, &vcpu.arch, &exit);
+	CHECK_ABORTS(arch_vcpu_enter(&vcpu, &vcpu.arch, &exit));
 	CHECK_ABORTS(arch_vcpu_complete(&vcpu, &exit, 0x100));
 	arch_vcpu_complete(&vcpu, &exit, 0x80);
 	CHECK_EQ(arch_vcpu_reg(&vcpu, 3), 0xffffff80);
@@ -51,7 +51,7 @@ TEST(a_vcpu_is_loaded_entered_and_saved)
 	CHECK(arch_vcpu_pending(&vcpu));
 	arch_vcpu_save(&vcpu);
 	CHECK(!host_loaded());
-	CHECK_ABORTS(arch_vcpu_enter(&vcpu, &exit));
+	CHECK_ABORTS(arch_vcpu_enter(&vcpu, &vcpu.arch, &exit));
 	arch_irq_enable();
 	CHECK_ABORTS(arch_vcpu_load(&vcpu));
 }

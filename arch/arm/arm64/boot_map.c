@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The first page tables, built before translation is on: the image with its permissions (W^X), the page
- * that switches translation on at its physical address, the device tree blob, and a slot for
- * the early console. core's walker takes the tables over later (pgtable_host).
+ * The first page tables, built before translation is on: the image with its permissions (W^X),
+ * the page that switches translation on at its physical address, the device tree blob, and a slot
+ * for the early console. core's walker takes the tables over later (pgtable_host).
  *
  * boot_map() and what it calls run at physical addresses on strongly ordered memory: no static
  * data with pointers, no function pointers.
@@ -45,7 +45,8 @@ static uint64_t *table_below(uint64_t *table, unsigned index)
 	return below;
 }
 
-static void map_any(uint64_t *root, uint64_t va, uint64_t pa, uint64_t size, uint64_t leaf, bool blocks)
+static void map_any(uint64_t *root, uint64_t va, uint64_t pa, uint64_t size, uint64_t leaf,
+		    bool blocks)
 {
 	while (size && root) {
 		uint64_t *table = table_below(root, (va >> 39) & 511);
@@ -115,7 +116,8 @@ uint64_t boot_map(uint64_t load, uint64_t fdt)
 	map_pages(root, VA_DIRECT + end, end, boot_mapped_end(end) - end,
 		  leaf_bits(PG_READ | PG_WRITE));
 	/* At most 2 MiB (booting.rst), maybe across a block boundary. */
-	for (block = ALIGN_DOWN(fdt, BLOCK_SIZE); fdt && block < fdt + BLOCK_SIZE; block += BLOCK_SIZE)
+	for (block = ALIGN_DOWN(fdt, BLOCK_SIZE); fdt && block < fdt + BLOCK_SIZE;
+	     block += BLOCK_SIZE)
 		if ((block < text || block >= boot_mapped_end(end)) && block < DIRECT_LIMIT)
 			map(root, VA_DIRECT + block, block, BLOCK_SIZE,
 			    leaf_bits(PG_READ | PG_WRITE));

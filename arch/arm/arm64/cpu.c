@@ -1,42 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A CPU of ARMv8 as the hypervisor's own: features, controls of EL2 that do not change, caches and
- * TLBs, starting other CPUs, and the first C functions after entry.S.
+ * A CPU of ARMv8 as the hypervisor's own: features, controls of EL2 that do not change, idling,
+ * threads' stacks.
  */
 #include <arch/cpu.h>
-#include <arch/barrier.h>
-#include <arch/cache.h>
-#include <arch/irqflags.h>
 #include <arch/pgtable.h>
-#include <arch/smp.h>
 #include <arch/thread.h>
-#include <core/boot.h>
 #include <core/cpu.h>
-#include <core/log.h>
 #include <core/mem.h>
 #include <core/pgtable.h>
-#include <libs/errno.h>
 #include <libs/printf.h>
 #include <libs/string.h>
-#include <port/boot.h>
 #include <port/features.h>
 #include <port/sysreg.h>
 #include "../common/port.h"
-#include "boot_map.h"
 #include "idreg.h"
 
-uintptr_t __stack_chk_guard;
 struct cpu_features cpu_features;
-
-void boot_start(void);
-void boot_no_el2(void);
-void secondary_start(void);
-void __stack_chk_fail(void);
-
-void __stack_chk_fail(void)
-{
-	panic("stack protector: a function wrote past the end of its array");
-}
 
 static unsigned field(uint64_t reg, unsigned shift)
 {
@@ -118,34 +98,6 @@ void arch_cpu_init_secondary(void)
 	init_el2();
 }
 
-void boot_start(void)
-{
-	early_uart_init((const void *)(uintptr_t)(VA_DIRECT + boot_fdt_pa));
-	boot_main(boot_fdt_pa ? (const void *)(uintptr_t)(VA_DIRECT + boot_fdt_pa) : NULL);
-}
-
-static void say(const char *s)
-{
-	arch_early_puts(s, strlen(s));
-}
-
-/* Entered at EL1: nothing can be virtualised, but the person shall read why. */
-void boot_no_el2(void)
-{
-	if (boot_fdt_pa)
-		early_uart_init((const void *)(uintptr_t)(VA_DIRECT + boot_fdt_pa));
-	say("\r\nXvisor: entered at EL1: this CPU, or the firmware before us, gives no EL2.\r\n"
-	    "A hypervisor needs EL2. On QEMU: -M virt,virtualization=on; on a board: let the\r\n"
-	    "firmware start the image at EL2. Stopped.\r\n");
-	for (;;)
-		__asm__ volatile("wfi");
-}
-
-void secondary_start(void)
-{
-	cpu_secondary_main();
-}
-
 void arch_cpu_idle(void)
 {
 	__asm__ volatile("dsb sy\n\twfi" : : : "memory");
@@ -221,96 +173,4 @@ va_t arch_thread_init(va_t stack_top)
 	memset(frame, 0, 96);
 	frame[1] = (uintptr_t)thread_entry;
 	return (va_t)frame;
-}
-
-/* --- caches and TLBs --------------------------------------------------------------- */
-
-static size_t line_size(unsigned shift)
-{
-	return 4UL << ((READ_SYSREG(ctr_el0) >> shift) & 0xf);
-}
-
-void arch_cache_clean_inval(const void *va, size_t size)
-{
-	size_t line = line_size(16);
-	uintptr_t at = ALIGN_DOWN((uintptr_t)va, line), end = (uintptr_t)va + size;
-
-	for (; at < end; at += line)
-		__asm__ volatile("dc civac, %0" : : "r"(at) : "memory");
-	__asm__ volatile("dsb sy" : : : "memory");
-}
-
-void arch_cache_sync_code(const void *va, size_t size)
-{
-	size_t line = line_size(16);
-	uintptr_t at = ALIGN_DOWN((uintptr_t)va, line), end = (uintptr_t)va + size;
-
-	for (; at < end; at += line)
-		__asm__ volatile("dc cvau, %0" : : "r"(at) : "memory");
-	__asm__ volatile("dsb ish\n\tic ialluis\n\tdsb ish\n\tisb" : : : "memory");
-}
-
-void arch_cache_zero(void *va, size_t size)
-{
-	uint64_t dczid = READ_SYSREG(dczid_el0);
-	size_t line = 4UL << (dczid & 0xf);
-	uintptr_t at = (uintptr_t)va, end = at + size;
-
-	if (dczid & BIT(4)) {
-		memset(va, 0, size);
-		return;
-	}
-	for (; at < end; at += line)
-		__asm__ volatile("dc zva, %0" : : "r"(at) : "memory");
-}
-
-void arch_tlb_flush_va(va_t va, size_t size)
-{
-	va_t at;
-
-	__asm__ volatile("dsb ishst" : : : "memory");
-	if (size > 64 * PAGE_SIZE) {
-		__asm__ volatile("tlbi alle2is" : : : "memory");
-	} else {
-		for (at = va & PAGE_MASK; at < va + size; at += PAGE_SIZE)
-			__asm__ volatile("tlbi vae2is, %0" : : "r"(at >> 12) : "memory");
-	}
-	__asm__ volatile("dsb ish\n\tisb" : : : "memory");
-}
-
-/* The VMID that TLB maintenance means is that of VTTBR_EL2: borrow it. */
-void arch_tlb_flush_guest(uint64_t vmid_root)
-{
-	unsigned long flags = arch_irq_save();
-	uint64_t old = READ_SYSREG(vttbr_el2);
-
-	WRITE_SYSREG(vttbr_el2, vmid_root);
-	isb();
-	__asm__ volatile("dsb ishst\n\ttlbi vmalls12e1is\n\tdsb ish\n\tisb" : : : "memory");
-	WRITE_SYSREG(vttbr_el2, old);
-	isb();
-	arch_irq_restore(flags);
-}
-
-void arch_tlb_flush_gpa(uint64_t vmid_root, gpa_t gpa, uint64_t size)
-{
-	unsigned long flags;
-	uint64_t old;
-	gpa_t at;
-
-	if (size > 64 * PAGE_SIZE) {
-		arch_tlb_flush_guest(vmid_root);
-		return;
-	}
-	flags = arch_irq_save();
-	old = READ_SYSREG(vttbr_el2);
-	WRITE_SYSREG(vttbr_el2, vmid_root);
-	isb();
-	__asm__ volatile("dsb ishst" : : : "memory");
-	for (at = gpa & PAGE_MASK; at < gpa + size; at += PAGE_SIZE)
-		__asm__ volatile("tlbi ipas2e1is, %0" : : "r"(at >> 12) : "memory");
-	__asm__ volatile("dsb ish\n\ttlbi vmalle1is\n\tdsb ish\n\tisb" : : : "memory");
-	WRITE_SYSREG(vttbr_el2, old);
-	isb();
-	arch_irq_restore(flags);
 }

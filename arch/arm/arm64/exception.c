@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Exceptions that the hypervisor itself takes at EL2: each is a defect, or a wrong address handed to a
- * command. The report names the function, the address and what kind of fault it was.
+ * Exceptions that the hypervisor itself takes at EL2: each is a defect, or a wrong address handed
+ * to a command. The report names the function, the address and what kind of fault it was.
  */
 #include <arch/cpu.h>
 #include <core/cpu.h>

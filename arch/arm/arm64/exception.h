@@ -22,12 +22,18 @@ void a32_advance_it(struct vcpu_regs *regs);
 /** Undefined Instruction, Prefetch or Data Abort exception; the vCPU is loaded. */
 void a32_inject_undef(struct vcpu *vcpu);
 void a32_inject_abort(struct vcpu *vcpu, const struct vcpu_exit *exit);
-/** Registers as after reset in Supervisor mode; arg goes to r2 (device tree, booting.rst of arch/arm). */
+/**
+ * Registers as after reset in Supervisor mode; arg goes to r2 (device tree, booting.rst of
+ * arch/arm).
+ */
 void a32_reset(struct vcpu *vcpu, uint64_t pc, uint64_t arg);
 
 /* Loads and stores without a valid syndrome (vcpu_decode.c) */
 
-/** Read the instruction and fill exit for its next piece; exit->size stays 0 when it cannot be done. */
+/**
+ * Read the instruction and fill exit for its next piece; exit->size stays 0 when it cannot be
+ * done.
+ */
 void abort_decode(struct vcpu *vcpu, struct vcpu_exit *exit);
 /** Finish that piece; after the last one registers are written and the PC moves on. */
 void abort_complete_piece(struct vcpu *vcpu, uint64_t value);

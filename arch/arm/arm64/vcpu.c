@@ -82,7 +82,10 @@ static bool abort_address(const struct vcpu_exit *exit, uint64_t far, gpa_t *gpa
 	return !(par & 1);
 }
 
-/* All that is unusual: permissions, table walks, instructions that the syndrome does not describe. */
+/*
+ * All that is unusual: permissions, table walks, instructions that the syndrome does not
+ * describe.
+ */
 static noinline_fn void unusual_abort(struct vcpu *vcpu, struct vcpu_exit *exit, uint32_t esr)
 {
 	exit->size = 0;
@@ -316,7 +319,10 @@ void arch_vcpu_reflect(struct vcpu *vcpu, const struct vcpu_exit *exit)
 	unsigned ec = exit->syndrome >> 26;
 
 	if (vcpu->arch.serror) {
-		/* An asynchronous abort that this guest caused: it gets it at its own SError vector. */
+		/*
+		 * An asynchronous abort that this guest caused: it gets it at its own SError
+		 * vector.
+		 */
 		vcpu->arch.serror = false;
 		vcpu->arch.hcr |= HCR_VSE;
 		WRITE_SYSREG(hcr_el2, vcpu->arch.hcr);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * AArch32 at EL1 under an AArch64 hypervisor: reset state and exceptions. Banked registers of AArch32 appear
- * as x16 … x30 and as SPSR_und and others (DDI 0487 D1.20.1).
+ * AArch32 at EL1 under an AArch64 hypervisor: reset state and exceptions. Banked registers of
+ * AArch32 appear as x16 … x30 and as SPSR_und and others (DDI 0487 D1.20.1).
  */
 #include <arch/vcpu.h>
 #include <core/guest.h>
@@ -26,7 +26,8 @@
 
 void a32_advance_it(struct vcpu_regs *regs)
 {
-	uint64_t it = (FIELD_GET(A32_IT_HI, regs->pstate) << 2) | FIELD_GET(A32_IT_LO, regs->pstate);
+	uint64_t it =
+		(FIELD_GET(A32_IT_HI, regs->pstate) << 2) | FIELD_GET(A32_IT_LO, regs->pstate);
 
 	if (!(regs->pstate & A32_T) || !it)
 		return;
@@ -36,7 +37,8 @@ void a32_advance_it(struct vcpu_regs *regs)
 }
 
 /* AArch32.EnterMode: to a vector of the guest. The caller has saved CPSR to the mode's SPSR. */
-static void enter_mode(struct vcpu_regs *regs, unsigned mode, unsigned lr, uint64_t ret, unsigned vector)
+static void enter_mode(struct vcpu_regs *regs, unsigned mode, unsigned lr, uint64_t ret,
+		       unsigned vector)
 {
 	uint64_t sctlr = READ_SYSREG(sctlr_el1);
 	uint64_t psr = regs->pstate & ~(0x1fULL | A32_T | A32_J | A32_IT_LO | A32_IT_HI | A32_E);

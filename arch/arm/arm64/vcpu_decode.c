@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Loads and stores to devices that the syndrome does not describe (ESR_EL2.ISS.ISV = 0): forms with write-back, pairs and
- * SIMD registers (DDI 0487 C4.1). The instruction is read from the guest and done in pieces of at most 8
- * bytes, one piece for each exit: it is restarted until all are done. The state is the vCPU's own.
+ * Loads and stores to devices that the syndrome does not describe (ESR_EL2.ISS.ISV = 0): forms
+ * with write-back, pairs and SIMD registers (DDI 0487 C4.1). The instruction is read from the
+ * guest and done in pieces of at most 8 bytes, one piece for each exit: it is restarted until all
+ * are done. The state is the vCPU's own.
  */
 #include <arch/vcpu.h>
 #include <core/guest.h>
@@ -47,7 +48,10 @@ static bool decode_pair(uint32_t op, struct access *a)
 	return true;
 }
 
-/* Load/store register: size 111 V 0 x opc …: immediate with and without write-back, register offset. */
+/*
+ * Load/store register: size 111 V 0 x opc …: immediate with and without write-back, register
+ * offset.
+ */
 static bool decode_single(uint32_t op, const struct vcpu_regs *regs, struct access *a)
 {
 	unsigned size = op >> 30, opc = (op >> 22) & 3, form = (op >> 10) & 3;

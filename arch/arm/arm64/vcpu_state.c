@@ -225,11 +225,10 @@ void arch_vcpu_dump(struct vcpu *vcpu, struct shell_out *out)
 		char name[12];
 		uint8_t index;
 	} rows[] = {
-		{ "SP_EL0", VR_SP_EL0 },     { "SP_EL1", VR_SP_EL1 },	    { "ELR_EL1", VR_ELR_EL1 },
-		{ "SPSR_EL1", VR_SPSR_EL1 }, { "SCTLR_EL1", VR_SCTLR_EL1 }, { "TCR_EL1", VR_TCR_EL1 },
-		{ "TTBR0_EL1", VR_TTBR0_EL1 }, { "TTBR1_EL1", VR_TTBR1_EL1 },
-		{ "VBAR_EL1", VR_VBAR_EL1 }, { "ESR_EL1", VR_ESR_EL1 },	    { "FAR_EL1", VR_FAR_EL1 },
-		{ "MAIR_EL1", VR_MAIR_EL1 },
+		{"SP_EL0", VR_SP_EL0},	     {"SP_EL1", VR_SP_EL1},	  {"ELR_EL1", VR_ELR_EL1},
+		{"SPSR_EL1", VR_SPSR_EL1},   {"SCTLR_EL1", VR_SCTLR_EL1}, {"TCR_EL1", VR_TCR_EL1},
+		{"TTBR0_EL1", VR_TTBR0_EL1}, {"TTBR1_EL1", VR_TTBR1_EL1}, {"VBAR_EL1", VR_VBAR_EL1},
+		{"ESR_EL1", VR_ESR_EL1},     {"FAR_EL1", VR_FAR_EL1},	  {"MAIR_EL1", VR_MAIR_EL1},
 	};
 	const struct arch_vcpu *a = &vcpu->arch;
 	unsigned i;

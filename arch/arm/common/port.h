@@ -26,7 +26,9 @@ bool gtimer_asserted(void);
 /** A guest's firmware call (PSCI 1.1, SMCCC 1.1) with its arguments in x0 … x3. */
 void psci_guest_call(struct vcpu *vcpu, bool smc);
 
-/** Trapped system register access (ESR_EL2.ISS). Steps over the instruction or injects undefined. */
+/**
+ * Trapped system register access (ESR_EL2.ISS). Steps over the instruction or injects undefined.
+ */
 void sysreg_trap(struct vcpu *vcpu, uint32_t iss);
 /** The same for AArch32: coprocessor 15 and 14, by exception class. */
 void cp15_trap(struct vcpu *vcpu, unsigned ec, uint32_t iss);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The generic timer (DDI 0487 D11): the hypervisor's own one-shot event is EL2's physical timer; the
- * guest has the EL1 virtual and physical timers to itself, their interrupts go to it through
+ * The generic timer (DDI 0487 D11): the hypervisor's own one-shot event is EL2's physical timer;
+ * the guest has the EL1 virtual and physical timers to itself, their interrupts go to it through
  * hardware-linked slots. Per-CPU registers; IRQs masked.
  */
 #include <arch/timer.h>

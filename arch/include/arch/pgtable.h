@@ -50,7 +50,9 @@ uint32_t arch_pgtable_attr(enum pgtable_stage s, uint64_t entry);
 void arch_pgtable_sync(void);
 /** Drop stage 1 translations of [va, va+size) on all CPUs. */
 void arch_tlb_flush_va(va_t va, size_t size);
-/** Drop all translations of a guest on all CPUs. @param vmid_root what arch_guest_root() returned */
+/**
+ * Drop all translations of a guest on all CPUs. @param vmid_root what arch_guest_root() returned
+ */
 void arch_tlb_flush_guest(uint64_t vmid_root);
 /** Drop stage 2 translations of [gpa, gpa+size) of a guest, combined ones included, on all CPUs. */
 void arch_tlb_flush_gpa(uint64_t vmid_root, gpa_t gpa, uint64_t size);
@@ -58,8 +60,8 @@ void arch_tlb_flush_gpa(uint64_t vmid_root, gpa_t gpa, uint64_t size);
 /** Physical address of the stage 1 root made by the port's entry code. */
 hpa_t arch_pgtable_root(void);
 /**
- * The entry code has mapped [end of the image, this) in the direct map, by pages: 64 KiB or more, up to a
- * block boundary. Physical address.
+ * The entry code has mapped [end of the image, this) in the direct map, by pages: 64 KiB or more,
+ * up to a block boundary. Physical address.
  */
 hpa_t arch_boot_mapped_end(void);
 
@@ -68,5 +70,8 @@ hpa_t arch_boot_mapped_end(void);
 va_t arch_va_direct_base(void);
 /** Range for mappings made on demand (stacks, devices). */
 void arch_va_vmap_range(va_t *start, va_t *end);
-/** VA of the image's first byte; image VA - this + arch_image_range() start is its physical address. */
+/**
+ * VA of the image's first byte; image VA - this + arch_image_range() start is its physical
+ * address.
+ */
 va_t arch_va_image(void);

@@ -53,8 +53,12 @@ struct vcpu_exit {
 	uint64_t value;	   /**< MMIO: data of a write, zero-extended; 0 for a read */
 };
 
-/** Options of a vCPU from its description, before arch_vcpu_init(): width, timers' private interrupt numbers. */
-void arch_vcpu_configure(struct vcpu *vcpu, bool narrow, uint32_t virt_timer_irq, uint32_t phys_timer_irq);
+/**
+ * Options of a vCPU from its description, before arch_vcpu_init(): width, timers' private
+ * interrupt numbers.
+ */
+void arch_vcpu_configure(struct vcpu *vcpu, bool narrow, uint32_t virt_timer_irq,
+			 uint32_t phys_timer_irq);
 /**
  * Allocate and set the port's part of a vCPU.
  * Thread context. @return 0 or negative errno, reason logged.
@@ -109,7 +113,8 @@ void arch_vcpu_trap_idle(struct vcpu *vcpu, bool trap);
 /** All registers as aligned text. The vCPU is saved (not loaded) or the caller's own. */
 void arch_vcpu_dump(struct vcpu *vcpu, struct shell_out *out);
 /**
- * The exception that the guest itself took last, in words, for one that cannot run its handler. vCPU loaded.
+ * The exception that the guest itself took last, in words, for one that cannot run its handler.
+ * vCPU loaded.
  * @return false when it has taken none
  */
 bool arch_vcpu_describe_taken(struct vcpu *vcpu, char *buf, size_t size);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Guest boards: templates for the one-line `guest create … board=virt …`. A board builds the same kind of
- * node that a person would write, loads what the guest boots from, and generates the guest's
- * own device tree.
+ * Guest boards: templates for the one-line `guest create … board=virt …`. A board builds the same
+ * kind of node that a person would write, loads what the guest boots from, and generates the
+ * guest's own device tree.
  */
 #pragma once
 
@@ -40,7 +40,9 @@ struct guest_board {
 	const char *help;
 	/** Build the /guests node. Errors go to out as sentences. */
 	int (*build)(const struct guest_config *cfg, struct dt_node *node, struct shell_out *out);
-	/** After guest_create(): load images, generate the device tree, set the boot vCPU's start. */
+	/**
+	 * After guest_create(): load images, generate the device tree, set the boot vCPU's start.
+	 */
 	int (*boot)(const struct guest_config *cfg, struct guest *guest, struct shell_out *out);
 };
 
@@ -50,8 +52,8 @@ struct guest_board {
 	static const struct guest_board board_##ident =
 
 /**
- * Parse "<name> key=value ..." into cfg, with defaults for what is not given. All mistakes are reported,
- * a sentence each on out. cfg points into argv.
+ * Parse "<name> key=value ..." into cfg, with defaults for what is not given. All mistakes are
+ * reported, a sentence each on out. cfg points into argv.
  * @return 0 or -EINVAL
  */
 must_check int guest_config_parse(int argc, char **argv, struct guest_config *cfg,

@@ -16,7 +16,7 @@ struct cpu {
 	struct thread *current;
 	struct vcpu *loaded;	/* whose state is in this CPU's registers */
 	bool need_resched;
-	bool preempt_equal;	/* a woken thread of the current one's priority goes first; rq_lock */
+	bool preempt_equal; /* a woken thread of the current one's priority goes first; rq_lock */
 	bool online;
 	unsigned id;
 	unsigned preempt_off;	/* > 0: no switch on interrupt */
@@ -56,9 +56,19 @@ void cpu_start_others(void);
 /** The calling CPU becomes its own idle thread. Never returns. */
 noreturn_fn void cpu_idle_loop(void);
 
+/** What the calling CPU is, as text; the hardware's own number of a CPU. */
+void cpu_describe(char *buf, size_t size);
+uint64_t cpu_hwid(unsigned id);
 /**
- * Preemption off/on, nestable; IRQs stay as they are. Where they are masked, a thread that is to run
- * comes only after they are unmasked.
+ * The end of the machine, by its firmware. They return only when that refuses.
+ * @param status  0 … 255, for an emulator or debugger if `vmm.semihosting=1` says there is one
+ */
+void machine_reset(void);
+void machine_off(int status);
+
+/**
+ * Preemption off/on, nestable; IRQs stay as they are. Where they are masked, a thread that is to
+ * run comes only after they are unmasked.
  */
 void preempt_disable(void);
 void preempt_enable(void);

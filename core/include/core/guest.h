@@ -132,9 +132,9 @@ must_check int guest_create(struct dt_node *node, struct shell_out *out, struct 
 /** Find all errors of a node without creating anything. @return number of errors, all printed */
 unsigned guest_check(struct dt_node *node, struct shell_out *out);
 /**
- * Stop if need be and free all, after everybody else has put it. The caller holds it (guest_find(), or
- * guest_create()) and does not any more afterwards. @return 0 or -EBUSY when somebody else is
- * destroying it (it stays held then)
+ * Stop if need be and free all, after everybody else has put it. The caller holds it
+ * (guest_find(), or guest_create()) and does not any more afterwards. @return 0 or -EBUSY when
+ * somebody else is destroying it (it stays held then)
  */
 must_check int guest_destroy(struct guest *guest);
 must_check int guest_start(struct guest *guest);
@@ -164,7 +164,10 @@ const char *guest_state_name(enum guest_state state);
 
 /* --- memory ------------------------------------------------------------------------- */
 
-/** Region that contains gpa (aliases resolved by the caller), by binary search. NULL: nothing there. */
+/**
+ * Region that contains gpa (aliases resolved by the caller), by binary search. NULL: nothing
+ * there.
+ */
 struct region *guest_region(struct guest *guest, gpa_t gpa);
 /**
  * Direct pointer to guest memory; stays valid as long as the guest exists.
@@ -181,8 +184,9 @@ must_check int guest_mem_write(struct guest *guest, gpa_t gpa, const void *buf, 
 /** Hypervisor's own loading: writes ROM too, and makes it visible to a guest with caches off. */
 must_check int guest_mem_load(struct guest *guest, gpa_t gpa, const void *buf, size_t len);
 /**
- * Take away what the guest reaches directly of a virtual region (emulator.mem) in [offset, offset+size):
- * the next accesses come to the emulator again. Thread context; takes the lock of the guest's stage 2.
+ * Take away what the guest reaches directly of a virtual region (emulator.mem) in [offset,
+ * offset+size): the next accesses come to the emulator again. Thread context; takes the lock of
+ * the guest's stage 2.
  */
 void guest_region_unmap(struct guest *guest, struct region *region, uint64_t offset, uint64_t size);
 /**
@@ -196,28 +200,32 @@ uint64_t guest_ram_size(const struct guest *guest);
 /* --- images ------------------------------------------------------------------------------ */
 
 /*
- * What is loaded into a guest is kept in a list (guest->images; guest->life) and loaded anew at each
- * reset. Files stay open, so that their file system stays mounted. What is loaded over all of an older
- * image takes its place. The first four take guest->life.
+ * What is loaded into a guest is kept in a list (guest->images; guest->life) and loaded anew at
+ * each reset. Files stay open, so that their file system stays mounted. What is loaded over all
+ * of an older image takes its place. The first four take guest->life.
  */
 
 /**
  * Load a file of the VFS as it is, byte for byte. Thread context.
  * @return 0 or negative errno; the reason is a sentence on out
  */
-must_check int guest_load_file(struct guest *guest, gpa_t gpa, const char *path, struct shell_out *out);
+must_check int guest_load_file(struct guest *guest, gpa_t gpa, const char *path,
+			       struct shell_out *out);
 /**
- * Load the content of a recognised image, decompressed and in its parts, what is behind the content of
- * a part zeroed. Thread context.
+ * Load the content of a recognised image, decompressed and in its parts, what is behind the
+ * content of a part zeroed. Thread context.
  * @param gpa  load address; of no meaning for an image that is `fixed`
  * @return 0 or negative errno; the reason is a sentence on out
  */
 must_check int guest_load_image(struct guest *guest, gpa_t gpa, const char *path,
 				const struct kernel_image *image, struct shell_out *out);
-/** Load a copy of data. Thread context. @return 0, -ENOMEM, -EFAULT (no memory of the guest there) */
+/**
+ * Load a copy of data. Thread context. @return 0, -ENOMEM, -EFAULT (no memory of the guest there)
+ */
 must_check int guest_keep_blob(struct guest *guest, gpa_t gpa, const void *data, size_t size);
 /** Call fn for each image, oldest first: what it is (path, or NULL for a blob) and where. */
-void guest_images_for_each(struct guest *guest, void (*fn)(const char *path, gpa_t gpa, uint64_t size, void *arg),
+void guest_images_for_each(struct guest *guest,
+			   void (*fn)(const char *path, gpa_t gpa, uint64_t size, void *arg),
 			   void *arg);
 /**
  * Load all again, oldest first. The caller holds guest->life.
@@ -246,7 +254,10 @@ void guest_irq_pulse(struct guest *guest, unsigned irq);
 /** The same for a private interrupt of one vCPU. */
 void vcpu_irq_set(struct vcpu *vcpu, unsigned irq, bool level);
 
-/** What the guest's interrupt controller (an emulator) supplies; it sets guest->vintc at its probe. */
+/**
+ * What the guest's interrupt controller (an emulator) supplies; it sets guest->vintc at its
+ * probe.
+ */
 struct vintc_ops {
 	/** @param vcpu NULL: shared line. Any context. */
 	void (*set_line)(struct guest *guest, struct vcpu *vcpu, unsigned irq, bool level);
@@ -257,12 +268,20 @@ struct vintc_ops {
 	void (*maintenance)(struct vcpu *vcpu);
 	/** Is there an interrupt that the vCPU would take? (ends idle) IRQs masked, vCPU loaded. */
 	bool (*pending)(struct vcpu *vcpu);
-	/** A hardware-linked private interrupt (guest timer) fired: put it into a slot. IRQs masked, vCPU loaded. */
+	/**
+	 * A hardware-linked private interrupt (guest timer) fired: put it into a slot. IRQs
+	 * masked, vCPU loaded.
+	 */
 	void (*linked)(struct vcpu *vcpu, unsigned virq, unsigned hwirq);
-	/** The vCPU is about to be saved / has been loaded on this CPU. IRQs masked. May be NULL. */
+	/**
+	 * The vCPU is about to be saved / has been loaded on this CPU. IRQs masked. May be NULL.
+	 */
 	void (*save)(struct vcpu *vcpu);
 	void (*load)(struct vcpu *vcpu);
-	/** Trapped software-generated interrupt register (ICC_SGI1R_EL1, SGI0R, ASGI1R): value as written. */
+	/**
+	 * Trapped software-generated interrupt register (ICC_SGI1R_EL1, SGI0R, ASGI1R): value as
+	 * written.
+	 */
 	void (*sgi)(struct vcpu *vcpu, unsigned group, uint64_t value);
 	/** A vCPU begins (CPU_ON, start) or is reset: its private state to reset values. */
 	void (*reset_vcpu)(struct vcpu *vcpu);

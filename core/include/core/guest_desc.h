@@ -32,9 +32,9 @@ struct guest_desc {
 	struct vcpu_desc *vcpus;
 	unsigned nr_vcpus;
 	/**
-	 * Sorted by gpa, no overlap; node, flags, gpa, size, alias set. Extents hold one entry with hpa for
-	 * memory or a device of the host at a given place. A "real" device that an emulator knows is
-	 * REGION_VIRTUAL here: the emulator finds the host's part of it.
+	 * Sorted by gpa, no overlap; node, flags, gpa, size, alias set. Extents hold one entry
+	 * with hpa for memory or a device of the host at a given place. A "real" device that an
+	 * emulator knows is REGION_VIRTUAL here: the emulator finds the host's part of it.
 	 */
 	struct region *regions;
 	unsigned nr_regions;
@@ -49,5 +49,8 @@ struct guest_desc {
 unsigned guest_desc_read(struct dt_node *node, struct guest_desc *desc, struct shell_out *out);
 void guest_desc_free(struct guest_desc *desc);
 
-/** A name that a guest can have: 1 to GUEST_NAME_MAX-1 letters, digits, '-', '_', '.', beginning with one of the first two kinds. */
+/**
+ * A name that a guest can have: 1 to GUEST_NAME_MAX-1 letters, digits, '-', '_', '.', beginning
+ * with one of the first two kinds.
+ */
 bool guest_name_ok(const char *name);

@@ -32,13 +32,16 @@ hpa_t frame_alloc(size_t pages, uint64_t align);
  * @return 0, -EBUSY when part of it is in use, -ERANGE when it is no RAM of ours
  */
 must_check int frame_reserve(hpa_t start, size_t pages);
-/** Give frames back; also a part of what was taken. Unmaps blocks that become free from the direct map. */
+/**
+ * Give frames back; also a part of what was taken. Unmaps blocks that become free from the direct
+ * map.
+ */
 void frame_free(hpa_t start, size_t pages);
 /** Counts in pages. */
 struct frame_stats {
 	uint64_t total;	  /**< RAM known, reserved memory excluded */
 	uint64_t free;
-	uint64_t own;	  /**< used by the hypervisor itself: image, pages, heap, tables, bookkeeping */
+	uint64_t own; /**< used by the hypervisor itself: image, pages, heap, tables, bookkeeping */
 	uint64_t largest; /**< longest free run */
 };
 void frame_stats_get(struct frame_stats *out);
@@ -51,6 +54,8 @@ void frame_stats_get(struct frame_stats *out);
  * @return the address of `start`, NULL when page tables cannot be had
  */
 void *mem_map_frames(hpa_t start, uint64_t size);
+/** Where physical address 0 is in the direct map. */
+va_t mem_direct_base(void);
 /** Take frames of guests out of the direct map again; parts of blocks that others use stay. */
 void mem_unmap_frames(hpa_t start, uint64_t size);
 /** Physical address of a direct-mapped, image or vmap address that is mapped. */
@@ -58,7 +63,10 @@ hpa_t mem_va_to_hpa(const void *va);
 
 /* --- pages for the hypervisor ---------------------------------------------- */
 
-/** Contiguous, direct-mapped, zeroed pages for the hypervisor's use. @return NULL when out of memory */
+/**
+ * Contiguous, direct-mapped, zeroed pages for the hypervisor's use. @return NULL when out of
+ * memory
+ */
 void *page_alloc(size_t pages);
 void page_free(void *va, size_t pages);
 
@@ -70,7 +78,10 @@ void page_free(void *va, size_t pages);
  */
 void *mem_map_device(hpa_t pa, uint64_t size);
 void mem_unmap_device(void *va, uint64_t size);
-/** A stack of `size` bytes with an unmapped guard page below. @return its top, 0 when out of memory */
+/**
+ * A stack of `size` bytes with an unmapped guard page below. @return its top, 0 when out of
+ * memory
+ */
 va_t stack_alloc(size_t size);
 void stack_free(va_t top, size_t size);
 /** Is this address inside the guard page of some stack? (for the fault message) */

@@ -22,7 +22,10 @@ void pgtable_fini(struct pgtable *pt);
  * @return 0, -ENOMEM (nothing is mapped then), -EEXIST when a part is mapped already, -ERANGE
  */
 must_check int pgtable_map(struct pgtable *pt, uint64_t in, hpa_t pa, uint64_t size, uint32_t attr);
-/** Unmap; holes are allowed. Splits blocks. The caller flushes the TLB. @return 0 or -ENOMEM (split) */
+/**
+ * Unmap; holes are allowed. Splits blocks. The caller flushes the TLB. @return 0 or -ENOMEM
+ * (split)
+ */
 int pgtable_unmap(struct pgtable *pt, uint64_t in, uint64_t size);
 /** Change attributes of what is mapped. The caller flushes. @return 0 or -ENOMEM */
 must_check int pgtable_protect(struct pgtable *pt, uint64_t in, uint64_t size, uint32_t attr);
@@ -30,7 +33,8 @@ must_check int pgtable_protect(struct pgtable *pt, uint64_t in, uint64_t size, u
  * Look an input address up.
  * @return true when mapped; *pa and *attr as far as not NULL
  */
-bool pgtable_lookup(const struct pgtable *pt, uint64_t in, hpa_t *pa, uint32_t *attr, uint64_t *leaf_size);
+bool pgtable_lookup(const struct pgtable *pt, uint64_t in, hpa_t *pa, uint32_t *attr,
+		    uint64_t *leaf_size);
 
 /** The hypervisor's own table. */
 extern struct pgtable pgtable_host;

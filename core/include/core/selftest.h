@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * In-image tests, run by the shell's `selftest`: what only the real machine shows (page tables, switches, timers).
+ * In-image tests, run by the shell's `selftest`: what only the real machine shows (page tables,
+ * switches, timers).
  */
 #pragma once
 

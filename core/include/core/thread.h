@@ -68,18 +68,23 @@ struct thread {
 struct thread *thread_create(const char *name, void (*fn)(void *), void *arg, int prio);
 /** Let a new thread run. */
 void thread_start(struct thread *thread);
-/** End the calling thread. The one who joins frees it; a detached one is freed by the idle thread. */
+/**
+ * End the calling thread. The one who joins frees it; a detached one is freed by the idle thread.
+ */
 noreturn_fn void thread_exit(int code);
 /** Wait until it ends, free it. @return its exit code */
 int thread_join(struct thread *thread);
 /**
- * Free a thread that will never run again: it was not started, or blocks and nobody wakes it. Its registers and
- * stack are gone with it. Thread context.
+ * Free a thread that will never run again: it was not started, or blocks and nobody wakes it. Its
+ * registers and stack are gone with it. Thread context.
  */
 void thread_abandon(struct thread *thread);
 /** Nobody joins: free by itself at its end. */
 void thread_detach(struct thread *thread);
-/** Change priority, slice or affinity of any thread; takes effect at once, on any CPU. Zero mask is -EINVAL. */
+/**
+ * Change priority, slice or affinity of any thread; takes effect at once, on any CPU. Zero mask
+ * is -EINVAL.
+ */
 void thread_set_prio(struct thread *thread, int prio);
 must_check int thread_set_affinity(struct thread *thread, uint64_t mask);
 /** The calling thread. */
@@ -126,7 +131,10 @@ void waitq_remove(struct waitq *wq, struct waiter *waiter);
 void waitq_wake_all(struct waitq *wq);
 void waitq_wake_one(struct waitq *wq);
 
-/** Wait until cond holds, looked at again after each wake-up. Evaluates to false on time-out. Thread context. */
+/**
+ * Wait until cond holds, looked at again after each wake-up. Evaluates to false on time-out.
+ * Thread context.
+ */
 #define waitq_wait_until(wq, cond, deadline)                                                        \
 	({                                                                                          \
 		struct waiter w_;                                                                   \
@@ -165,7 +173,9 @@ void completion_done(struct completion *c);
 /** @return false on time-out */
 bool completion_wait(struct completion *c, uint64_t deadline);
 
-/** Deferred work: fn runs once per queueing, in thread context, on the system work queue's thread. */
+/**
+ * Deferred work: fn runs once per queueing, in thread context, on the system work queue's thread.
+ */
 struct work {
 	struct list link;
 	void (*fn)(struct work *work);

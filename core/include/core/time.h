@@ -15,6 +15,8 @@ uint64_t time_from_ticks(uint64_t ticks); /**< duration: counter ticks to ns */
 uint64_t time_to_ticks(uint64_t ns);	  /**< duration: ns to counter ticks, rounded up */
 /** The time_now() moment of an absolute counter value; 0 for one before boot. */
 uint64_t time_of_ticks(uint64_t ticks);
+/** Ticks per second of the counter. */
+uint64_t time_counter_freq(void);
 /** Absolute counter value for an absolute time_now() moment. */
 uint64_t time_deadline_ticks(uint64_t ns);
 
@@ -32,7 +34,10 @@ struct timer {
 void timer_init(struct timer *timer, timer_fn fn);
 /** (Re)arm on the calling CPU. @param deadline absolute, time_now() scale. Any context. */
 void timer_start(struct timer *timer, uint64_t deadline);
-/** Disarm; afterwards fn is not running on another CPU either (unless called from fn). Any context. */
+/**
+ * Disarm; afterwards fn is not running on another CPU either (unless called from fn). Any
+ * context.
+ */
 void timer_stop(struct timer *timer);
 static inline bool timer_armed(const struct timer *timer)
 {

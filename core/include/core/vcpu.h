@@ -12,6 +12,7 @@
 #include <libs/util.h>
 
 struct guest;
+struct shell_out;
 struct dt_node;
 struct region;
 
@@ -19,7 +20,8 @@ struct region;
 #define VCPU_REQ_VINTC BIT32(0) /**< fill slots from the interrupt controller's state */
 #define VCPU_REQ_STOP  BIT32(1) /**< stop running: pause, halt, reset */
 #define VCPU_REQ_SAVE  BIT32(2) /**< put the register state into memory */
-#define VCPU_REQ_SCHED BIT32(3) /**< who else wants this CPU has changed: may it idle in the guest? */
+#define VCPU_REQ_SCHED                                                                             \
+	BIT32(3) /**< who else wants this CPU has changed: may it idle in the guest? */
 
 /** As the power interface (PSCI) sees it. */
 enum vcpu_power { VCPU_OFF, VCPU_ON, VCPU_ON_PENDING };
@@ -53,15 +55,22 @@ struct vcpu {
 
 /** Set a request and make the vCPU look at it: wakes it or kicks its CPU. Any context. */
 void vcpu_request(struct vcpu *vcpu, uint32_t request);
+/** All registers as aligned text. The vCPU is parked. */
+void vcpu_dump(struct vcpu *vcpu, struct shell_out *out);
 /** The vCPU in whose thread this is, NULL else. */
 struct vcpu *vcpu_current(void);
 /** An interrupt became deliverable: same as vcpu_request(VCPU_REQ_VINTC), ends an idle wait. */
 void vcpu_wake(struct vcpu *vcpu);
-/** Power a vCPU on (PSCI CPU_ON): -EEXIST when on already, -EINPROGRESS-like -EBUSY when pending. */
+/**
+ * Power a vCPU on (PSCI CPU_ON): -EEXIST when on already, -EINPROGRESS-like -EBUSY when pending.
+ */
 must_check int vcpu_power_on(struct vcpu *vcpu, uint64_t pc, uint64_t arg);
 /** Power the calling vCPU off; returns to the run loop, which blocks. */
 void vcpu_power_off(struct vcpu *vcpu);
-/** Block the calling vCPU until it has an interrupt to take (WFI, CPU_SUSPEND). IRQs masked or not. */
+/**
+ * Block the calling vCPU until it has an interrupt to take (WFI, CPU_SUSPEND). IRQs masked or
+ * not.
+ */
 void vcpu_wait_irq(struct vcpu *vcpu);
 
 /* The scheduler's: state into this CPU, state out of this CPU. IRQs masked. */

@@ -2,4 +2,6 @@
 /* The fake port enters its guest programs by a plain function. */
 #pragma once
 
-void arch_vcpu_enter(struct vcpu *vcpu, struct vcpu_exit *exit);
+#include <arch/vcpu.h>
+
+void arch_vcpu_enter(struct vcpu *vcpu, struct arch_vcpu *arch, struct vcpu_exit *exit);
