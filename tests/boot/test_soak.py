@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What has to hold for hours: "make soak HOURS=n". Without SOAK_SECONDS, a minute of it."""
+import os
+import re
+import time
+
+import pytest
+
+SECONDS = float(os.environ.get("SOAK_SECONDS", "60"))
+
+
+def memory(machine):
+    """How much is free, in the words of the hypervisor."""
+    return re.search(r"([\d.]+ \w+) free, ([\d.]+ \w+) used by the hypervisor",
+                     machine.run("host info", status=0)).groups()
+
+
+def one_life(machine, number):
+    """A Linux guest that comes up beside the worker and is ended in one of several ways."""
+    machine.run("guest create g board=virt vcpus=2 mem=192M kernel=/boot/vmlinuz "
+                "initrd=/boot/initrd.cpio.gz cmdline=\"console=ttyAMA0 quiet\"", status=0)
+    machine.send("guest start g ; console g\r")
+    machine.expect("guest-init: ready: Linux .* on 2 CPUs", 240)
+    machine.expect("guest:/# ", 60)
+    if number % 3 == 0:
+        machine.send("poweroff -f\r")
+    else:
+        # Work that is cut off in the middle.
+        machine.send("(while :; do sha256sum /bin/busybox >/dev/null; done) & cat /dev/zero "
+                     "| head -c 100000000 >/dev/null\r")
+        time.sleep(0.5 * (number % 5))
+        machine.send("\x1bxq")
+        machine.wait_prompt()
+        machine.run("guest reset g" if number % 3 == 1 else "guest pause g", status=0)
+        machine.send("\r")
+    machine.wait_prompt(60)
+    machine.run("guest destroy g", status=0)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("gic,smp", [(3, 4), (2, 1)])
+def test_lives(machine, linux, gic, smp):
+    """Guests come and go beside one that works on; nothing is lost, and it never stands still."""
+    m = machine(gic=gic, smp=smp, mem=1024, files=linux)
+    m.run("guest create worker board=virt vcpus=1 mem=192M kernel=/boot/vmlinuz "
+          "initrd=/boot/initrd.cpio.gz cmdline=\"console=ttyAMA0 quiet\"", status=0)
+    m.send("guest start worker ; console worker\r")
+    m.expect("guest:/# ", 240)
+    m.send("n=0; while sleep 1; do n=$((n+1)); echo tick-$n; done\r")
+    m.expect("tick-2\r", 60)
+    m.send("\x1bxq")
+    m.wait_prompt()
+    one_life(m, 0)
+    one_life(m, 1)
+    before = memory(m)
+    end = time.monotonic() + SECONDS / 2
+    number, last = 1, 2
+    while time.monotonic() < end:
+        number += 1
+        one_life(m, number)
+        assert memory(m) == before
+        ticks = re.findall(r"tick-(\d+)", m.run("vserial dump worker/uart0 200", status=0))
+        assert ticks and int(ticks[-1]) > last, "the worker stood still at %d" % last
+        last = int(ticks[-1])
+    print("%d guests came and went" % number)
