@@ -524,7 +524,7 @@ TEST(level_of_a_device)
 	gic_disable(IRQ_UART);
 }
 
-/* --- more than one CPU ---------------------------------------------------------------------- */
+/* --- more than one CPU -------------------------------------------------------------------- */
 
 static volatile bool stop;
 

@@ -8,3 +8,4 @@ guests-y += psci timer
 psci-y := psci.o psci_asm.o
 guests-y += gic
 gic-y := gic.o
+guests-y += pl011 board

@@ -2,7 +2,7 @@
 /*
  * The generic timer (DDI 0487, D11) of a guest: counters, the virtual and the physical timer, their
  * interrupts, waking from WFI. "late=" on the command line: microseconds that an interrupt may be
- * late (a busy build machine needs more).
+ * late (a busy build machine needs more). "qemu-gicv2": the host's interrupt controller is that.
  */
 #include "gic.h"
 
@@ -275,6 +275,10 @@ static void again(unsigned irq)
 
 TEST(level_comes_again)
 {
+	if (boot_arg("qemu-gicv2")) {
+		test_skip("QEMU's GICv2 forgets the level of an interrupt that a guest ends");
+		return;
+	}
 	for_each_kind(k) {
 		prepare(k);
 		irq_handlers[k->irq] = again;
@@ -290,8 +294,11 @@ TEST(level_comes_again)
 
 static void tick(unsigned irq)
 {
+	uint64_t next = current->cval() + ticks_of_us(500), now = current->count();
+
 	fired++;
-	current->set_cval(current->cval() + ticks_of_us(500));
+	/* On a machine that is late, not one that is over already. */
+	current->set_cval(next > now ? next : now + ticks_of_us(100));
 }
 
 TEST(periodic)
