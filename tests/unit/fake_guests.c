@@ -301,3 +301,8 @@ int guest_mem_read(struct guest *guest, gpa_t gpa, void *buf, size_t len)
 		((uint8_t *)buf)[i] = (uint8_t)(gpa + i);
 	return 0;
 }
+
+void vcpu_dump(struct vcpu *vcpu, struct shell_out *out)
+{
+	arch_vcpu_dump(vcpu, out);
+}

@@ -4,6 +4,7 @@
  */
 #include "../../core/dt/dt_priv.h"
 
+#include <core/cpu.h>
 #include <core/log.h>
 
 #include <setjmp.h>
@@ -21,6 +22,11 @@
 
 #include "fake.h"
 #include "unit.h"
+
+unsigned cpu_count(void)
+{
+	return 1;
+}
 
 static char text[1024];
 static jmp_buf ended;

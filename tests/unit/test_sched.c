@@ -9,6 +9,7 @@
 #include <arch/smp.h>
 #include <core/cpu.h>
 #include <core/irq.h>
+#include <core/log.h>
 #include <core/mem.h>
 #include <core/thread.h>
 #include <core/vcpu.h>
@@ -23,6 +24,11 @@
 #define MS	UINT64_C(1000000)
 
 /* ---- parts of core that are not here ---------------------------------------------------- */
+
+bool panic_active(void)
+{
+	return false;
+}
 
 /* Stacks in use; the worker's stays so. */
 static void *stacks[32];
