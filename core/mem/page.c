@@ -201,6 +201,8 @@ void *page_alloc(size_t pages)
 
 			if (block && map_block(block))
 				va = take_mapped(pages);
+			/* That took a bitmap, and the next block needs one too. */
+			frame_refill_bitmaps();
 		}
 	}
 	if (nr_reserve < RESERVE)
