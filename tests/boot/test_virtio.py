@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Virtio devices and the board's small chips, as Debian's own drivers in a guest use them."""
+import calendar
 import hashlib
 import random
 import re
-import time
 
 import pytest
 
@@ -90,3 +90,87 @@ def second_console(m):
     m.expect(r"\b7000\r*\n(?:\d+\r*\n){2998}9999\r*\n", 60)
     m.send("exit\r")
     leave_console(m)
+
+
+def test_power_button(machine, linux):
+    """"guest power" is the key by which the guest's user space switches itself off."""
+    m = machine(files=linux)
+    create(m, "g")
+    wait_ready(m, "g")
+    assert "GPIO Key Poweroff" in in_guest(m, "cat /proc/interrupts")
+    leave_console(m)
+    m.run("guest power g", status=0)
+    assert "powered off" in m.run("guest wait g 60s", timeout=90, status=0)
+    assert "power button" in m.run("vserial dump g/uart0 200")
+    # Nobody listens while the guest is off.
+    m.run("guest power g")
+    m.run("guest start g", status=0)
+    wait_ready(m, "g")
+    switch_off(m)
+
+
+def test_clock(machine, linux):
+    """The guest's clock tells the time of the machine that the hypervisor runs on, and wakes."""
+    m = machine(files=linux, extra=["-rtc", "base=2031-05-06T07:08:09"])
+    create(m, "g")
+    wait_ready(m, "g")
+    assert "pl031" in in_guest(m, "cat /sys/class/rtc/rtc0/name")
+    base = calendar.timegm((2031, 5, 6, 7, 8, 9))
+    assert base <= int(in_guest(m, "date +%s").split()[-1]) < base + BOOT_SECONDS
+    assert "May  6 07:" in in_guest(m, "hwclock -u")
+    # Writing the clock changes this guest's time, and nobody else's.
+    in_guest(m, "date -s 2032-01-02 && hwclock -u -w")
+    assert "Jan  2 00:" in in_guest(m, "hwclock -u")
+    in_guest(m, "echo +2 >/sys/class/rtc/rtc0/wakealarm")
+    in_guest(m, "sleep 4", 30)
+    assert re.search(r":\s+1\s.*rtc-pl031", in_guest(m, "grep rtc-pl031 /proc/interrupts"))
+    leave_console(m)
+    create(m, "other")
+    wait_ready(m, "other")
+    assert "May  6 07:" in in_guest(m, "hwclock -u")
+    switch_off(m)
+
+
+@pytest.mark.parametrize("reboots", [4, pytest.param(20, marks=pytest.mark.soak)])
+def test_reboots(machine, linux, reboots):
+    """Reboots by the guest itself come up again and take no memory."""
+    m = machine(files=dict(linux, **{"/images/a.img": noise(MIB, 3)}))
+    create(m, "g", 2, more="disk=/images/a.img rng=on console=on")
+    wait_ready(m, "g", 2)
+    free = []
+    for _ in range(reboots):
+        # The disk is its own, and all of its pages are taken already.
+        in_guest(m, "dd if=/dev/hwrng of=/dev/vda bs=64k count=2 conv=fsync")
+        m.send("reboot -f\r")
+        m.expect(r"guest-init: ready: Linux \S+ on 2 CPUs", BOOT_SECONDS)
+        m.expect_exact("guest:/# ")
+        leave_console(m)
+        free.append(free_pages(m))
+        assert "|%d|" % len(free) in re.sub(r" +", "|", m.run("guest list", status=0))
+        m.send("console g\r")
+    # Page tables and the like come with the first boots, and then no more.
+    assert len(set(free[1:])) == 1
+    m.send("\r")
+    m.expect_exact("guest:/# ")
+    switch_off(m)
+
+
+def test_destroy_busy(machine, linux):
+    """A guest is destroyed in the midst of its requests, again and again; all memory comes back."""
+    m = machine(files=dict(linux, **{"/images/a.img": noise(MIB, 4)}))
+    more = "disk=/images/a.img disk=/images/a.img rng=on console=on"
+    work = ("(while :; do cat /dev/vda >/dev/vdb; sync; echo 3 >/proc/sys/vm/drop_caches; done) & "
+            "(while :; do dd if=/dev/hwrng of=/dev/null bs=4k count=64; done) 2>/dev/null & "
+            "(while :; do seq 1 99999; done >/dev/hvc0) & echo at-work")
+    free = []
+    for _ in range(3):
+        create(m, "g", 2, more=more)
+        wait_ready(m, "g", 2)
+        m.send(work + "\r")
+        m.expect(r"\nat-work")
+        in_guest(m, "sleep 2", 60)
+        leave_console(m)
+        m.run("guest destroy g", status=0)
+        assert not re.search(r"(?m)^g\b", m.run("guest list", status=0))
+        free.append(free_pages(m))
+    assert len(set(free)) == 1, free

@@ -33,15 +33,18 @@ demo-disk: image $(disk)/initrd.cpio
 test-disk: demo-disk guests $(disk)/cloud-arm64/vmlinuz $(disk)/cloud-arm64/initrd.cpio.gz
 
 # What is unpacked of Debian's packages: the kernels (the generic one, and the small one for
-# virtual machines) with their virtio modules, and a busybox that needs no library.
-kernel-files := --only 'boot/vmlinuz-*' --only '*/kernel/drivers/*virtio*' --only '*failover.ko*'
+# virtual machines) with their modules for virtio, power button and watchdog, and a busybox that
+# needs no library.
+kernel-files := --only 'boot/vmlinuz-*' --only '*/kernel/drivers/*virtio*' --only '*failover.ko*' \
+	--only '*/evdev.ko*' --only '*/gpio_keys.ko*' --only '*/sp805_wdt.ko*' \
+	--only '*/watchdog.ko*'
 
 $(DL)/arm64/linux-image-%.deb:
 	@$(fetch) 'linux-image-$*=linux-image-*'
 $(DL)/arm64/%.deb:
 	@$(fetch) $*
 
-$(O)/foreign/linux-%/.done: $(DL)/arm64/linux-image-%.deb
+$(O)/foreign/linux-%/.done: $(DL)/arm64/linux-image-%.deb tools/make/demo.mk
 	$(call say,UNPACK ,$<)@$(fetch) --unpack $(@D) $(kernel-files) 'linux-image-$*=linux-image-*'
 	@touch $@
 $(O)/foreign/busybox/.done: $(DL)/arm64/busybox-static.deb
