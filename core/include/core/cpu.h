@@ -59,11 +59,12 @@ noreturn_fn void cpu_idle_loop(void);
 /** What the calling CPU is, as text; the hardware's own number of a CPU. */
 void cpu_describe(char *buf, size_t size);
 uint64_t cpu_hwid(unsigned id);
+/** Start the machine anew, by its firmware. Returns only when that refuses. */
+void machine_reset(void);
 /**
- * The end of the machine, by its firmware. They return only when that refuses.
+ * The end of the machine, by its firmware. Returns only when that refuses.
  * @param status  0 … 255, for an emulator or debugger if `vmm.semihosting=1` says there is one
  */
-void machine_reset(void);
 void machine_off(int status);
 
 /**
