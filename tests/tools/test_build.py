@@ -132,6 +132,20 @@ def test_failed_compilation_is_repeated(tree):
     assert code != 0 and "no-such-flag" in output
 
 
+def test_edit_during_compilation(tree):
+    """A header that is changed while a compiler reads it is read again by the next make."""
+    assert tree()[0] == 0
+    compiler = tree.folder / "slow-gcc"
+    compiler.write_text('#!/bin/sh\n/usr/bin/aarch64-linux-gnu-gcc "$@" || exit 1\n'
+                        'case "$*" in *core/other.c) sleep 0.1; echo >>core/include/core/a.h\n'
+                        'sleep 0.1; touch build/obj/core/other.o;; esac\n')
+    compiler.chmod(0o755)
+    code, output = tree("CC=./slow-gcc")
+    assert code == 0, output
+    code, output = tree("CC=./slow-gcc")
+    assert code == 0 and "core/other.o" in built(output)
+
+
 def test_configuration(tree):
     """A symbol chooses its object; the header is touched only when something in it changed."""
     assert tree()[0] == 0

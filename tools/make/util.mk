@@ -23,11 +23,12 @@ same = $(and $(findstring |$(strip $(1))|,|$(strip $(2))|),$(findstring |$(strip
 
 # $(call run,WORD,command): the recipe of a target that has FORCE among its prerequisites. It does
 # nothing when no prerequisite is newer and the command is the one that made the target. The new
-# command is recorded only after it succeeded, so a failed one is tried again.
+# command is recorded only after it succeeded, so a failed one is tried again. The target gets the
+# time at which the command began: what was edited while it ran is newer, and is not overlooked.
 run = $(if $(or $(filter-out FORCE,$?),$(if $(call same,$(2),$(file <$@.cmd)),,y)),$(call run-now,$(1),$(2)),@:)
 define run-now
 $(call say,$(1),$(2))$(file >$@.cmd.new,$(2))@$(2)
-@mv $@.cmd.new $@.cmd
+@touch -r $@.cmd.new $@ && mv $@.cmd.new $@.cmd
 endef
 
 # $(call need,tool,package): stop with the name of the package if a tool is missing
