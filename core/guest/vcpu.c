@@ -11,6 +11,7 @@
 #include <arch/vcpu_enter.h>
 #include <core/cpu.h>
 #include <core/guest.h>
+#include <core/irq.h>
 #include <core/log.h>
 #include <core/mem.h>
 #include <libs/errno.h>
@@ -101,8 +102,11 @@ void vcpu_wait_irq(struct vcpu *v)
 	unsigned long flags = arch_irq_save();
 
 	v->idle = true;
-	while (!may_go_on(v))
+	while (!may_go_on(v)) {
 		thread_block(UINT64_MAX);
+		/* Its timer, loaded with it, may be what it waits for: taken here, not by one more exit. */
+		irq_host_entry();
+	}
 	v->idle = false;
 	arch_irq_restore(flags);
 }

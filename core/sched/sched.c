@@ -59,26 +59,25 @@ static void dequeue(struct cpu *cpu, struct thread *t)
 	cpu->nr_ready--;
 }
 
-/* Time the slice while somebody of the same priority waits. This CPU, IRQs masked, no lock. */
+/*
+ * Time the slice while somebody of the same priority waits. A timer that is set for an earlier
+ * moment, of the thread before, stays: when it fires, pick() finds that the turn is not over, and
+ * it is set anew here. This CPU, IRQs masked, no lock.
+ */
 static void update_slice(struct cpu *cpu)
 {
 	struct thread *t = cpu->current;
-	bool contended = t != cpu->idle && best_prio(cpu) == t->prio;
+	uint64_t end = t->run_start + t->slice_left;
 
-	if (!contended) {
-		if (timer_armed(&cpu->slice_timer))
-			timer_stop(&cpu->slice_timer);
+	if (t == cpu->idle || best_prio(cpu) != t->prio)
 		return;
-	}
-	if (!timer_armed(&cpu->slice_timer))
-		timer_start(&cpu->slice_timer, t->run_start + t->slice_left);
+	if (!timer_armed(&cpu->slice_timer) || cpu->slice_timer.deadline > end)
+		timer_start(&cpu->slice_timer, end);
 }
 
 static void slice_over(struct timer *timer)
 {
-	struct cpu *cpu = this_cpu();
-
-	cpu->need_resched = true;
+	this_cpu()->need_resched = true;
 }
 
 /*
@@ -377,8 +376,6 @@ void sched_switch(void)
 	cpu->current = next;
 	spin_unlock(&cpu->rq_lock);
 
-	if (timer_armed(&cpu->slice_timer))
-		timer_stop(&cpu->slice_timer);
 	/* A thread that came from another CPU may still be leaving its stack there. */
 	while (__atomic_load_n(&next->on_cpu, __ATOMIC_ACQUIRE))
 		arch_relax();

@@ -50,7 +50,8 @@ void arch_vcpu_skip(struct vcpu *vcpu)
  */
 static inline gpa_t hpfar_gpa(uint64_t far)
 {
-	return ((READ_SYSREG(hpfar_el2) & GENMASK(43, 4)) << 8) | (far & 0xfff);
+	/* HPFAR_EL2.FIPA is bits 43:4; what is beside it is zero, or shifted out (NS). */
+	return ((READ_SYSREG(hpfar_el2) << 8) & ~0xfffULL) | (far & 0xfff);
 }
 
 /* Size, direction and data of an access with a valid syndrome. */
@@ -220,7 +221,7 @@ void arch_vcpu_complete(struct vcpu *vcpu, const struct vcpu_exit *exit, uint64_
 		abort_complete_piece(vcpu, value);
 		return;
 	}
-	if (!exit->is_write && rt != 31) {
+	if (!exit->is_write) {
 		if (unlikely(esr & ISS_SSE)) {
 			unsigned shift = 64 - exit->size * 8;
 
@@ -228,7 +229,8 @@ void arch_vcpu_complete(struct vcpu *vcpu, const struct vcpu_exit *exit, uint64_
 			if (!(esr & ISS_SF))
 				value = (uint32_t)value;
 		}
-		vcpu->arch.regs.x[rt] = value;
+		if (likely(rt != 31))
+			vcpu->arch.regs.x[rt] = value;
 	}
 	skip(&vcpu->arch.regs, esr);
 }
