@@ -102,7 +102,7 @@ static inline bool send_to_self(struct vgic_cpu *self, unsigned irq)
 	unsigned s;
 
 	slot = vgic_again(self, irq, &s);
-	if (unlikely(!slot || (slot >> 10 & 7) != self->id || self->priv.senders[irq]))
+	if (unlikely(!slot || (slot >> 10 & 7) != self->id))
 		return false;
 	was = arch_vintc_slot(s);
 	if (unlikely(was & VSLOT_STATE))

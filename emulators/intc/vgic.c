@@ -173,14 +173,16 @@ static void op_pulse(struct guest *guest, struct vcpu *vcpu, unsigned irq)
 {
 	struct vgic *g = guest->vintc_priv;
 	struct vgic_bank *b = line_bank(g, vcpu, irq);
-	uint32_t bit = BIT32(irq % 32);
+	uint32_t bit = BIT32(irq % 32), *word;
 	unsigned long flags;
 
 	if (!b)
 		return;
 	flags = spin_lock_irqsave(&g->lock);
-	if (!(b->latch & bit)) {
-		b->latch |= bit;
+	/* The latch of a level in a slot is that of its last time. */
+	word = b->held & ~b->edge & bit ? &b->pulsed : &b->latch;
+	if (!(*word & bit)) {
+		*word |= bit;
 		vgic_notify(g, vcpu ? vgic_cpu_of(vcpu) : NULL, irq / 32, bit);
 	}
 	spin_unlock_irqrestore(&g->lock, flags);

@@ -38,8 +38,10 @@ struct vgic_bank {
 	uint32_t group;	 /* group 1 */
 	uint32_t active; /* and in no slot */
 	uint32_t held;	 /* in a slot of a loaded vCPU */
+	uint32_t pulsed; /* level, held: pulsed since it was put there, the latch of next time */
 	uint32_t forced; /* active by ISACTIVER: no end of interrupt belongs to it */
 	uint8_t prio[32];
+	uint8_t act_prio[32]; /* active and in no slot: the priority with which it was taken */
 	union {
 		uint8_t target[32];  /* shared: number of the vCPU that it goes to */
 		uint8_t senders[32]; /* GICv2 SGI: vCPUs that have it pending here, a bit each */

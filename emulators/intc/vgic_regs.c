@@ -176,7 +176,7 @@ void vgic_set_enabled(struct vgic *g, struct vgic_cpu *c, unsigned n, uint32_t b
 	flags = spin_lock_irqsave(&g->lock);
 	bits &= ~b->enabled;
 	b->enabled |= bits;
-	bits &= vgic_pending_word(b) | b->held;
+	bits &= vgic_pending_word(b);
 	if (unlikely(bits))
 		enabled_pending(g, c, n, bits);
 	spin_unlock_irqrestore(&g->lock, flags);
@@ -258,6 +258,7 @@ void vgic_set_active(struct vgic *g, struct vgic_cpu *c, unsigned n, uint32_t bi
 		unsigned i = ctz32(left);
 		struct vgic_cpu *owner = c;
 
+		b->act_prio[i] = b->prio[i];
 		if (n) {
 			owner = &g->cpus[b->target[i] < g->nr_vcpus ? b->target[i] : c->id];
 			b->owner[i] = owner->id;

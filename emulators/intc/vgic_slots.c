@@ -26,6 +26,10 @@ static void left_slot(struct vgic_cpu *c, unsigned n, struct vgic_bank *b, unsig
 	struct vgic *g = c->gic;
 
 	b->held &= ~BIT32(i);
+	if (unlikely(b->pulsed & BIT32(i))) {
+		b->pulsed &= ~BIT32(i);
+		b->latch |= BIT32(i);
+	}
 	c->hint |= BIT32(n);
 	if (n && b->target[i] != c->id && b->target[i] < g->nr_vcpus) {
 		struct vgic_cpu *to = &g->cpus[b->target[i]];
@@ -95,6 +99,7 @@ static void unload_slot(struct vgic_cpu *c, unsigned s)
 	b->forced &= slot & VSLOT_ACTIVE ? UINT32_MAX : ~BIT32(i);
 	if (slot & VSLOT_ACTIVE) {
 		b->active |= BIT32(i);
+		b->act_prio[i] = (uint8_t)(slot >> VSLOT_PRIO_SHIFT);
 		c->act_hint |= BIT32(n);
 		if (n)
 			b->owner[i] = c->id;
@@ -120,7 +125,7 @@ static bool find_active(struct vgic_cpu *c, unsigned *bank, unsigned *index)
 
 		for (word = b->active & ~b->held; word; word &= word - 1) {
 			unsigned i = ctz32(word);
-			unsigned key = b->prio[i] | (b->forced >> i & 1) << 8;
+			unsigned key = b->act_prio[i] | (b->forced >> i & 1) << 8;
 
 			if ((n && b->owner[i] != c->id) || key >= best)
 				continue;
@@ -185,9 +190,9 @@ static uint32_t ready_for(struct vgic_cpu *c, unsigned n, const struct vgic_bank
 	return ready;
 }
 
-static inline uint64_t slot_base(const struct vgic_bank *b, unsigned n, unsigned i)
+static inline uint64_t slot_base(const struct vgic_bank *b, unsigned n, unsigned i, unsigned prio)
 {
-	return n * 32 + i + ((uint64_t)b->prio[i] << VSLOT_PRIO_SHIFT) +
+	return n * 32 + i + ((uint64_t)prio << VSLOT_PRIO_SHIFT) +
 	       (b->group >> i & 1 ? VSLOT_GROUP1 : 0);
 }
 
@@ -214,7 +219,7 @@ static inline uint64_t hw_link(unsigned hwirq)
 /** A ready interrupt into a free slot. */
 static void put_ready(struct vgic_cpu *c, unsigned s, unsigned n, struct vgic_bank *b, unsigned i)
 {
-	uint64_t slot = slot_base(b, n, i) | VSLOT_PENDING;
+	uint64_t slot = slot_base(b, n, i, b->prio[i]) | VSLOT_PENDING;
 	uint32_t bit = BIT32(i);
 
 	b->held |= bit;
@@ -243,31 +248,27 @@ static void put_ready(struct vgic_cpu *c, unsigned s, unsigned n, struct vgic_ba
 	put_slot(c, s, n * 32 + i, slot);
 }
 
-/** An active interrupt into a free slot. */
+/** An active interrupt into a free slot; if it is pending too, its end is announced. */
 static void put_active(struct vgic_cpu *c, unsigned s, unsigned n, struct vgic_bank *b, unsigned i)
 {
-	uint64_t slot = slot_base(b, n, i) | VSLOT_ACTIVE;
+	uint64_t slot = slot_base(b, n, i, b->act_prio[i]) | VSLOT_ACTIVE;
 	uint32_t bit = BIT32(i);
-	bool pending = vgic_pending_word(b) & bit;
 
 	b->active &= ~bit;
-	b->held |= bit;
-	if (!n && c->hw_active & bit && !pending) {
-		slot |= hw_link(c->hwirq[i - VGIC_SGIS]);
-	} else if (!n && i < VGIC_SGIS && c->gic->version == 2) {
-		slot |= (uint64_t)b->sender[i] << 10 | (pending ? VSLOT_EOI : 0);
-	} else if (b->edge & bit && pending) {
-		b->held &= ~bit;
-		if (vgic_ready(c->gic, b) & bit && (!n || b->target[i] == c->id)) {
-			b->latch &= ~bit;
-			slot |= VSLOT_PENDING;
-		} else {
-			slot |= VSLOT_EOI;
-		}
-		b->held |= bit;
-	} else if (pending) {
+	if (!n && i < VGIC_SGIS && c->gic->version == 2)
+		slot |= (uint64_t)b->sender[i] << 10;
+	if (!(vgic_pending_word(b) & bit)) {
+		if (!n && c->hw_active & bit)
+			slot |= hw_link(c->hwirq[i - VGIC_SGIS]);
+	} else if (b->edge & vgic_ready(c->gic, b) & bit && b->prio[i] == b->act_prio[i] &&
+		   (n ? b->target[i] == c->id : !b->senders[i])) {
+		/* The edge waits in the same slot. */
+		b->latch &= ~bit;
+		slot |= VSLOT_PENDING;
+	} else {
 		slot |= VSLOT_EOI;
 	}
+	b->held |= bit;
 	put_slot(c, s, n * 32 + i, slot);
 }
 
@@ -330,9 +331,9 @@ static unsigned choose(struct vgic_cpu *c, uint64_t vmcr, uint32_t *keys, unsign
 
 /*
  * More is ready than there are slots, or active ones are to be put back: all out, and the most
- * urgent in. Of the active ones only that
- * which ends next keeps a slot, others wait in memory, where their end is counted; with separate
- * deactivation all keep one but the last. Service is asked for when the last offered one was taken.
+ * urgent in. Of the active ones only that which ends next keeps a slot, others wait in memory,
+ * where their end is counted; with separate deactivation all keep one but the last. Service is
+ * asked for when the last offered one was taken.
  */
 static noinline_fn void fill_best(struct vgic_cpu *c)
 {

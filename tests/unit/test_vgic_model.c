@@ -19,6 +19,7 @@
 
 struct model_irq {
 	bool enabled, latch, line, edge, group, active;
+	bool host; /* timer: the host's interrupt is active */
 	unsigned prio;
 	unsigned target;  /* shared */
 	unsigned senders; /* GICv2 SGI */
@@ -77,7 +78,7 @@ static unsigned running(unsigned v)
 
 /* --- events, to both ---------------------------------------------------------------- */
 
-/* A timer's output: the host's interrupt makes the guest's pending when it is not active. */
+/* A timer's output: the host's interrupt comes unless it is active; the guest's is pending then. */
 static bool timer_out[4][2];
 
 static void model_timers(unsigned v)
@@ -87,7 +88,10 @@ static void model_timers(unsigned v)
 	for (t = 0; t < 2; t++) {
 		struct model_irq *m = &private[v][t ? 30 : 27];
 
-		if (vw_loaded(v) && timer_out[v][t] && !m->active && !m->latch)
+		if (!vw_loaded(v) || !timer_out[v][t] || m->host)
+			continue;
+		m->host = true;
+		if (!m->active)
 			m->latch = true;
 	}
 }
@@ -140,8 +144,8 @@ static void ev_enable(unsigned v, unsigned irq, bool on)
 	if (config.version == 2 && irq < 16)
 		return;
 	/* A linked interrupt that waited is as its timer is now. */
-	if (on && !m->enabled && irq < 32 && is_timer(irq) && m->latch && !m->active)
-		m->latch = timer_out[v][irq == 30];
+	if (on && !m->enabled && m->host && m->latch && !m->active)
+		m->host = m->latch = false;
 	m->enabled = on;
 }
 
@@ -154,6 +158,8 @@ static void ev_pend(unsigned v, unsigned irq, bool on)
 	by_mask(v, irq, on ? 0x200 : 0x280);
 	if (config.version == 2 && irq < 16)
 		return;
+	if (m->latch && !m->active)
+		m->host = false;
 	m->latch = on;
 }
 
@@ -177,6 +183,8 @@ static void ev_active(unsigned v, unsigned irq, bool on)
 	if (split || on_stack(irq) || (on && m->active))
 		return;
 	by_mask(v, irq, on ? 0x300 : 0x380);
+	if (m->active && !on)
+		m->host = false;
 	m->active = on;
 	m->sender = 0;
 }
@@ -315,6 +323,12 @@ static void ev_ack(unsigned v)
 	}
 }
 
+static void end(struct model_irq *m)
+{
+	m->active = false;
+	m->host = false;
+}
+
 static void ev_eoi(unsigned v)
 {
 	unsigned irq;
@@ -326,7 +340,7 @@ static void ev_eoi(unsigned v)
 	if (split)
 		dropped[v][nr_dropped[v]++] = irq;
 	else
-		of(v, irq & 0x3ff)->active = false;
+		end(of(v, irq & 0x3ff));
 }
 
 static void ev_dir(unsigned v)
@@ -339,7 +353,7 @@ static void ev_dir(unsigned v)
 	irq = dropped[v][k];
 	dropped[v][k] = dropped[v][--nr_dropped[v]];
 	vw_dir(v, irq);
-	of(v, irq & 0x3ff)->active = false;
+	end(of(v, irq & 0x3ff));
 }
 
 /* --- registers tell the same -------------------------------------------------------- */
@@ -565,7 +579,7 @@ static void run(struct vw_config c, unsigned events)
 	vw_end();
 }
 
-#define EVENTS 6000
+#define EVENTS 40000
 
 TEST(v3_one_vcpu)
 {

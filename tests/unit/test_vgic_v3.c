@@ -51,7 +51,8 @@ TEST(control_and_type)
 TEST(sizes)
 {
 	static const struct { unsigned asked, lines, last; } rows[] = {
-		{ 32, 0, 31 }, { 33, 1, 63 }, { 288, 8, 287 }, { 1020, 31, 1019 }, { 1024, 31, 1019 },
+		{ 32, 0, 31 }, { 33, 1, 63 }, { 288, 8, 287 }, { 1020, 31, 1019 },
+		{ 1024, 31, 1019 },
 	};
 	unsigned i, n;
 
@@ -80,7 +81,8 @@ TEST(sizes)
 
 TEST(identification)
 {
-	static const uint8_t dist[] = { 0x44, 0, 0, 0, 0x92, 0xb4, 0x3b, 0, 0x0d, 0xf0, 0x05, 0xb1 };
+	static const uint8_t dist[] = { 0x44, 0,    0, 0,    0x92, 0xb4,
+					0x3b, 0, 0x0d, 0xf0, 0x05, 0xb1 };
 	unsigned i;
 
 	begin(2);
@@ -95,7 +97,8 @@ TEST(identification)
 TEST(private_words_of_the_distributor_are_not_there)
 {
 	static const unsigned at[] = { 0x80, 0x100, 0x180, 0x200, 0x280, 0x300, 0x380, 0x400, 0x41c,
-				       0xc00, 0xc04, 0x800, 0xbfc, 0xd00, 0xe00, 0xf00, 0xf10, 0xf2c };
+				       0xc00, 0xc04, 0x800, 0xbfc, 0xd00, 0xe00, 0xf00, 0xf10,
+				       0xf2c };
 	unsigned i;
 
 	begin(2);
@@ -263,7 +266,7 @@ TEST(routes)
 	vw_end();
 }
 
-/* --- ICC_SGI1R, SGI0R -------------------------------------------------------------------- */
+/* --- ICC_SGI1R, SGI0R --------------------------------------------------------------- */
 
 static uint64_t sgi1r(unsigned irq, unsigned aff1, unsigned list)
 {
@@ -411,7 +414,7 @@ TEST(sgi_again)
 	vw_end();
 }
 
-/* --- making and checking ---------------------------------------------------------------------- */
+/* --- making and checking ------------------------------------------------------------ */
 
 TEST(no_gicv3_in_the_machine)
 {

@@ -11,6 +11,6 @@ vgic-world := $(vgic-files) tests/unit/vgic_world.c tests/unit/vgic_hw.c tests/u
 	core/dt/blob.c libs/errno.c libs/strlcpy.c
 
 vgic-tests := test_vgic_model test_vgic_v3 test_vgic_v2 test_vgic_slots \
-	test_vgic_soft
+	test_vgic_vcpus test_vgic_soft
 vgic-fuzzers := fuzz_vgic
 $(foreach t,$(vgic-tests) $(vgic-fuzzers),$(eval $(t) := $(vgic-world))$(eval ldlibs_$(t) := -lfdt))

@@ -12,7 +12,6 @@
 #include <core/mem.h>
 #include <core/shell.h>
 #include <core/time.h>
-#include <libs/bits.h>
 #include <libs/errno.h>
 
 #include "../../emulators/intc/vgic.h"
@@ -29,7 +28,7 @@ static struct vcpu *current; /* whose thread runs */
 static struct emu_dev *dist, *cpu_dev;
 static struct dt_node *root_node;
 static uint64_t now;
-static bool answer, alive;
+static bool answer, alive, hold;
 static unsigned maintenances, requests, complaints;
 static size_t live_before, fail_at;
 static struct vw_mapping mapping;
@@ -297,6 +296,7 @@ bool vw_try(const struct vw_config *c)
 	guest.nr_irqs = c->irqs;
 	current = NULL;
 	answer = true;
+	hold = false;
 	maintenances = 0;
 	requests = 0;
 	complaints = 0;
@@ -459,13 +459,18 @@ static struct interface *go(unsigned vcpu)
 
 /* --- hardware that asks for service ------------------------------------------------- */
 
+void vw_hold(bool on)
+{
+	hold = on;
+}
+
 void vw_settle(unsigned vcpu)
 {
 	struct interface *it = go(vcpu);
 	unsigned rounds, t;
 	bool again = true;
 
-	for (rounds = 0; again; rounds++) {
+	for (rounds = 0; again && !hold; rounds++) {
 		if (rounds > SETTLE_MAX)
 			vw_broken("an interrupt of the host that never ends");
 		flush_if_asked(current);

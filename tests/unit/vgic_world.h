@@ -86,6 +86,8 @@ bool vw_fiq(unsigned vcpu);
 bool vw_pending(unsigned vcpu);
 /** Lets the vCPU do what it has to before it enters. Other functions do it by themselves. */
 void vw_settle(unsigned vcpu);
+/** No vCPU does that for now: interrupts of the host, and requests, are still on their way. */
+void vw_hold(bool on);
 
 /** A timer's output of a vCPU: 27 or 30. */
 void vw_timer(unsigned vcpu, unsigned ppi, bool level);
