@@ -220,6 +220,14 @@ void page_free(void *va, size_t pages)
 	frame_free((uintptr_t)va - VA_DIRECT_BASE, pages);
 }
 
+void page_note_blob(void)
+{
+	hpa_t blob = arch_boot_fdt(), pa;
+
+	for (pa = blob; pa && pa < blob + BLOCK_SIZE; pa = ALIGN_DOWN(pa, BLOCK_SIZE) + BLOCK_SIZE)
+		frame_block_set_mapped(pa, true);
+}
+
 /*
  * The first pages are behind the image: the entry code has put them into the direct map page by
  * page (the image's own pages must not be writable there), up to a block boundary; and the blocks
@@ -235,9 +243,7 @@ void page_init(void)
 	pgtable_host.pages = 1;
 	for (pa = end; pa < arch_boot_mapped_end(); pa = ALIGN_DOWN(pa, BLOCK_SIZE) + BLOCK_SIZE)
 		frame_block_set_mapped(pa, true);
-	for (pa = arch_boot_fdt(); pa && pa < arch_boot_fdt() + BLOCK_SIZE;
-	     pa = ALIGN_DOWN(pa, BLOCK_SIZE) + BLOCK_SIZE)
-		frame_block_set_mapped(pa, true);
+	page_note_blob();
 	frame_count_own((int64_t)((end - start) >> PAGE_SHIFT));
 	reserve_fill();
 }

@@ -191,5 +191,7 @@ void mem_init(const void *fdt)
 			more_zone(fdt, s, e);
 		}
 	}
+	/* Once more, for what is in the zones that have come since. */
 	reserve_known(fdt);
+	page_note_blob();
 }
