@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct vcpu;
@@ -17,6 +18,17 @@ const char *exception_class_text(unsigned ec);
 
 /* AArch32 guests (vcpu_a32.c) */
 
+/**
+ * Does the condition of a trapped instruction hold? Where the architecture lets a CPU trap one
+ * whose condition fails, it has to be stepped over without effect (DDI 0487 D1.10.5).
+ */
+bool a32_condition_holds(const struct vcpu_regs *regs, uint32_t esr);
+/**
+ * Where in x0 … x30 a register of a syndrome is; 31: r15. A CPU gives that number by itself.
+ * Emulated ones (QEMU 7.2: data aborts, VMRS) give the number in the instruction, which is seen
+ * by the mode having no such register.
+ */
+unsigned a32_reg_number(const struct vcpu_regs *regs, unsigned n);
 /** Step the IT state of a Thumb instruction that was skipped. */
 void a32_advance_it(struct vcpu_regs *regs);
 /** Undefined Instruction, Prefetch or Data Abort exception; the vCPU is loaded. */

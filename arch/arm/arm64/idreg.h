@@ -20,5 +20,7 @@ static inline uint64_t idreg_read(const struct vcpu *vcpu, unsigned crm, unsigne
 
 	if (crm == 4 && op2 == 0 && vcpu->arch.vintc.mode == VINTC_GICV3)
 		value |= idreg_pfr0_gic;
+	else if (crm == 1 && op2 == 1 && vcpu->arch.vintc.mode == VINTC_GICV3)
+		value |= idreg_pfr0_gic << 4; /* ID_PFR1.GIC is one field higher */
 	return crm < 8 ? value : 0;
 }

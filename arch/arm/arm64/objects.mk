@@ -13,4 +13,5 @@ obj-y += vcpu_sysreg.o
 obj-y += vcpu_idreg.o
 obj-y += vcpu_debug.o
 obj-y += vcpu_a32.o
+obj-y += vcpu_cp.o
 obj-y += vcpu_decode.o

@@ -107,11 +107,21 @@ static noinline_fn void unusual_abort(struct vcpu *vcpu, struct vcpu_exit *exit,
 	}
 }
 
+/* The register of a load or store of AArch32, in the syndrome. */
+static noinline_fn uint32_t a32_abort_syndrome(const struct vcpu *vcpu, uint32_t esr)
+{
+	uint32_t n = a32_reg_number(&vcpu->arch.regs, (esr >> 16) & 31);
+
+	return esr & ISS_ISV ? (esr & ~(31U << 16)) | n << 16 : esr;
+}
+
 static void exit_data_abort(struct vcpu *vcpu, struct vcpu_exit *exit)
 {
 	uint32_t esr = exit->syndrome;
 	uint64_t far = READ_SYSREG(far_el2);
 
+	if (unlikely(vcpu->arch.regs.pstate & PSR_AARCH32))
+		exit->syndrome = esr = a32_abort_syndrome(vcpu, esr);
 	exit->kind = EXIT_MMIO;
 	exit->flags = 0;
 	exit->gva = far;
@@ -140,8 +150,21 @@ static void exit_fetch_abort(struct vcpu *vcpu, struct vcpu_exit *exit)
 		exit->kind = EXIT_YIELD;
 }
 
+/* An instruction of AArch32 that does nothing, because its condition fails: step over it. */
+static bool condition_fails(struct vcpu *vcpu, struct vcpu_exit *exit)
+{
+	if (likely(!(vcpu->arch.regs.pstate & PSR_AARCH32)) ||
+	    a32_condition_holds(&vcpu->arch.regs, vcpu->arch.esr))
+		return false;
+	exit->kind = EXIT_SYSREG;
+	arch_vcpu_skip(vcpu);
+	return true;
+}
+
 static void exit_wfx(struct vcpu *vcpu, struct vcpu_exit *exit)
 {
+	if (unlikely(condition_fails(vcpu, exit)))
+		return;
 	exit->kind = vcpu->arch.esr & 1 ? EXIT_YIELD : EXIT_IDLE;
 	arch_vcpu_skip(vcpu);
 }
@@ -154,6 +177,8 @@ static void exit_hvc(struct vcpu *vcpu, struct vcpu_exit *exit)
 
 static void exit_smc(struct vcpu *vcpu, struct vcpu_exit *exit)
 {
+	if (unlikely(condition_fails(vcpu, exit)))
+		return;
 	exit->kind = EXIT_HYPERCALL;
 	arch_vcpu_skip(vcpu);
 	psci_guest_call(vcpu, true);
@@ -167,13 +192,17 @@ static void exit_sysreg(struct vcpu *vcpu, struct vcpu_exit *exit)
 
 static void exit_cp(struct vcpu *vcpu, struct vcpu_exit *exit)
 {
+	if (condition_fails(vcpu, exit))
+		return;
 	exit->kind = EXIT_SYSREG;
-	cp15_trap(vcpu, vcpu->arch.esr >> 26, vcpu->arch.esr & 0x1ffffff);
+	cp_trap(vcpu, vcpu->arch.esr >> 26, vcpu->arch.esr & 0x1ffffff);
 }
 
 /* Extensions that the ID registers say are not there: undefined, as on a CPU without them. */
 static void exit_absent(struct vcpu *vcpu, struct vcpu_exit *exit)
 {
+	if (condition_fails(vcpu, exit))
+		return;
 	exit->kind = EXIT_SYSREG;
 	vcpu_inject_undef(vcpu);
 }
@@ -192,6 +221,7 @@ void (*const vcpu_exit_table[64])(struct vcpu *, struct vcpu_exit *) = {
 	[EC_CP14_LDC] = exit_cp,
 	[EC_CP14_64] = exit_cp,
 	[EC_FP] = exit_absent,
+	[EC_VMRS] = exit_cp,
 	[EC_PAUTH] = exit_absent,
 	[EC_SVE] = exit_absent,
 	[EC_SME] = exit_absent,

@@ -8,12 +8,20 @@
 #include <core/vcpu.h>
 #include <port/sysreg.h>
 #include "exception.h"
+#include "idreg.h"
 
 #define A32_T	  BIT(5)
+#define A32_DIT	  BIT(21)
+#define A32_DIT64 BIT(24) /* where SPSR_EL2 has it; SPSRs of AArch32 have SS and J instead */
+#define A32_PAN	  BIT(22)
+#define A32_SSBS  BIT(23)
+#define A32_IL	  BIT(20)
 #define A32_E	  BIT(9)
 #define A32_IT_LO GENMASK(26, 25)
 #define A32_IT_HI GENMASK(15, 10)
-#define A32_J	  BIT(24)
+#define MODE_FIQ  0x11
+#define MODE_IRQ  0x12
+#define MODE_SVC  0x13
 #define MODE_ABT  0x17
 #define MODE_UND  0x1b
 #define LR_ABT	  20
@@ -21,6 +29,8 @@
 #define SCTLR_V	  BIT(13)
 #define SCTLR_TE  BIT(30)
 #define SCTLR_EE  BIT(25)
+#define SCTLR_SPAN BIT(23)
+#define SCTLR_DSSBS BIT(31)
 /* ARMv7 reset value: RES1 bits, CP15BEN */
 #define A32_SCTLR_RESET 0x00c50078
 
@@ -36,14 +46,82 @@ void a32_advance_it(struct vcpu_regs *regs)
 	regs->pstate |= FIELD_PREP(A32_IT_HI, it >> 2) | FIELD_PREP(A32_IT_LO, it & 3);
 }
 
+bool a32_condition_holds(const struct vcpu_regs *regs, uint32_t esr)
+{
+	unsigned cond = 14, flags = (unsigned)(regs->pstate >> 28);
+	bool n = flags & 8, z = flags & 4, c = flags & 2, v = flags & 1, holds;
+
+	if (esr >> 26 == EC_SMC32 && !(esr & BIT(19)))
+		return true; /* known to hold; no condition is given */
+	if (esr & BIT(24))
+		cond = (esr >> 20) & 15;
+	else if (regs->pstate & A32_T && regs->pstate & (A32_IT_HI | A32_IT_LO))
+		cond = (unsigned)FIELD_GET(A32_IT_HI, regs->pstate) >> 2;
+	switch (cond >> 1) {
+	case 0: /* EQ, NE */
+		holds = z;
+		break;
+	case 1: /* CS, CC */
+		holds = c;
+		break;
+	case 2: /* MI, PL */
+		holds = n;
+		break;
+	case 3: /* VS, VC */
+		holds = v;
+		break;
+	case 4: /* HI, LS */
+		holds = c && !z;
+		break;
+	case 5: /* GE, LT */
+		holds = n == v;
+		break;
+	case 6: /* GT, LE */
+		holds = n == v && !z;
+		break;
+	default: /* always */
+		return true;
+	}
+	return holds != (cond & 1);
+}
+
+unsigned a32_reg_number(const struct vcpu_regs *regs, unsigned n)
+{
+	if (n == 15)
+		return 31;
+	switch (regs->pstate & 0x1f) {
+	case MODE_FIQ:
+		return n >= 8 && n < 15 ? n + 16 : n;
+	case MODE_IRQ:
+		return n == 13 ? 17 : n == 14 ? 16 : n;
+	case MODE_SVC:
+		return n == 13 ? 19 : n == 14 ? 18 : n;
+	case MODE_ABT:
+		return n == 13 ? 21 : n == 14 ? LR_ABT : n;
+	case MODE_UND:
+		return n == 13 ? 23 : n == 14 ? LR_UND : n;
+	}
+	return n;
+}
+
+/* SPSR_EL2 in the form of an SPSR of AArch32. */
+static uint64_t spsr32(uint64_t pstate)
+{
+	return (pstate & ~(A32_DIT | A32_DIT64)) | (pstate & A32_DIT64 ? A32_DIT : 0);
+}
+
 /* AArch32.EnterMode: to a vector of the guest. The caller has saved CPSR to the mode's SPSR. */
 static void enter_mode(struct vcpu_regs *regs, unsigned mode, unsigned lr, uint64_t ret,
 		       unsigned vector)
 {
 	uint64_t sctlr = READ_SYSREG(sctlr_el1);
-	uint64_t psr = regs->pstate & ~(0x1fULL | A32_T | A32_J | A32_IT_LO | A32_IT_HI | A32_E);
+	uint64_t psr = regs->pstate &
+		       ~(0x1fULL | A32_T | A32_IL | A32_IT_LO | A32_IT_HI | A32_E | A32_SSBS |
+			 BIT(21)); /* SS */
 
-	psr |= mode | PSR_I | (mode == MODE_ABT ? PSR_A : 0);
+	if (idreg_values[1][7] & GENMASK(19, 16) && !(sctlr & SCTLR_SPAN))
+		psr |= A32_PAN;
+	psr |= (sctlr & SCTLR_DSSBS ? A32_SSBS : 0) | mode | PSR_I | (mode == MODE_ABT ? PSR_A : 0);
 	psr |= (sctlr & SCTLR_TE ? A32_T : 0) | (sctlr & SCTLR_EE ? A32_E : 0);
 	regs->x[lr] = (uint32_t)ret;
 	regs->pstate = psr;
@@ -54,7 +132,7 @@ void a32_inject_undef(struct vcpu *vcpu)
 {
 	struct vcpu_regs *regs = &vcpu->arch.regs;
 
-	WRITE_SYSREG(spsr_und, regs->pstate);
+	WRITE_SYSREG(spsr_und, spsr32(regs->pstate));
 	enter_mode(regs, MODE_UND, LR_UND, regs->pc + (regs->pstate & A32_T ? 2 : 4), 4);
 }
 
@@ -65,7 +143,7 @@ void a32_inject_abort(struct vcpu *vcpu, const struct vcpu_exit *exit)
 	/* Synchronous external abort in the long and in the short format. */
 	uint64_t fsr = lpae ? BIT(9) | 0x10 : 0x08;
 
-	WRITE_SYSREG(spsr_abt, regs->pstate);
+	WRITE_SYSREG(spsr_abt, spsr32(regs->pstate));
 	if (exit->is_fetch) {
 		WRITE_SYSREG(ifsr32_el2, fsr);
 		WRITE_SYSREG(far_el1, (READ_SYSREG(far_el1) & GENMASK(31, 0)) |

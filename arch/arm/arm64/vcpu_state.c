@@ -40,7 +40,7 @@ void fp_load(const struct vcpu_fp *fp);
 
 #define A32REGS(X)                                                                                  \
 	X(0, spsr_abt) X(1, spsr_und) X(2, spsr_irq) X(3, spsr_fiq) X(4, dacr32_el2)                \
-	X(5, ifsr32_el2)
+	X(5, ifsr32_el2) X(6, dbgvcr32_el2)
 
 static void save_sysregs(struct arch_vcpu *a)
 {

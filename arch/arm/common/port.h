@@ -30,8 +30,8 @@ void psci_guest_call(struct vcpu *vcpu, bool smc);
  * Trapped system register access (ESR_EL2.ISS). Steps over the instruction or injects undefined.
  */
 void sysreg_trap(struct vcpu *vcpu, uint32_t iss);
-/** The same for AArch32: coprocessor 15 and 14, by exception class. */
-void cp15_trap(struct vcpu *vcpu, unsigned ec, uint32_t iss);
+/** The same for AArch32: coprocessors 14 and 15, VMRS; by exception class (vcpu_cp.c). */
+void cp_trap(struct vcpu *vcpu, unsigned ec, uint32_t iss);
 /** Load the guest's debug registers on first use and stop trapping them. */
 void debug_first_use(struct vcpu *vcpu);
 void debug_save(struct vcpu *vcpu);

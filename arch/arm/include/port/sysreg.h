@@ -125,6 +125,7 @@ static inline void isb(void)
 #define EC_CP14_32	0x05
 #define EC_CP14_LDC	0x06
 #define EC_FP		0x07
+#define EC_VMRS		0x08
 #define EC_PAUTH	0x09
 #define EC_CP14_64	0x0c
 #define EC_ILL_STATE	0x0e
