@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: GPL-2.0-only
+
+obj-$(CONFIG_SELFTEST) += data.o
+obj-$(CONFIG_SELFTEST) += memory.o
+obj-$(CONFIG_SELFTEST) += pages.o
+
+# Run on demand only: small is better than fast.
+$(foreach o,$(obj-y),$(eval CFLAGS_$(o) := -Os))
+
+# not on the way of any exit: small before fast
+cflags-y := -Os
