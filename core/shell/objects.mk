@@ -14,3 +14,6 @@ obj-y += words.o
 
 # Cold code: small is better than fast.
 $(foreach o,$(obj-y),$(eval CFLAGS_$(o) := -Os))
+
+# not on the way of any exit: small before fast
+cflags-y := -Os

@@ -7,6 +7,7 @@
 #	obj-$(CONFIG_B) += b.o		if this symbol of openconf.cfg is set
 #	subdir-y += c			a folder below it with its own objects.mk
 #	CFLAGS_a.o := -O3		more flags for one object
+#	cflags-y := -Os			more flags for all objects of this folder
 
 folders := $(patsubst %/objects.mk,%,$(wildcard $(addsuffix /objects.mk,\
 	arch/$(ARCH) libs core drivers emulators boards commands tests/self)))
@@ -17,12 +18,13 @@ missing = $(if $(filter y,$(PARTIAL)),$(warning $(1)),$(error $(1)))
 define read-folder
 obj-y :=
 subdir-y :=
+cflags-y :=
 $(if $(wildcard $(1)/objects.mk),,$(call missing,$(1)/objects.mk is missing; \
 	$(dir $(1))objects.mk names its folder))
 -include $(1)/objects.mk
 objs += $$(addprefix $(1)/,$$(obj-y))
 fragments += $$(wildcard $(1)/objects.mk)
-$$(foreach o,$$(obj-y),$$(eval cflags-$(1)/$$(o) := $$(CFLAGS_$$(o)))$$(eval CFLAGS_$$(o) :=))
+$$(foreach o,$$(obj-y),$$(eval cflags-$(1)/$$(o) := $$(cflags-y) $$(CFLAGS_$$(o)))$$(eval CFLAGS_$$(o) :=))
 $$(foreach d,$$(addprefix $(1)/,$$(subdir-y)),$$(eval $$(call read-folder,$$(d))))
 endef
 
