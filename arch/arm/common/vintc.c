@@ -16,6 +16,7 @@
 #include <libs/errno.h>
 #include <libs/string.h>
 #include <port/gicv3.h>
+#include "port.h"
 #include "vintc_hw.h"
 
 static struct vintc_caps caps;
@@ -127,6 +128,8 @@ void arch_vintc_init(struct vcpu *vcpu, enum vintc_mode mode)
 	/* A guest that was not given the system registers of GICv3 shall not find them. */
 	if (is_v3 && mode != VINTC_GICV3)
 		v->hcr |= HCR_V_TRAPS;
+	/* Clusters are of the size that this controller addresses. */
+	vcpu->arch.mpidr = mpidr_of(vcpu->id, mode == VINTC_GICV3);
 }
 
 static void save_aprs_v3(struct arch_vintc *v)
