@@ -36,8 +36,8 @@ struct self_usage {
 };
 void self_usage_get(struct self_usage *usage);
 /**
- * Is as much in use as before? Others may be at work meanwhile, so it looks more than once. Thread
- * context.
+ * Is no more in use than before? Others may be at work meanwhile, so it looks more than once.
+ * Thread context.
  */
 bool self_heap_back(const struct self_usage *before);
 bool self_frames_back(const struct self_usage *before);
