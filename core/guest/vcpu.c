@@ -104,7 +104,7 @@ void vcpu_wait_irq(struct vcpu *v)
 	v->idle = true;
 	while (!may_go_on(v)) {
 		thread_block(UINT64_MAX);
-		/* Its timer, loaded with it, may be what it waits for: taken here, not by one more exit. */
+		/* Its timer, loaded with it, may be what it waits for: taken without an exit. */
 		irq_host_entry();
 	}
 	v->idle = false;

@@ -46,7 +46,9 @@ void frame_count_own(int64_t pages);
 void *page_alloc_table(void);
 /** Boot: first pages, before mem_init() is done. */
 void page_init(void);
-/** Boot: the blocks of the boot loader's blob are in the direct map, as far as they are in a zone. */
+/**
+ * Boot: the blocks of the boot loader's blob are in the direct map, as far as they are in a zone.
+ */
 void page_note_blob(void);
 /** Virtual address of a page table page. */
 void *table_va(hpa_t pa);

@@ -4,7 +4,6 @@
  */
 #include "../../core/dt/dt_priv.h"
 
-#include <core/cpu.h>
 #include <core/log.h>
 
 #include <setjmp.h>
