@@ -5,6 +5,7 @@
 .PHONY: setup demo demo-disk run
 PYTHON ?= /usr/bin/python3
 fetch = tools/fetch-foreign --arch arm64 --dl $(DL)
+fetch32 = tools/fetch-foreign --arch armhf --dl $(DL)
 disk := $(O)/disk
 # A make that was started without -j uses all processors for the one below it.
 parallel = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc))
@@ -28,9 +29,13 @@ run: demo
 
 demo-disk: image $(disk)/initrd.cpio
 
-# All that tests need: the demo's disk, the tiny guests, and the small kernel besides.
-.PHONY: test-disk
+# All that tests need: the demo's disk, the tiny guests, the small kernel and the 32-bit one. That
+# one is of another package list; when it cannot be had, the tests with it say so and are skipped.
+.PHONY: test-disk test-disk-arm32
 test-disk: demo-disk guests $(disk)/cloud-arm64/vmlinuz $(disk)/cloud-arm64/initrd.cpio.gz
+	@$(MAKE) --no-print-directory test-disk-arm32 || \
+		echo "  (no 32-bit Linux: its tests will be skipped; try make test-disk-arm32)"
+test-disk-arm32: $(disk)/arm32/vmlinuz $(disk)/arm32/initrd.cpio.gz
 
 # What is unpacked of Debian's packages: the kernels (the generic one, and the small one for
 # virtual machines) with their modules for virtio, power button and watchdog, and a busybox that
@@ -51,15 +56,35 @@ $(O)/foreign/busybox/.done: $(DL)/arm64/busybox-static.deb
 	$(call say,UNPACK ,$<)@$(fetch) --unpack $(@D) --only '*bin/busybox' busybox-static
 	@touch $@
 
+# The same of Debian's 32-bit architecture: the kernel for many machines (armmp).
+$(DL)/armhf/linux-image-armmp.deb:
+	@$(fetch32) 'linux-image-armmp=linux-image-*'
+$(DL)/armhf/busybox-static.deb:
+	@$(fetch32) busybox-static
+$(O)/foreign/linux-arm32/.done: $(DL)/armhf/linux-image-armmp.deb tools/make/demo.mk
+	$(call say,UNPACK ,$<)@$(fetch32) --unpack $(@D) $(kernel-files) \
+		'linux-image-armmp=linux-image-*'
+	@touch $@
+$(O)/foreign/busybox-arm32/.done: $(DL)/armhf/busybox-static.deb
+	$(call say,UNPACK ,$<)@$(fetch32) --unpack $(@D) --only '*bin/busybox' busybox-static
+	@touch $@
+
 # $(disk)/<flavour>/{vmlinuz,initrd.cpio.gz}: what a Linux guest is started with
 $(disk)/%/vmlinuz: $(O)/foreign/linux-%/.done
 	@mkdir -p $(@D)
 	@cp $(O)/foreign/linux-$*/boot/vmlinuz-* $@
 $(disk)/%/initrd.cpio.gz: $(O)/foreign/linux-%/.done $(O)/foreign/busybox/.done tools/mkinitramfs \
 		tools/mkcpio.py
-	@mkdir -p $(@D)
-	$(call say,CPIO   ,$@)@tools/mkinitramfs --modules $(O)/foreign/linux-$*/lib/modules \
-		--busybox $$(find $(O)/foreign/busybox -name busybox -type f) -o $@
+	$(call make-initramfs,linux-$*,busybox)
+$(disk)/arm32/initrd.cpio.gz: $(O)/foreign/linux-arm32/.done $(O)/foreign/busybox-arm32/.done \
+		tools/mkinitramfs tools/mkcpio.py
+	$(call make-initramfs,linux-arm32,busybox-arm32)
+# $(call make-initramfs,folder of the kernel,of busybox)
+define make-initramfs
+@mkdir -p $(@D)
+$(call say,CPIO   ,$@)@tools/mkinitramfs --modules $(O)/foreign/$1/lib/modules \
+	--busybox $$(find $(O)/foreign/$2 -name busybox -type f) -o $@
+endef
 
 $(disk)/initrd.cpio: $(disk)/arm64/vmlinuz $(disk)/arm64/initrd.cpio.gz \
 		tests/arm64/virt/boot.xscript tools/mkcpio.py
