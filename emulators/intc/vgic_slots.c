@@ -390,12 +390,12 @@ bool vgic_offer(struct vgic_cpu *c, unsigned i)
 {
 	uint32_t free = ~c->used & c->gic->slots_mask;
 
-	if (!free) {
+	if (unlikely(!free)) {
 		finish_empty(c);
 		free = ~c->used & c->gic->slots_mask;
+		if (!free)
+			return false; /* also with the CPU interface in software: no slots */
 	}
-	if (!free || c->gic->mode == VINTC_NONE)
-		return false;
 	put_ready(c, ctz32(free), 0, &c->priv, i);
 	return true;
 }
@@ -477,21 +477,22 @@ bool vgic_op_pending(struct vcpu *vcpu)
 	return false;
 }
 
-/* The long way: it was made pending by software before, or is not enabled, or there is no room. */
+/* The longer way: it is in no slot, or was made pending by software, or is not enabled. */
 static noinline_fn void linked_rare(struct vgic_cpu *c, unsigned i)
 {
 	struct vgic_bank *b = &c->priv;
 	uint32_t bit = BIT32(i);
 
-	if (c->gic->mode != VINTC_NONE) {
-		finish_empty(c);
-		if (b->held & bit)
-			vgic_unload(c); /* the slot may have no link */
+	if (unlikely(b->held & bit)) {
+		vgic_unload(c); /* the slot may have no link; all are filled again below */
+		c->recheck = true;
 	}
 	c->linked |= bit;
 	c->hw_active |= bit;
 	if (!(b->active & bit))
 		b->latch |= bit;
+	if (likely(!c->rare && vgic_ready(c->gic, b) & bit && vgic_offer(c, i)))
+		return;
 	c->hint |= 1;
 	if (c->gic->mode == VINTC_NONE)
 		vgic_cpuif_update(c);
@@ -557,7 +558,10 @@ void vgic_op_load(struct vcpu *vcpu)
 	c->loaded = true;
 	for (left = c->hw_active; left; left &= left - 1)
 		arch_vintc_hw_active(c->hwirq[ctz32(left) - VGIC_SGIS], true);
-	if (g->mode != VINTC_NONE)
+	/* Most come back with nothing to do. */
+	if (c->hint == 1 && !(c->rare | c->act_hint | vgic_ready(g, &c->priv)))
+		c->hint = 0;
+	else if (c->hint | c->act_hint && g->mode != VINTC_NONE)
 		vgic_flush(c);
 	spin_unlock(&g->lock);
 }
