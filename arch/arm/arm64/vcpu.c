@@ -108,20 +108,17 @@ static noinline_fn void unusual_abort(struct vcpu *vcpu, struct vcpu_exit *exit,
 }
 
 /* The register of a load or store of AArch32, in the syndrome. */
-static noinline_fn uint32_t a32_abort_syndrome(const struct vcpu *vcpu, uint32_t esr)
+static uint32_t a32_abort_syndrome(const struct vcpu *vcpu, uint32_t esr)
 {
 	uint32_t n = a32_reg_number(&vcpu->arch.regs, (esr >> 16) & 31);
 
 	return esr & ISS_ISV ? (esr & ~(31U << 16)) | n << 16 : esr;
 }
 
-static void exit_data_abort(struct vcpu *vcpu, struct vcpu_exit *exit)
+static always_inline_fn void data_abort(struct vcpu *vcpu, struct vcpu_exit *exit, uint32_t esr)
 {
-	uint32_t esr = exit->syndrome;
 	uint64_t far = READ_SYSREG(far_el2);
 
-	if (unlikely(vcpu->arch.regs.pstate & PSR_AARCH32))
-		exit->syndrome = esr = a32_abort_syndrome(vcpu, esr);
 	exit->kind = EXIT_MMIO;
 	exit->flags = 0;
 	exit->gva = far;
@@ -132,6 +129,20 @@ static void exit_data_abort(struct vcpu *vcpu, struct vcpu_exit *exit)
 		return;
 	}
 	unusual_abort(vcpu, exit, esr);
+}
+
+static noinline_fn void a32_data_abort(struct vcpu *vcpu, struct vcpu_exit *exit)
+{
+	exit->syndrome = a32_abort_syndrome(vcpu, exit->syndrome);
+	data_abort(vcpu, exit, exit->syndrome);
+}
+
+static void exit_data_abort(struct vcpu *vcpu, struct vcpu_exit *exit)
+{
+	if (unlikely(vcpu->arch.regs.pstate & PSR_AARCH32))
+		a32_data_abort(vcpu, exit);
+	else
+		data_abort(vcpu, exit, exit->syndrome);
 }
 
 static void exit_fetch_abort(struct vcpu *vcpu, struct vcpu_exit *exit)
