@@ -2,6 +2,7 @@
 """Guests whose processor is 32-bit: an unmodified Debian Linux, and U-Boot."""
 import pathlib
 import re
+import struct
 
 import pytest
 
@@ -122,3 +123,32 @@ def test_wrong_arch(machine, words, complaint):
     m = machine(files={"/k64": bytes(k64), "/k32": bytes(k32)})
     assert complaint in m.run("guest create g board=virt mem=64M " + words)
     assert "g" not in m.run("guest list", status=0).split()
+
+
+# Loads and stores of the console by registers that Supervisor mode has of its own, and an ID
+# register read into one of them: each letter tells that one of these works.
+BANKED = [
+    0xe3a04409,  # mov r4, #0x09000000
+    0xe3a0e041, 0xe5c4e000,  # mov lr, #'A'; strb lr, [r4]
+    0xe3a0d042, 0xe5c4d000,  # mov sp, #'B'; strb sp, [r4]
+    0xee10ef11, 0xe35e0000,  # mrc p15, 0, lr, c0, c1, 0 (ID_PFR0); cmp lr, #0
+    0x13a05043, 0x15c45000,  # movne r5, #'C'; strbne r5, [r4]
+    0xe594e018, 0xe31e0080,  # ldr lr, [r4, #0x18] (flags of the console); tst lr, #0x80
+    0x13a05044, 0x15c45000,  # movne r5, #'D'; strbne r5, [r4]
+    0xe3a05045, 0xe35e0000,  # mov r5, #'E'; cmp lr, #0
+    0x0e10ef11, 0xe35e0000,  # mrceq p15, 0, lr, c0, c1, 0, which does nothing; cmp lr, #0
+    0x15c45000,  # strbne r5, [r4]
+    0xe3a00321, 0xe3800008, 0xe1400070,  # mov r0, #0x84000000; orr r0, #8 (SYSTEM_OFF); hvc #0
+]
+
+
+def test_banked_registers(machine):
+    """Trapped instructions find the registers of the mode that the guest is in."""
+    program = b"".join(struct.pack("<I", word) for word in BANKED)
+    m = machine(files={"/p.bin": program})
+    m.run("guest create g board=virt arch=arm32 mem=32M load=0x40080000 kernel=/p.bin", status=0)
+    m.run("guest start g", status=0)
+    m.send("console g\r")
+    m.expect("ABCDE", 10)
+    m.wait_prompt()
+    assert "powered off" in m.run("guest status g", status=0)
