@@ -12,8 +12,11 @@
 #include <core/vcpu.h>
 #include "guest_priv.h"
 
-/* Fetches from nowhere in a row after which the guest has no way to go on. */
-#define LOST_FETCHES 8
+/*
+ * Fetches from the same nowhere in a row after which the guest has no way to go on: its vectors are
+ * there. A guest that looks what is where, and handles what comes of it, looks elsewhere next.
+ */
+#define LOST_FETCHES 64
 
 static void no_action(struct vcpu *v, struct vcpu_exit *exit)
 {
@@ -46,6 +49,9 @@ static void lost_fetch(struct vcpu *v, const struct vcpu_exit *exit)
 {
 	char taken[160];
 
+	if (exit->gva != v->lost_at)
+		v->lost_fetches = 0;
+	v->lost_at = exit->gva;
 	if (!v->lost_fetches && arch_vcpu_describe_taken(v, taken, sizeof(taken)))
 		log_guest(LOG_WARN, v->guest, v, "the last exception that it took: %s", taken);
 	if (++v->lost_fetches < LOST_FETCHES) {

@@ -44,7 +44,8 @@ struct vcpu {
 	bool running;		  /* allowed to run (guest is running) */
 	bool parked;		  /* does not run, and its registers are in memory; atomic */
 	bool power_down;	  /* asked for CPU_OFF */
-	uint16_t lost_fetches;	  /* instruction fetches from nowhere, one after the other */
+	uint16_t lost_fetches;	  /* instruction fetches from lost_at, where nothing is, in a row */
+	va_t lost_at;
 	uint64_t start_pc;
 	uint64_t start_arg;
 	uint64_t deadline_prop, period_prop; /* `deadline`, `periodicity`: ns */
