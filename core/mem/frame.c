@@ -459,7 +459,7 @@ void frame_refill_bitmaps(void)
 
 	if (READ_ONCE(nr_free_bitmaps) >= 4)
 		return;
-	more = page_alloc_table();
+	more = page_take();
 	if (!more)
 		return;
 	flags = spin_lock_irqsave(&frame_lock);

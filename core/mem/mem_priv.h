@@ -42,6 +42,8 @@ void frame_put(hpa_t start, size_t pages);
 /** Count pages as the hypervisor's own. */
 void frame_count_own(int64_t pages);
 
+/** A page of the hypervisor from blocks that are in the direct map already; NULL: none is left. */
+void *page_take(void);
 /** A page for a page table: never grows the direct map (that is what needs tables). */
 void *page_alloc_table(void);
 /** Boot: first pages, before mem_init() is done. */

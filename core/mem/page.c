@@ -67,6 +67,15 @@ static void *take_mapped(size_t pages)
 	return direct(pa);
 }
 
+void *page_take(void)
+{
+	void *page = take_mapped(1);
+
+	if (page)
+		frame_count_own(1);
+	return page;
+}
+
 void *page_alloc_table(void)
 {
 	void *page = take_mapped(1);

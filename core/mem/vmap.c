@@ -48,14 +48,20 @@ static struct vrange *vrange_take(size_t size, size_t align)
 	return r;
 }
 
+/* The range that contains va; the caller owns it, or only looks at where it is. */
 static struct vrange *vrange_of(va_t va)
 {
-	struct vrange *at;
+	unsigned long flags = spin_lock_irqsave(&vmap_lock);
+	struct vrange *at, *found = NULL;
 
-	list_for_each_entry(at, &used, link)
-		if (va >= at->start && va < at->end)
-			return at;
-	return NULL;
+	list_for_each_entry(at, &used, link) {
+		if (va >= at->start && va < at->end) {
+			found = at;
+			break;
+		}
+	}
+	spin_unlock_irqrestore(&vmap_lock, flags);
+	return found;
 }
 
 static void vrange_put(struct vrange *r)
@@ -138,9 +144,17 @@ void stack_free(va_t top, size_t size)
 	vrange_put(r);
 }
 
+/* For a CPU that is dying of it, maybe with the lock held: a try. */
 bool stack_guard_hit(va_t va)
 {
-	struct vrange *r = vrange_of(va);
+	struct vrange *at;
+	bool hit = false;
 
-	return r && va < r->start + r->guard;
+	if (!spin_trylock(&vmap_lock))
+		return false;
+	list_for_each_entry(at, &used, link)
+		if (va >= at->start && va < at->start + at->guard)
+			hit = true;
+	spin_unlock(&vmap_lock);
+	return hit;
 }

@@ -204,8 +204,11 @@ static void unload_vcpu(struct cpu *cpu)
 	cpu->loaded = NULL;
 }
 
-/* Push one waiting thread to a CPU that has nothing to do. IRQs masked, no lock. */
-static void push_one(struct cpu *cpu)
+/*
+ * Push one waiting thread to a CPU with less to do, or on which it may run. IRQs masked, no lock.
+ * @return whether there was one
+ */
+static bool push_one(struct cpu *cpu)
 {
 	unsigned target;
 	struct thread *t;
@@ -213,12 +216,12 @@ static void push_one(struct cpu *cpu)
 	bool look;
 
 	if (!cpu->nr_ready || cpu_count() == 1)
-		return;
+		return false;
 	spin_lock(&cpu->rq_lock);
 	t = find_movable(cpu, &target);
 	spin_unlock(&cpu->rq_lock);
 	if (!t)
-		return;
+		return false;
 	if (t->vcpu && cpu->loaded == t->vcpu)
 		unload_vcpu(cpu);
 	to = cpu_get(target);
@@ -231,6 +234,13 @@ static void push_one(struct cpu *cpu)
 	spin_unlock(&to->rq_lock);
 	if (look)
 		arch_smp_kick(target);
+	return true;
+}
+
+static void push(struct cpu *cpu)
+{
+	while (push_one(cpu))
+		;
 }
 
 /* --- switching ----------------------------------------------------------------------------- */
@@ -286,7 +296,7 @@ static void finish_switch(struct cpu *cpu)
 		if (dead)
 			thread_dead(prev);
 	}
-	push_one(cpu);
+	push(cpu);
 	update_slice(cpu);
 	tell_vcpu(cpu);
 	if (cpu->current == cpu->idle)
@@ -310,10 +320,27 @@ static bool turn_is_over(const struct cpu *cpu, struct thread *t)
 	return over || !allowed(t, cpu->id);
 }
 
-static struct thread *take_best(struct cpu *cpu, int best)
+/* The first of the highest priority that may run here; others wait to be pushed away. rq_lock held. */
+static struct thread *best_thread(const struct cpu *cpu)
 {
-	struct thread *t = list_first_entry(&cpu->rq[best], struct thread, link);
+	uint32_t prios = cpu->rq_bitmap;
 
+	while (prios) {
+		unsigned p = 31U - (unsigned)__builtin_clz(prios);
+		struct thread *t;
+
+		list_for_each_entry(t, &cpu->rq[p], link)
+			if (likely(allowed(t, cpu->id)))
+				return t;
+		prios &= ~BIT32(p);
+	}
+	return NULL;
+}
+
+static struct thread *take(struct cpu *cpu, struct thread *t)
+{
+	if (!t)
+		return cpu->idle;
 	dequeue(cpu, t);
 	return t;
 }
@@ -321,22 +348,18 @@ static struct thread *take_best(struct cpu *cpu, int best)
 /* Choose who runs next; the current one is queued if it can go on. rq_lock held. */
 static struct thread *pick(struct cpu *cpu, struct thread *prev)
 {
-	int best = best_prio(cpu);
+	struct thread *best = best_thread(cpu), *next;
 	bool equal = cpu->preempt_equal, over;
-	struct thread *next;
 
 	cpu->preempt_equal = false;
 	if (prev->state != THREAD_RUNNING || prev == cpu->idle)
-		return best == PRIO_IDLE ? cpu->idle : take_best(cpu, best);
+		return take(cpu, best);
 	over = turn_is_over(cpu, prev);
 	if (allowed(prev, cpu->id) &&
-	    (best < prev->prio || (best == prev->prio && !over && !equal)))
+	    (!best || best->prio < prev->prio || (best->prio == prev->prio && !over && !equal)))
 		return prev;
-	/*
-	 * It may not run here any more and nobody else is ready: pushed away from the idle
-	 * thread.
-	 */
-	next = best == PRIO_IDLE ? cpu->idle : take_best(cpu, best);
+	/* It may not run here any more and nobody else is ready: pushed away from the idle thread. */
+	next = take(cpu, best);
 	prev->state = THREAD_READY;
 	if (over)
 		prev->slice_left = prev->slice;
@@ -368,7 +391,7 @@ void sched_switch(void)
 	next = pick(cpu, prev);
 	if (next == prev) {
 		spin_unlock(&cpu->rq_lock);
-		push_one(cpu);
+		push(cpu);
 		update_slice(cpu);
 		return;
 	}
@@ -400,6 +423,17 @@ void thread_entry(void)
 	t = thread_current();
 	t->fn(t->arg);
 	thread_exit(0);
+}
+
+void sched_preempt_now(void)
+{
+	unsigned long flags;
+
+	if (!this_cpu()->need_resched || arch_irq_disabled())
+		return;
+	flags = arch_irq_save();
+	sched_preempt();
+	arch_irq_restore(flags);
 }
 
 void sched_unload_self(void)
@@ -513,6 +547,7 @@ void thread_set_prio(struct thread *t, int prio)
 	if (cpu != this_cpu())
 		arch_smp_kick(cpu->id);
 	arch_irq_restore(flags);
+	sched_preempt_now();
 }
 
 int thread_set_affinity(struct thread *t, uint64_t mask)
@@ -526,5 +561,6 @@ int thread_set_affinity(struct thread *t, uint64_t mask)
 	WRITE_ONCE(cpu_get(id)->need_resched, true);
 	if (cpu_get(id) != this_cpu())
 		arch_smp_kick(id);
+	sched_preempt_now();
 	return 0;
 }

@@ -46,10 +46,15 @@ void completion_init(struct completion *c)
 	c->done = 0;
 }
 
+/* All under the queue's lock, which a waiter takes last: it may free the completion then. */
 void completion_done(struct completion *c)
 {
+	unsigned long flags = spin_lock_irqsave(&c->wq.lock);
+
 	__atomic_fetch_add(&c->done, 1, __ATOMIC_RELEASE);
-	waitq_wake_one(&c->wq);
+	waitq_wake_one_locked(&c->wq);
+	spin_unlock_irqrestore(&c->wq.lock, flags);
+	sched_preempt_now();
 }
 
 static bool completion_take(struct completion *c)

@@ -192,6 +192,7 @@ bool thread_block(uint64_t deadline)
 void thread_wake(struct thread *t)
 {
 	sched_ready(t);
+	sched_preempt_now();
 }
 
 void thread_sleep(uint64_t ns)

@@ -34,21 +34,29 @@ void waitq_wake_all(struct waitq *wq)
 	struct waiter *w;
 
 	list_for_each_entry(w, &wq->waiters, link)
-		thread_wake(w->thread);
+		sched_ready(w->thread);
 	spin_unlock_irqrestore(&wq->lock, flags);
+	sched_preempt_now();
+}
+
+void waitq_wake_one_locked(struct waitq *wq)
+{
+	struct waiter *w;
+
+	if (list_empty(&wq->waiters))
+		return;
+	/* To the end: the next wake is for another one. */
+	w = list_first_entry(&wq->waiters, struct waiter, link);
+	list_del(&w->link);
+	list_add_tail(&wq->waiters, &w->link);
+	sched_ready(w->thread);
 }
 
 void waitq_wake_one(struct waitq *wq)
 {
 	unsigned long flags = spin_lock_irqsave(&wq->lock);
 
-	if (!list_empty(&wq->waiters)) {
-		struct waiter *w = list_first_entry(&wq->waiters, struct waiter, link);
-
-		/* To the end: the next wake is for another one. */
-		list_del(&w->link);
-		list_add_tail(&wq->waiters, &w->link);
-		thread_wake(w->thread);
-	}
+	waitq_wake_one_locked(wq);
 	spin_unlock_irqrestore(&wq->lock, flags);
+	sched_preempt_now();
 }

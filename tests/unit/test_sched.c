@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <arch/irqflags.h>
 #include <arch/smp.h>
 #include <core/cpu.h>
 #include <core/irq.h>
@@ -457,9 +458,12 @@ TEST(work_runs_once_for_each_queueing)
 	run();
 	/* Once for both, and once more for what its function queued. */
 	CHECK_STR(trace, "ww");
-	work_queue(&work);
+	/* Cancelled before its thread comes to it. */
 	t = thread_create("c", cancel_it, &work, 15);
+	arch_irq_disable();
+	work_queue(&work);
 	thread_start(t);
+	arch_irq_enable();
 	run();
 	CHECK_STR(trace, "wwc");
 	thread_join(t);
