@@ -320,7 +320,10 @@ static bool turn_is_over(const struct cpu *cpu, struct thread *t)
 	return over || !allowed(t, cpu->id);
 }
 
-/* The first of the highest priority that may run here; others wait to be pushed away. rq_lock held. */
+/*
+ * The first of the highest priority that may run here; others wait to be pushed away. rq_lock
+ * held.
+ */
 static struct thread *best_thread(const struct cpu *cpu)
 {
 	uint32_t prios = cpu->rq_bitmap;
@@ -358,7 +361,10 @@ static struct thread *pick(struct cpu *cpu, struct thread *prev)
 	if (allowed(prev, cpu->id) &&
 	    (!best || best->prio < prev->prio || (best->prio == prev->prio && !over && !equal)))
 		return prev;
-	/* It may not run here any more and nobody else is ready: pushed away from the idle thread. */
+	/*
+	 * It may not run here any more and nobody else is ready: pushed away from the idle
+	 * thread.
+	 */
 	next = take(cpu, best);
 	prev->state = THREAD_READY;
 	if (over)

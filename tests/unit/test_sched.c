@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <arch/irqflags.h>
 #include <arch/smp.h>
 #include <core/cpu.h>
 #include <core/irq.h>
