@@ -390,6 +390,12 @@ void arch_vintc_underflow(bool on)
 	check_loaded(__func__)->arch.underflow = on;
 }
 
+bool arch_vintc_trap_dir(bool on)
+{
+	check_loaded(__func__)->arch.trap_dir = on;
+	return true;
+}
+
 unsigned int arch_vintc_eoicount(void)
 {
 	struct vcpu *vcpu = check_loaded(__func__);

@@ -27,6 +27,7 @@ enum {
 	GICD_CPENDSGIR = 0xf10,
 	GICD_SPENDSGIR = 0xf20,
 	GICD_IDREGS = 0xfd0,
+	GICC_DIR = 0x1000,
 };
 
 #define DIST_SIZE     0x1000u
@@ -337,17 +338,17 @@ static unsigned cpu_check(const struct dt_node *node, const char *path, struct s
 	return 1;
 }
 
-/* The machine's own interface is mapped; what the region has beyond it stays empty. */
+/*
+ * The first page of the machine's own interface is mapped. The second has only GICC_DIR, which
+ * comes here, because for what is in no list register the machine would not tell which interrupt
+ * it was.
+ */
 static int cpu_probe(struct emu_dev *dev)
 {
 	const struct vintc_caps *caps = arch_vintc_caps();
-	const struct region *region = dev->region;
-	uint64_t size;
-
 	if (gicv2_mode() != VINTC_GICV2)
 		return 0;
-	size = MIN(ALIGN_DOWN(region->size, (uint64_t)PAGE_SIZE), caps->gicv_size);
-	return guest_map_device(dev->guest, region->gpa, caps->gicv_hpa, size);
+	return guest_map_device(dev->guest, dev->region->gpa, caps->gicv_hpa, PAGE_SIZE);
 }
 
 static void cpu_remove(struct emu_dev *dev)
@@ -365,9 +366,15 @@ static int cpu_ready(struct emu_dev *dev)
 
 static enum emu_result cpu_access(struct emu_dev *dev, struct emu_access *acc)
 {
-	const struct vgic *g = vgic_of(dev);
-
-	return g->mode == VINTC_NONE ? vgic_cpuif_access(dev, acc) : EMU_NONE;
+	if (vgic_of(dev)->mode == VINTC_NONE)
+		return vgic_cpuif_access(dev, acc);
+	if (acc->offset != GICC_DIR)
+		return EMU_NONE;
+	if (acc->size != 4)
+		return EMU_WIDTH;
+	if (acc->is_write && acc->vcpu)
+		vgic_op_dir(acc->vcpu, acc->value);
+	return EMU_OK;
 }
 
 static void cpu_show(struct emu_dev *dev, struct shell_out *out)

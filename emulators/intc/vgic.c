@@ -247,6 +247,7 @@ static void op_reset_vcpu(struct vcpu *vcpu)
 	c->hw_drop = 0;
 	c->recheck = false;
 	c->overflow = false;
+	c->dir_trapped = false;
 	c->waker = VGIC_WAKER_ASLEEP;
 	c->hint = vgic_all_banks(g); /* shared interrupts may be waiting already */
 	vgic_cpuif_reset(c);
@@ -276,6 +277,7 @@ static const struct vintc_ops ops_v3 = {
 	.save = vgic_op_save,
 	.load = vgic_op_load,
 	.sgi = gicv3_op_sgi,
+	.dir = vgic_op_dir,
 	.reset_vcpu = op_reset_vcpu,
 };
 

@@ -82,6 +82,7 @@ struct vgic_cpu {
 	bool loaded;	    /* on some CPU */
 	uint8_t id;
 	uint8_t waker;	    /* GICR_WAKER */
+	bool dir_trapped;   /* GICv3: separate deactivations come to us */
 	uint64_t to_self;   /* GICv3: the targets of ICC_SGI1R that are this vCPU alone */
 	uint8_t priv_slot[VGIC_PRIVATE];      /* private interrupt that is held: its slot */
 	uint16_t slot_irq[VGIC_SLOTS_MAX];
@@ -226,6 +227,7 @@ bool vgic_op_pending(struct vcpu *vcpu);
 void vgic_op_linked(struct vcpu *vcpu, unsigned virq, unsigned hwirq);
 void vgic_op_save(struct vcpu *vcpu);
 void vgic_op_load(struct vcpu *vcpu);
+void vgic_op_dir(struct vcpu *vcpu, uint64_t value);
 
 /* --- vgic_regs.c: what the registers of both versions do ---------------------------- */
 

@@ -244,6 +244,7 @@ void vgic_set_active(struct vgic *g, struct vgic_cpu *c, unsigned n, uint32_t bi
 {
 	struct vgic_bank *b;
 	struct vgic_op op;
+	uint64_t look = 0;
 	uint32_t left;
 
 	if (n >= g->nr_banks)
@@ -267,8 +268,11 @@ void vgic_set_active(struct vgic *g, struct vgic_cpu *c, unsigned n, uint32_t bi
 		}
 		if (g->mode != VINTC_NONE)
 			owner->act_hint |= BIT32(n);
+		look |= BIT(owner->id);
 	}
 	vgic_notify(g, c, n, bits);
+	for (; look && g->mode != VINTC_NONE; look &= look - 1)
+		vgic_update(&g->cpus[ctz64(look)]); /* it belongs into a slot */
 	vgic_op_end(&op);
 }
 

@@ -140,8 +140,7 @@ static bool find_active(struct vgic_cpu *c, unsigned *bank, unsigned *index)
 /*
  * The guest has ended interrupts that are in no slot; the hardware only counts them. They end in
  * the reverse order of their beginning, so it was the most urgent one each time. (Not so with a
- * separate deactivation, EOImode 1, in any order: there active interrupts keep their slots as
- * long as there is any choice, see fill_best().)
+ * separate deactivation, EOImode 1, in any order: then each comes to vgic_op_dir().)
  */
 static void fold_eoicount(struct vgic_cpu *c)
 {
@@ -329,6 +328,15 @@ static unsigned choose(struct vgic_cpu *c, uint64_t vmcr, uint32_t *keys, unsign
 	return total;
 }
 
+/** Have separate deactivations trapped exactly while something active is in no slot. */
+static void trap_dir(struct vgic_cpu *c, bool on)
+{
+	if (c->dir_trapped == on || c->gic->version == 2)
+		return; /* GICC_DIR is never mapped */
+	c->dir_trapped = on;
+	(void)arch_vintc_trap_dir(on); /* where it cannot be, the count is all there is */
+}
+
 /*
  * More is ready than there are slots, or active ones are to be put back: all out, and the most
  * urgent in. Of the active ones only that which ends next keeps a slot, others wait in memory,
@@ -354,6 +362,7 @@ static noinline_fn void fill_best(struct vgic_cpu *c)
 	}
 	if (total < room && c->act_hint)
 		put_actives(c, room - total);
+	trap_dir(c, vmcr & VMCR_EOIM && c->act_hint);
 	if (c->overflow != (total > room)) {
 		c->overflow = total > room;
 		arch_vintc_underflow(c->overflow);
@@ -384,6 +393,8 @@ static inline void fill(struct vgic_cpu *c)
 		c->overflow = false;
 		arch_vintc_underflow(false);
 	}
+	if (unlikely(c->dir_trapped))
+		trap_dir(c, false);
 }
 
 bool vgic_offer(struct vgic_cpu *c, unsigned i)
@@ -477,6 +488,27 @@ bool vgic_op_pending(struct vcpu *vcpu)
 	return false;
 }
 
+/* Deactivation of an interrupt wherever it is: GICC_DIR, ICC_DIR_EL1. */
+void vgic_op_dir(struct vcpu *vcpu, uint64_t value)
+{
+	struct vgic_cpu *c = vgic_cpu_of(vcpu);
+	struct vgic *g = c->gic;
+	unsigned irq = value & (g->version == 2 ? 0x3ff : 0xffffff), n = irq / 32, i = irq % 32;
+	unsigned long flags = spin_lock_irqsave(&g->lock);
+
+	/* Without separate deactivation it does nothing. */
+	if (irq < g->nr_irqs && arch_vintc_vmcr() & VMCR_EOIM) {
+		struct vgic_bank *b = vgic_bank(g, c, n);
+
+		vgic_unload(c);
+		if (b->active & BIT32(i) && (!n || b->owner[i] == c->id) &&
+		    (g->version == 3 || irq >= VGIC_SGIS || b->sender[i] == (value >> 10 & 7)))
+			vgic_deactivate(c, n, b, i);
+		vgic_flush(c);
+	}
+	spin_unlock_irqrestore(&g->lock, flags);
+}
+
 /* The longer way: it is in no slot, or was made pending by software, or is not enabled. */
 static noinline_fn void linked_rare(struct vgic_cpu *c, unsigned i)
 {
@@ -538,6 +570,8 @@ void vgic_op_save(struct vcpu *vcpu)
 		c->overflow = false;
 		arch_vintc_underflow(false);
 	}
+	if (c->dir_trapped)
+		trap_dir(c, false);
 	for (left = c->hw_active | c->hw_drop; left; left &= left - 1)
 		arch_vintc_hw_active(c->hwirq[ctz32(left) - VGIC_SGIS], false);
 	c->hw_drop = 0;

@@ -288,10 +288,10 @@ TEST(deeper_than_slots)
 	vw_end();
 }
 
-/* Separate deactivation: pending ones get their turn although active ones fill the slots. */
+/* Separate deactivation, in any order: pending ones get their turn although slots are full. */
 TEST(deactivated_late)
 {
-	unsigned k;
+	unsigned k, irq;
 
 	begin(1);
 	vw_interface(0, 3, 0xf8, true);
@@ -304,9 +304,16 @@ TEST(deactivated_late)
 	}
 	CHECK_EQ(vw_r(0x304), 0x3ff00);
 	CHECK_EQ(vw_ack(0), VW_SPURIOUS);
-	for (k = 0; k < 10; k++)
-		vw_dir(0, 40 + k);
+	for (k = 0; k < 10; k++) {
+		irq = 40 + k * 7 % 10;
+		CHECK_EQ(vw_r(0x304) >> (irq - 32) & 1, 1);
+		vw_dir(0, irq);
+		CHECK_EQ(vw_r(0x304) >> (irq - 32) & 1, 0);
+	}
 	CHECK_EQ(vw_r(0x304), 0);
+	/* And what is not active, or not there. */
+	vw_dir(0, 40);
+	vw_dir(0, 1023);
 	pulse(45);
 	CHECK_EQ(vw_ack(0), 45);
 	vw_check();
@@ -416,8 +423,6 @@ TEST(declared_active_and_pending)
 		prio(40 + k, 0x80 - 8 * k);
 	prio(50, 0x40);
 	vw_w(0x304, 1 << 18);
-	vw_unload(0);
-	vw_load(0, 0);
 	pulse(50);
 	CHECK_EQ(vw_slot(0, 0) >> 62, 3);
 	vw_dir(0, 50);

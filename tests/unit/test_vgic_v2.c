@@ -250,8 +250,11 @@ TEST(cpu_interface_is_mapped)
 	CHECK_EQ(vw_mapping().count, 1);
 	CHECK_EQ(vw_mapping().gpa, 0x8010000);
 	CHECK_EQ(vw_mapping().hpa, 0x8040000);
-	CHECK_EQ(vw_mapping().size, 0x2000);
-	/* What comes to the emulator is beyond. */
+	/* All but GICC_DIR, which comes to the emulator. */
+	CHECK_EQ(vw_mapping().size, 0x1000);
+	CHECK_EQ(vw_read(0, vw_cpu(), 0x1000, 4), 0);
+	CHECK_EQ(vw_read(0, vw_cpu(), 0x1000, 2), VW_BAD | EMU_WIDTH);
+	CHECK_EQ(vw_read(0, vw_cpu(), 0x1004, 4), VW_BAD | EMU_NONE);
 	CHECK_EQ(vw_read(0, vw_cpu(), 0x0, 4), VW_BAD | EMU_NONE);
 	CHECK(strstr(vw_show(vw_cpu()), "the machine's own"));
 	vw_end();

@@ -168,6 +168,12 @@ void arch_vintc_underflow(bool on)
 	loaded_interface(__func__)->no_pending = on;
 }
 
+bool arch_vintc_trap_dir(bool on)
+{
+	loaded_interface(__func__)->trap_dir = on;
+	return true;
+}
+
 unsigned arch_vintc_eoicount(void)
 {
 	struct interface *it = loaded_interface(__func__);

@@ -20,6 +20,7 @@ struct interface {
 	uint32_t apr[2];
 	unsigned eoicount;
 	bool no_pending; /* asked for */
+	bool trap_dir;
 	enum vintc_mode mode;
 	bool irq, fiq;
 	bool timer[VW_TIMERS]; /* outputs of its timers */

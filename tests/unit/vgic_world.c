@@ -681,10 +681,15 @@ void vw_dir(unsigned vcpu, unsigned irq)
 {
 	struct interface *it = go(vcpu);
 
-	if (it->mode == VINTC_NONE)
+	if (it->mode != VINTC_GICV3) {
 		vw_write(vcpu, vw_cpu(), gicc(0x1000), 4, irq);
-	else
+	} else if (it->trap_dir) {
+		hw.masked = true;
+		guest.vintc->dir(current, irq);
+		hw.masked = false;
+	} else {
 		vw_deactivate(it, irq);
+	}
 	vw_settle(vcpu);
 }
 

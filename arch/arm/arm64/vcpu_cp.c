@@ -72,6 +72,16 @@ static int write_sre(struct vcpu *vcpu, uint32_t iss, uint32_t value)
 	return vcpu->arch.vintc.mode == VINTC_GICV3 ? 0 : -ENOENT;
 }
 
+static int write_dir(struct vcpu *vcpu, uint32_t iss, uint32_t value)
+{
+	const struct vintc_ops *ops = vcpu->guest->vintc;
+
+	if (vcpu->arch.vintc.mode != VINTC_GICV3 || !ops->dir)
+		return -ENOENT;
+	ops->dir(vcpu, value);
+	return 0;
+}
+
 static int write_oslar(struct vcpu *vcpu, uint32_t iss, uint32_t value)
 {
 	vcpu->arch.os_locked = value == OSLAR_KEY;
@@ -111,6 +121,7 @@ static const struct cp_row rows[] = {
 	  .write = write_undefined },
 	{ ROW(15, 0, 1, 0, 1) },					       /* ACTLR */
 	{ ROW(15, 0, 1, 0, 3) },					       /* ACTLR2 */
+	{ ROW(15, 0, 12, 11, 1), .read = read_undefined, .write = write_dir }, /* ICC_DIR */
 	{ ROW(15, 0, 12, 12, 5), .read = read_sre, .write = write_sre },       /* ICC_SRE */
 	{ ROW(14, 0, 1, 0, 0), .write = write_undefined },		       /* DBGDRAR */
 	{ ROW(14, 0, 2, 0, 0), .write = write_undefined },		       /* DBGDSAR */

@@ -53,6 +53,16 @@ static int write_sgi(struct vcpu *vcpu, uint32_t iss, uint64_t value)
 	return 0;
 }
 
+static int write_dir(struct vcpu *vcpu, uint32_t iss, uint64_t value)
+{
+	const struct vintc_ops *ops = vcpu->guest->vintc;
+
+	if (vcpu->arch.vintc.mode != VINTC_GICV3 || !ops->dir)
+		return -ENOENT;
+	ops->dir(vcpu, value);
+	return 0;
+}
+
 static int read_sre(struct vcpu *vcpu, uint32_t iss, uint64_t *value)
 {
 	*value = 7;
@@ -96,6 +106,7 @@ static int debug_write(struct vcpu *vcpu, uint32_t iss, uint64_t value)
 #define ID_MASK (KEY_MASK & ~(ANY_OP2 | ANY_CRM))
 
 static const struct sysreg_row rows[] = {
+	{ ROW(3, 0, 12, 11, 1), .read = read_undefined, .write = write_dir }, /* ICC_DIR_EL1 */
 	{ ROW(3, 0, 12, 11, 5), .read = read_undefined, .write = write_sgi }, /* ICC_SGI1R_EL1 */
 	{ ROW(3, 0, 12, 11, 6), .read = read_undefined, .write = write_sgi }, /* ICC_ASGI1R_EL1 */
 	{ ROW(3, 0, 12, 11, 7), .read = read_undefined, .write = write_sgi }, /* ICC_SGI0R_EL1 */

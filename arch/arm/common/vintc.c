@@ -22,6 +22,7 @@
 static struct vintc_caps caps;
 static bool is_v3;		/* ICH_* registers, else GICH */
 static bool sre_switchable;	/* GICv3 with a GICv2 mode for guests */
+static bool can_trap_dir;	/* of ICC_DIR_EL1 */
 static uint8_t *gich;
 static unsigned nr_aprs;	/* active priority registers of each group */
 
@@ -83,6 +84,17 @@ unsigned arch_vintc_eoicount(void)
 	if (count)
 		write_hcr(hcr & (BIT32(HCR_V_EOI_SHIFT) - 1));
 	return count;
+}
+
+bool arch_vintc_trap_dir(bool on)
+{
+	uint32_t hcr;
+
+	if (!can_trap_dir)
+		return false;
+	hcr = read_hcr();
+	write_hcr(on ? hcr | HCR_V_TDIR : hcr & ~HCR_V_TDIR);
+	return true;
 }
 
 uint64_t arch_vintc_vmcr(void)
@@ -236,7 +248,8 @@ static void maintenance(void *arg)
 	/* What was not served would ask again at once, for ever: so it may not ask any more. */
 	misr = is_v3 ? (uint32_t)READ_SYSREG(ICH_MISR_EL2) : mmio_read32(gich + GICH_MISR);
 	if (unlikely(misr & ~BIT32(0)))
-		write_hcr(read_hcr() & (HCR_V_EN | HCR_V_LRENPIE | HCR_V_TRAPS));
+		write_hcr(read_hcr() & (HCR_V_EN | HCR_V_LRENPIE | HCR_V_TRAPS |
+					   HCR_V_TDIR));
 }
 
 /* --- finding it at boot ---------------------------------------------------------- */
@@ -266,6 +279,7 @@ static void setup_v3(struct dt_node *node)
 	caps.slots = MIN_T(unsigned, (vtr & 0x1f) + 1, VINTC_SLOTS_MAX);
 	caps.prio_bits = (vtr >> 29 & 7) + 1;
 	caps.gicv3_cpuif = true;
+	can_trap_dir = vtr & VTR_TDS;
 	nr_aprs = prebits > 6 ? 4 : prebits > 5 ? 2 : 1;
 
 	/* Is there a GICv2 mode for guests? Then ICC_SRE_EL1 takes a zero (IHI 0069, 12.2.24). */

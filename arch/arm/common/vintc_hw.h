@@ -41,6 +41,8 @@ enum {
 #define HCR_V_TC	BIT32(10)
 #define HCR_V_TALL0	BIT32(11)
 #define HCR_V_TALL1	BIT32(12)
+#define HCR_V_TDIR	BIT32(14) /* where VTR_TDS says so */
+#define VTR_TDS		BIT32(19)
 #define HCR_V_TRAPS	(HCR_V_TC | HCR_V_TALL0 | HCR_V_TALL1)
 #define HCR_V_EOI_SHIFT 27
 

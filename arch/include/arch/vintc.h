@@ -64,6 +64,11 @@ void arch_vintc_underflow(bool on);
  * comes when it does. Reading resets the count.
  */
 unsigned arch_vintc_eoicount(void);
+/**
+ * Let separate deactivations by ICC_DIR come to vintc_ops.dir(): which interrupt it was is not told
+ * by a count. @return false: this machine cannot
+ */
+bool arch_vintc_trap_dir(bool on);
 /** Virtual machine control: priority mask, group enables, EOI mode (ICH_VMCR_EL2 layout). */
 uint64_t arch_vintc_vmcr(void);
 void arch_vintc_set_vmcr(uint64_t vmcr);

@@ -283,6 +283,8 @@ struct vintc_ops {
 	 * written.
 	 */
 	void (*sgi)(struct vcpu *vcpu, unsigned group, uint64_t value);
+	/** Trapped deactivation (ICC_DIR_EL1, see arch_vintc_trap_dir()): value as written. */
+	void (*dir)(struct vcpu *vcpu, uint64_t value);
 	/** A vCPU begins (CPU_ON, start) or is reset: its private state to reset values. */
 	void (*reset_vcpu)(struct vcpu *vcpu);
 };

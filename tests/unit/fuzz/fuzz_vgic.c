@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A hostile guest at its interrupt controller: any sequence of accesses of any width anywhere, by any
- * vCPU, with interrupts coming, being taken and ended as they are not, and vCPUs coming and going.
- * The contract with the port holds all the while, what memory and slots say fits together, and
- * no interrupt of the host storms. In the end a well-behaved guest gets its interrupts.
+ * A hostile guest at its interrupt controller: any sequence of accesses of any width anywhere, by
+ * any vCPU, with interrupts coming, being taken and ended as they are not, and vCPUs coming and
+ * going. The contract with the port holds all the while, what memory and slots say fits together,
+ * and no interrupt of the host storms. In the end a well-behaved guest gets its interrupts.
  */
 #include "fuzz.h"
 

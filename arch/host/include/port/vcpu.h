@@ -24,6 +24,7 @@ struct arch_vcpu {
 	uint64_t vmcr;
 	unsigned int eoicount;
 	bool underflow;
+	bool trap_dir;
 	bool irq_line;
 	bool fiq_line;
 };
