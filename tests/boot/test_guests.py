@@ -15,7 +15,8 @@ import vm
 # Host's and guest's interrupt controller.
 GICS = [(3, 3), (3, 2), (2, 2)]
 # Program, vCPUs.
-CONFORMANCE = [("psci", 4), ("timer", 4), ("gic", 4)]
+CONFORMANCE = [("psci", 4), ("timer", 4), ("gic", 4), ("smp", 4), ("state", 4), ("idregs", 4),
+               ("pl011", 1), ("board", 1)]
 # Microseconds that a timer may be late on a build machine that does other things too.
 LATE = "late=2000000"
 
@@ -36,7 +37,7 @@ def create(machine, guest, name, cmdline="", **options):
 
 
 def check_output(text):
-    """The lines of a guest's tests: none failed, and there were some."""
+    """The lines of a guest's tests: none failed, and some passed."""
     done = re.search(r"DONE passed=(\d+) failed=(\d+)", text)
     assert done, "the guest did not end its tests:\n" + text
     assert done[2] == "0", "tests of the guest failed:\n" + text
@@ -55,7 +56,7 @@ def run_to_end(machine, guest, status=0, timeout=None):
 def test_conformance(machine, name, vcpus, gics, smp):
     """A guest finds the devices and the firmware as their specifications say."""
     m = machine(gic=gics[0], smp=smp, files={"/%s.bin" % name: program(name)})
-    create(m, "g", name, LATE, vcpus=vcpus, gic=gics[1])
+    create(m, "g", name, LATE + (" qemu-gicv2" if gics[0] == 2 else ""), vcpus=vcpus, gic=gics[1])
     check_output(run_to_end(m, "g", timeout=120))
     m.run("guest destroy g", status=0)
 
@@ -100,3 +101,147 @@ def test_off_while_busy(machine, smp):
     create(m, "g", "psci", "busy-off", vcpus=4)
     for _ in range(5):
         assert "OFF now" in run_to_end(m, "g")
+
+
+@pytest.mark.parametrize("cpu", ["cortex-a53", "max"])
+@pytest.mark.parametrize("name", ["idregs", "state"])
+def test_processors(machine, name, cpu):
+    """What a guest may use is what the processor has, less what the hypervisor keeps."""
+    m = machine(cpu=cpu, smp=2, files={"/%s.bin" % name: program(name)})
+    create(m, "g", name, vcpus=3)
+    check_output(run_to_end(m, "g", timeout=120))
+
+
+def test_state_of_two_guests(machine):
+    """Two guests on one CPU, each with two vCPUs: none sees the registers of another."""
+    m = machine(smp=1, cpu="max", files={"/state.bin": program("state")})
+    create(m, "a", "state", "rounds=60 seed=1", vcpus=2)
+    create(m, "b", "state", "rounds=30 seed=2", vcpus=2)
+    m.run("guest start a", status=0)
+    check_output(run_to_end(m, "b", timeout=120))
+    m.run("guest wait a", status=0, timeout=120)
+    check_output(m.run("console a", status=0))
+
+
+def test_typed_input(machine):
+    """What is typed at a console reaches the guest's UART, by interrupt, and comes back."""
+    m = machine(files={"/pl011.bin": program("pl011")})
+    create(m, "g", "pl011", "echo")
+    m.send("guest start g; console g\r")
+    m.expect("ECHO begins")
+    text = "the quick brown fox jumps over the lazy dog 0123456789 " * 4
+    m.send(text)
+    m.expect_exact(text.strip())
+    m.send("!")
+    m.expect("ECHO ends after %d" % (len(text) + 1))
+    m.wait_prompt()
+
+
+def test_power_button(machine):
+    """The power button is an interrupt of a GPIO line."""
+    m = machine(files={"/board.bin": program("board")})
+    create(m, "g", "board", "power")
+    m.send("guest start g; console g\r")
+    m.expect("POWER awaited")
+    m.send("\x1bxq")
+    m.wait_prompt()
+    m.run("guest power g", status=0)
+    m.run("guest wait g 10s", status=0)
+    assert "POWER button" in m.run("console g", status=0)
+
+
+# --- guests that misbehave --------------------------------------------------------------------
+
+# Mode of the guest hostile, and how many of its vCPUs it keeps busy.
+HOSTILE = [("registers", 1), ("nowhere", 1), ("tables", 1), ("console", 1), ("console-lines", 1),
+           ("sgi", 1), ("sgi-all", 2), ("timer", 1), ("timer-set", 1), ("idle", 1), ("calls", 2),
+           ("maintenance", 1), ("flash", 1), ("sysregs", 1), ("code", 1)]
+# Those for which the interrupt controller matters.
+OF_GICV2 = ("registers", "sgi", "sgi-all", "timer")
+# Those that end themselves: the reason that is given.
+SUICIDAL = [("no-vectors", "where the guest has no memory"),
+            ("device-vectors", "where the guest has no memory")]
+# Those that take exceptions without an instruction between: where instructions are counted, time
+# would stand still.
+TIMELESS = ["fault-loop", "vector-loop"]
+FILES = ("hostile", "witness")
+# The hostile one may take that much more than its part, per mille.
+TOLERANCE = 20
+# A slice, and what the hypervisor does besides, in microseconds.
+LONGEST = 10100
+
+
+def hostile_machine(machine, mode, gic, **options):
+    """A machine with the hostile guest running since a while."""
+    m = machine(gic=gic, smp=1, files={"/%s.bin" % name: program(name) for name in FILES},
+                timeout=180, **options)
+    create(m, "h", "hostile", "mode=%s seed=7" % mode, vcpus=2, rng="on", console="on")
+    m.run("guest start h", status=0)
+    m.run("sleep 20ms", status=0)
+    return m
+
+
+def free_pages(machine):
+    """Pages of memory that nobody uses."""
+    return int(re.search(r"pages: .*?(\d+) free", machine.run("host ram info", status=0))[1])
+
+
+def witness(machine, milliseconds):
+    """Run the well-behaved guest; give its share per mille, the longest wait, its lines."""
+    create(machine, "w", "witness", "ms=%d" % milliseconds)
+    text = run_to_end(machine, "w", timeout=180)
+    match = re.search(r"WITNESS share (\d+) longest (\d+)", text)
+    assert match, "the guest beside the hostile one did not end:\n" + text
+    return int(match[1]), int(match[2]), text.count("WITNESS tick")
+
+
+@pytest.mark.parametrize("mode,busy,gic", [row + (3,) for row in HOSTILE] + [
+    row + (2,) for row in HOSTILE if row[0] in OF_GICV2])
+def test_hostile(machine, mode, busy, gic):
+    """Beside a hostile guest another one keeps its time and its output; all is given back."""
+    m = hostile_machine(machine, mode, gic, icount=True)
+    share, longest, lines = witness(m, 120)
+    assert share >= 1000 // (busy + 1) - TOLERANCE
+    assert longest <= LONGEST * busy
+    assert lines >= 120 // 10 // (busy + 1) - 1
+    # The hostile one is still there, or the log says why not; it goes when it is told to.
+    assert re.search(r"(?m)^h +running", m.run("guest list", status=0))
+    m.run("guest destroy h w", status=0)
+    assert not m.run("guest list", status=0).count("h ")
+
+
+@pytest.mark.parametrize("mode,reason", SUICIDAL, ids=[row[0] for row in SUICIDAL])
+def test_hostile_to_itself(machine, mode, reason):
+    """A guest that cannot go on ends, with a sentence that says why."""
+    m = hostile_machine(machine, mode, 3, icount=True)
+    output = m.run("guest wait h 1s", status=2)
+    assert reason in output
+    assert reason in m.run("log show", status=0)
+    share, _, _ = witness(m, 100)
+    assert share >= 950
+
+
+@pytest.mark.parametrize("mode", TIMELESS)
+def test_hostile_without_instructions(machine, mode):
+    """A guest that only takes exceptions does not stop others either."""
+    m = hostile_machine(machine, mode, 3)
+    _, _, lines = witness(m, 500)
+    assert lines > 10
+    m.run("guest destroy h w", status=0)
+
+
+def test_hostile_gives_all_back(machine):
+    """After all modes have run for a moment, there is as much free memory as before."""
+    m = machine(smp=2, files={"/hostile.bin": program("hostile")})
+
+    def once(mode):
+        create(m, "h", "hostile", "mode=%s" % mode, vcpus=2, rng="on", console="on")
+        m.run("guest start h", status=0)
+        m.run("sleep 100ms", status=0)
+        m.run("guest destroy h", status=0)
+
+    once("registers")
+    before = free_pages(m)
+    for mode in [row[0] for row in HOSTILE + SUICIDAL] + TIMELESS:
+        once(mode)
+        assert free_pages(m) == before, mode

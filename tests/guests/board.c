@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The smaller devices of the board "virt": the clock PL031 (Arm DDI 0224), the GPIO lines PL061 (DDI
- * 0190) and the CFI flash. "power" on the command line: wait for the power button, which is a GPIO
- * line, then switch off. "reference": bare QEMU, whose flash is not exact.
+ * The smaller devices of the board "virt": the clock PL031 (Arm DDI 0224), the GPIO lines PL061
+ * (DDI 0190) and the CFI flash. "power" on the command line: wait for the power button, which is a
+ * GPIO line, then switch off. "reference": bare QEMU, whose flash is not exact.
  */
 #include "gic.h"
 

@@ -9,3 +9,8 @@ psci-y := psci.o psci_asm.o
 guests-y += gic
 gic-y := gic.o
 guests-y += pl011 board
+guests-y += state idregs smp hostile witness
+hostile-y := hostile.o hostile_asm.o
+state-y := state.o state_asm.o
+# At address 0 there is flash.
+CFLAGS_smp.o := -fno-delete-null-pointer-checks

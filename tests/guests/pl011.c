@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The PL011 UART (Arm DDI 0183) of a guest: registers, interrupts, loopback. "echo" on the command
- * line: give back what is typed, by interrupt, until a "q". "reference": bare QEMU, which has no
+ * line: give back what is typed, by interrupt, until a "!". "reference": bare QEMU, which has no
  * loopback.
  */
 #include "gic.h"
@@ -241,7 +241,7 @@ static void on_receive(unsigned irq)
 
 		received++;
 		put_char(c);
-		if (c == 'q')
+		if (c == '!')
 			quit = true;
 	}
 	set(ICR, INT_RX | INT_RT);

@@ -139,7 +139,7 @@ struct cpu {
 	volatile unsigned serrors;
 	volatile uint32_t last_iar;
 	volatile uint32_t seen[IRQS_MAX];
-	volatile bool up;	     /* cpu_start(): has begun */
+	volatile bool begun, up;     /* cpu_start(): has begun; runs fn */
 	void (*fn)(void *arg);
 	void *arg;
 };

@@ -144,6 +144,7 @@ void kit_secondary(unsigned id)
 	enter(cpu, id);
 	gic_init_cpu();
 	dsb();
+	cpu->begun = true;
 	cpu->up = true;
 	cpu->fn(cpu->arg);
 	cpu->up = false;
@@ -158,14 +159,14 @@ bool cpu_start(unsigned id, void (*fn)(void *arg), void *arg)
 
 	cpu->fn = fn;
 	cpu->arg = arg;
-	cpu->up = false;
+	cpu->begun = false;
 	dsb();
 	err = psci(PSCI_CPU_ON, cpu->mpidr, (uintptr_t)secondary_start, id);
 	if (err) {
 		FAIL("CPU_ON of CPU %u gives %d", id, (int)err);
 		return false;
 	}
-	if (!WAIT_US(cpu->up, 5000000)) {
+	if (!WAIT_US(cpu->begun, 5000000)) {
 		FAIL("CPU %u does not come up", id);
 		return false;
 	}
