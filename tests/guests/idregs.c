@@ -120,7 +120,6 @@ TEST(absent_is_undefined)
 	expect_undefined("ZCR_EL1", CATCH(READ_SYSREG(S3_0_C1_C2_0)));
 	expect_undefined("RDVL", CATCH(__asm__ volatile(".inst 0x04bf5020" : : : "x0")));
 	expect_undefined("SMCR_EL1", CATCH(READ_SYSREG(S3_0_C1_C2_6)));
-	expect_undefined("TPIDR2_EL0", CATCH(READ_SYSREG(S3_3_C13_C0_5)));
 	expect_undefined("MPAM1_EL1", CATCH(READ_SYSREG(S3_0_C10_C5_0)));
 	expect_undefined("AMCR_EL0", CATCH(READ_SYSREG(S3_3_C13_C2_0)));
 	expect_undefined("RGSR_EL1", CATCH(READ_SYSREG(S3_0_C1_C0_5)));

@@ -21,7 +21,7 @@ void vectors_save(struct vectors *v);
 
 struct mine {
 	struct vectors in, out;
-	uint64_t regs[32];
+	uint64_t regs[32], tpidr2;
 	uint64_t random;
 	unsigned wrong;
 	bool done;
@@ -58,23 +58,28 @@ static uint64_t next_random(struct mine *m)
 	X(S3_0_C2_C3_0)                                                                            \
 	X(S3_0_C2_C3_1)
 
-static unsigned fill_registers(struct mine *m)
+/* Of SME, which is hidden; but this register cannot be, so it has to be switched. */
+#define TPIDR2 S3_3_C13_C0_5
+
+static void fill_registers(struct mine *m)
 {
 	unsigned n = 0;
 
+	/* First: a fault writes to registers that are to be compared. */
+	m->tpidr2 = next_random(m);
+	CATCH(WRITE_SYSREG(TPIDR2, m->tpidr2));
 #define FILL(name, mask)                                                                           \
 	m->regs[n] = next_random(m) & (mask);                                                      \
 	WRITE_SYSREG(name, m->regs[n++]);
 	REGISTERS(FILL)
 #undef FILL
 	if (!HAS_PAUTH())
-		return n;
+		return;
 #define FILL(name)                                                                                 \
 	m->regs[n] = next_random(m);                                                               \
 	WRITE_SYSREG(name, m->regs[n++]);
 	PAUTH_KEYS(FILL)
 #undef FILL
-	return n;
 }
 
 static void compare(struct mine *m, const char *name, uint64_t got, uint64_t want)
@@ -87,6 +92,7 @@ static void compare(struct mine *m, const char *name, uint64_t got, uint64_t wan
 
 static void check_registers(struct mine *m)
 {
+	uint64_t value = 0;
 	unsigned n = 0;
 
 #define CHECK(name, mask)                                                                          \
@@ -94,6 +100,8 @@ static void check_registers(struct mine *m)
 	n++;
 	REGISTERS(CHECK)
 #undef CHECK
+	if (!CATCH(value = READ_SYSREG(TPIDR2)).taken)
+		compare(m, "tpidr2_el0", value, m->tpidr2);
 	if (!HAS_PAUTH())
 		return;
 #define CHECK(name)                                                                                \

@@ -56,6 +56,8 @@ static void save_sysregs(struct arch_vcpu *a)
 		a->vsesr = READ_SYSREG(SYS_VSESR_EL2);
 		a->disr = READ_SYSREG(SYS_VDISR_EL2);
 	}
+	if (cpu_features.sme)
+		a->tpidr2 = READ_SYSREG(SYS_TPIDR2_EL0);
 	if (a->aarch32) {
 #define SAVE(i, name) a->a32[i] = READ_SYSREG(name);
 		A32REGS(SAVE)
@@ -78,6 +80,8 @@ static void load_sysregs(const struct arch_vcpu *a)
 		WRITE_SYSREG(SYS_VSESR_EL2, a->vsesr);
 		WRITE_SYSREG(SYS_VDISR_EL2, a->disr);
 	}
+	if (cpu_features.sme)
+		WRITE_SYSREG(SYS_TPIDR2_EL0, a->tpidr2);
 	if (a->aarch32) {
 #define LOAD(i, name) WRITE_SYSREG(name, a->a32[i]);
 		A32REGS(LOAD)
@@ -139,6 +143,8 @@ static uint64_t initial_hcr(const struct arch_vcpu *a)
 		hcr |= HCR_RW;
 	if (cpu_features.pauth)
 		hcr |= HCR_API | HCR_APK;
+	if (cpu_features.ras)
+		hcr |= HCR_TERR;
 	return hcr;
 }
 
@@ -177,7 +183,7 @@ void arch_vcpu_reset(struct vcpu *vcpu, uint64_t pc, uint64_t arg)
 	memset(a->pauth, 0, sizeof(a->pauth));
 	memset(a->a32, 0, sizeof(a->a32));
 	memset(&a->fp, 0, sizeof(a->fp));
-	a->vsesr = a->disr = a->fpexc32 = 0;
+	a->vsesr = a->disr = a->tpidr2 = a->fpexc32 = 0;
 	heap_free(a->debug);
 	a->debug = NULL;
 	a->os_locked = !a->aarch32;

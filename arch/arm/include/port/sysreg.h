@@ -47,6 +47,7 @@ static inline void isb(void)
 #define SYS_DISR_EL1		S3_0_C12_C1_1
 #define SYS_VDISR_EL2		S3_4_C12_C1_1
 #define SYS_VSESR_EL2		S3_4_C5_C2_3
+#define SYS_TPIDR2_EL0		S3_3_C13_C0_5
 #define SYS_SCXTNUM_EL1		S3_0_C13_C0_7
 #define SYS_SCXTNUM_EL0		S3_3_C13_C0_7
 
@@ -72,6 +73,7 @@ static inline void isb(void)
 #define HCR_TGE		SYSREG_BIT(27)
 #define HCR_RW		SYSREG_BIT(31)
 #define HCR_E2H		SYSREG_BIT(34)
+#define HCR_TERR	SYSREG_BIT(36)
 #define HCR_APK		SYSREG_BIT(40)
 #define HCR_API		SYSREG_BIT(41)
 

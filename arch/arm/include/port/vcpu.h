@@ -58,6 +58,7 @@ struct arch_vcpu {
 	uint64_t sys[VR_CORE_COUNT];
 	uint64_t pauth[10];
 	uint64_t vsesr, disr; /* RAS, where the CPU has it */
+	uint64_t tpidr2;      /* of SME; hidden, but there is no trap for it */
 	uint64_t a32[7];      /* SPSR_abt, und, irq, fiq, DACR32, IFSR32, DBGVCR32 */
 	uint64_t fpexc32;
 	struct vcpu_gtimer vtimer, ptimer;
