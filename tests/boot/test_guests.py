@@ -2,7 +2,7 @@
 """Tiny guests of tests/guests, one subject each, under the hypervisor.
 
 A guest prints a line for each of its tests, PASS, FAIL or SKIP, then "DONE passed=n failed=m", and
-switches itself off. The same programs run on QEMU's bare machine (test_reference): what passes there
+switches off. The same programs run on QEMU's bare machine (test_reference): what passes there
 and not here is a defect of the hypervisor.
 """
 import os
