@@ -610,8 +610,11 @@ TEST(shared_to_each)
 			EXPECT(WAIT_US(cpus[i].seen[FREE_IRQ] == n, 1000000));
 		}
 	}
+	/* A CPU counts it before it ends it. */
+	EXPECT(WAIT_US(!gic_is_active(FREE_IRQ), 1000000));
 	gic_set_target(FREE_IRQ, 0);
 	gic_set_bit(FREE_IRQ, GIC_ISPENDR);
+	EXPECT(WAIT_US(gic_intid(gic_hppir()) == FREE_IRQ, 1000000));
 	gic_eoi(take(FREE_IRQ));
 	stop_all();
 }

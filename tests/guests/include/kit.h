@@ -75,15 +75,16 @@ void put_char(char c);
 
 struct test {
 	const char *name;
+	const char *file;
 	int line;
 	void (*run)(void);
 };
 
-/** A test of its own; they run in the order of the file. */
+/** A test of its own; they run file by file, in the order of the file. */
 #define TEST(ident)                                                                                \
 	static void test_##ident(void);                                                            \
 	static const struct test entry_##ident __attribute__((used, section(".tests"))) = {        \
-		#ident, __LINE__, test_##ident                                                     \
+		#ident, __FILE__, __LINE__, test_##ident                                              \
 	};                                                                                         \
 	static void test_##ident(void)
 

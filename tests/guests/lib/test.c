@@ -43,13 +43,21 @@ static bool wanted(const char *name)
 	return !only || (!strncmp(only, name, n) && (only[n] == ' ' || !only[n]));
 }
 
+/* By file, then by line. @return negative, zero, positive */
+static int compare(const struct test *a, const struct test *b)
+{
+	int order = strcmp(a->file, b->file);
+
+	return order ? order : a->line - b->line;
+}
+
 /* The compiler puts them into the section in any order. */
 static const struct test *next_test(const struct test *last)
 {
 	const struct test *next = NULL;
 
 	for (const struct test *t = tests_start; t < tests_end; t++) {
-		if ((!last || t->line > last->line) && (!next || t->line < next->line))
+		if ((!last || compare(t, last) > 0) && (!next || compare(t, next) < 0))
 			next = t;
 	}
 	return next;
