@@ -133,9 +133,14 @@ static void add_sp805(struct arm_fdt *a, const struct region *r)
 	guest_fdt_strings(&a->f, node, "clock-names", "wdog_clk\0apb_pclk");
 }
 
+/* Slots that are empty for ever are not told, so that nobody takes time to find them so. */
 static void add_virtio(struct arm_fdt *a, const struct region *r)
 {
-	struct dt_node *node = guest_fdt_node(&a->f, a->f.root, "virtio_mmio@%" PRIx64, r->gpa);
+	struct dt_node *node;
+
+	if (!dt_u32_or(r->node, "virtio_type", 0))
+		return;
+	node = guest_fdt_node(&a->f, a->f.root, "virtio_mmio@%" PRIx64, r->gpa);
 
 	guest_fdt_string(&a->f, node, "compatible", "virtio,mmio");
 	guest_fdt_reg(&a->f, node, r->gpa, r->size);

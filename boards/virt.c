@@ -235,7 +235,7 @@ static void build_virtio(struct build *b)
 	if (b->cfg->rng)
 		virtio(b, "virtio-rng0", VIRTIO_RNG);
 	/* Programs that look at all slots shall find the rest empty, not missing. */
-	device(b, "virtio-empty", "misc", "zero", VIRT_MMIO + b->slots * VIRT_MMIO_SIZE,
+	device(b, "virtio-empty", "virtio", "virtio,mmio", VIRT_MMIO + b->slots * VIRT_MMIO_SIZE,
 	       (VIRT_MMIO_SLOTS - b->slots) * VIRT_MMIO_SIZE);
 }
 

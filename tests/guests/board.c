@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The smaller devices of the board "virt": the clock PL031 (Arm DDI 0224), the GPIO lines PL061
- * (DDI 0190) and the CFI flash. "power" on the command line: wait for the power button, which is a
- * GPIO line, then switch off. "reference": bare QEMU, whose flash is not exact.
+ * (DDI 0190), the CFI flash, and the slots of virtio-mmio. "power" on the command line: wait for
+ * the power button, which is a GPIO line, then switch off. "reference": bare QEMU, whose flash is
+ * not exact.
  */
 #include "gic.h"
 
@@ -246,6 +247,51 @@ TEST(flash_is_no_ram)
 		EXPECT_EQ(read32(CHIP), READY);
 	write32(CHIP, READ_ARRAY);
 	EXPECT_EQ(read32(CHIP + SECTOR + 2048), was);
+}
+
+/* --- virtio-mmio (Virtual I/O Device 1.1, 4.2.2) -------------------------------------------- */
+
+enum { VIRTIO_MAGIC, VIRTIO_VERSION = 4, VIRTIO_DEVICE = 8, VIRTIO_STATUS = 0x70 };
+
+static unsigned virtio_devices;
+
+/* All slots are there, whether something is in them or not; QEMU itself has the version before. */
+TEST(virtio_slots)
+{
+	virtio_devices = 0;
+	for (uintptr_t i = 0; i < VIRTIO_SLOTS; i++) {
+		uintptr_t slot = VIRTIO_BASE + i * VIRTIO_STRIDE;
+
+		EXPECT_EQ(read32(slot + VIRTIO_MAGIC), 0x74726976);
+		EXPECT_EQ(read32(slot + VIRTIO_VERSION), boot_arg("reference") ? 1 : 2);
+		virtio_devices += !!read32(slot + VIRTIO_DEVICE);
+	}
+	EXPECT(virtio_devices < VIRTIO_SLOTS);
+}
+
+/* The tree tells those with something in them; QEMU's tells all. */
+TEST(virtio_described)
+{
+	unsigned n = 0;
+
+	while (fdt_get("virtio_mmio@", n, "reg", NULL))
+		n++;
+	EXPECT_EQ(n, boot_arg("reference") ? VIRTIO_SLOTS : virtio_devices);
+}
+
+/* Nothing is kept by an empty slot. */
+TEST(virtio_empty_slot)
+{
+	uintptr_t slot = VIRTIO_BASE + (VIRTIO_SLOTS - 1) * VIRTIO_STRIDE;
+
+	EXPECT_EQ(read32(slot + VIRTIO_DEVICE), 0);
+	for (unsigned reg = VIRTIO_DEVICE; reg < VIRTIO_STRIDE; reg += 4) {
+		write32(slot + reg, 1);
+		if (!boot_arg("reference"))
+			EXPECT_EQ(read32(slot + reg), 0);
+	}
+	EXPECT_EQ(read32(slot + VIRTIO_STATUS), 0);
+	EXPECT_EQ(read32(slot + VIRTIO_MAGIC), 0x74726976);
 }
 
 void guest_main(void)

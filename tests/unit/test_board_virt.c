@@ -164,6 +164,8 @@ TEST(regions_gicv2)
 	CHECK_EQ(region("gic_cpu")->size, 0x10000);
 	CHECK(region("gic_cpu")->flags & REGION_VIRTUAL);
 	CHECK_EQ(region("virtio-empty")->size, 0x4000);
+	CHECK_STR(dt_string(region("virtio-empty")->node, "compatible", 0), "virtio,mmio");
+	CHECK(!dt_has(region("virtio-empty")->node, "virtio_type"));
 	destroy();
 }
 
