@@ -33,10 +33,12 @@ static int run_blockdev_list(struct shell *sh, int argc, char **argv)
 	struct blockdev *bd = NULL;
 	char size[16];
 
+	blockdev_list_lock();
 	while ((bd = blockdev_next(bd)))
 		table_row(t, "%s|%s|%u|%s", bd->name,
 			  format_size(size, sizeof(size), bd->sectors * SECTOR_SIZE), bd->users,
 			  bd->read_only ? "read only" : "read, write");
+	blockdev_list_unlock();
 	table_print(t, shell_output(sh));
 	return 0;
 }

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The list of block devices and the bounds of requests to them. One mutex guards the list and the
- * counts of users; requests themselves are serialised by the device where it needs that.
+ * The list of block devices: names, who has what open, end of life. One mutex guards the list, the
+ * tree of disks and partitions, and the counts of users. Requests take no lock here.
  */
 #include <core/blockdev.h>
 
-#include <core/log.h>
-#include <core/mem.h>
 #include <core/thread.h>
 #include <libs/errno.h>
 #include <libs/printf.h>
@@ -14,8 +12,8 @@
 
 #include "ramdisk.h"
 
-#define NAMES_MAX   1000
-#define ZERO_PIECE  (8 * SECTOR_SIZE)
+#define NAMES_MAX    1000
+#define RAM_PREFIX   "ram:"
 
 static struct mutex lock = MUTEX_INIT(lock);
 static struct list devices = LIST_INIT(devices);
@@ -31,74 +29,260 @@ static struct blockdev *find_locked(const char *name)
 	return NULL;
 }
 
+/* --- names ---------------------------------------------------------------------------------- */
+
+/** "a" ... "z", "aa", "ab", ... */
+static int letters(char *buf, size_t size, unsigned n)
+{
+	if (n < 26)
+		return snprintf(buf, size, "%c", 'a' + n);
+	return snprintf(buf, size, "%c%c", 'a' + n / 26 - 1, 'a' + n % 26);
+}
+
+static int name_number(struct blockdev *bd, const char *base, unsigned n)
+{
+	int base_len = (int)strcspn(base, "*"), len;
+	char behind[12];
+
+	if (!base[base_len])
+		snprintf(behind, sizeof(behind), "%u", n);
+	else if (n >= 26 * 27)
+		return -ENOSPC;
+	else
+		letters(behind, sizeof(behind), n);
+	len = snprintf(bd->name, sizeof(bd->name), "%.*s%s", base_len, base, behind);
+	return len < 0 || (size_t)len >= sizeof(bd->name) ? -ENAMETOOLONG : 0;
+}
+
+static void begin_life(struct blockdev *bd)
+{
+	bd->users = bd->pins = 0;
+	bd->reads = bd->writes = bd->errors = 0;
+	bd->gone = bd->writer = false;
+	bd->parent = NULL;
+	bd->start = 0;
+	if (!bd->block_size)
+		bd->block_size = SECTOR_SIZE;
+	list_init(&bd->children);
+	list_init(&bd->sibling);
+	list_init(&bd->link);
+}
+
 int blockdev_register(struct blockdev *bd, const char *base_name)
 {
 	int err = -ENOSPC;
 	unsigned n;
 
+	begin_life(bd);
 	mutex_lock(&lock);
 	for (n = 0; n < NAMES_MAX; n++) {
-		int len = snprintf(bd->name, sizeof(bd->name), "%s%u", base_name, n);
-
-		if (len < 0 || (size_t)len >= sizeof(bd->name)) {
-			err = -ENAMETOOLONG;
+		err = name_number(bd, base_name, n);
+		if (err || !find_locked(bd->name))
 			break;
-		}
-		if (find_locked(bd->name))
-			continue;
-		bd->users = 0;
-		list_add_tail(&devices, &bd->link);
-		err = 0;
-		break;
+		err = -ENOSPC;
 	}
+	if (!err)
+		list_add_tail(&devices, &bd->link);
 	mutex_unlock(&lock);
 	return err;
+}
+
+/* --- end of life ---------------------------------------------------------------------------- */
+
+/** Nobody can reach it any more: who finds that out releases it. Under the lock. */
+static bool is_over(const struct blockdev *bd)
+{
+	return list_empty(&bd->link) && !bd->users && !bd->pins && list_empty(&bd->children);
+}
+
+static bool in_use(const struct blockdev *bd)
+{
+	return bd->users || bd->pins;
+}
+
+static bool children_in_use(const struct blockdev *bd)
+{
+	const struct blockdev *child;
+
+	list_for_each_entry(child, &bd->children, sibling) {
+		if (in_use(child))
+			return true;
+	}
+	return false;
+}
+
+/** Release one that is over, and its parent when that waited for it. Not under the lock. */
+static void release(struct blockdev *bd)
+{
+	struct blockdev *parent;
+
+	for (; bd; bd = parent) {
+		mutex_lock(&lock);
+		parent = bd->parent;
+		list_del(&bd->sibling);
+		if (parent && !is_over(parent))
+			parent = NULL;
+		mutex_unlock(&lock);
+		if (bd->ops->release)
+			bd->ops->release(bd);
+	}
 }
 
 int blockdev_unregister(struct blockdev *bd)
 {
-	int err = 0;
+	struct blockdev *child, *next;
+	struct list over = LIST_INIT(over);
 
 	mutex_lock(&lock);
-	if (bd->users)
-		err = -EBUSY;
-	else
-		list_del(&bd->link);
+	if (in_use(bd) || children_in_use(bd)) {
+		mutex_unlock(&lock);
+		return -EBUSY;
+	}
+	list_del(&bd->link);
+	list_for_each_entry_safe(child, next, &bd->children, sibling) {
+		list_del(&child->link);
+		child->parent = NULL;
+	}
+	list_splice_tail(&over, &bd->children);
 	mutex_unlock(&lock);
-	if (!err && bd->ops->release)
-		bd->ops->release(bd);
-	return err;
+	list_for_each_entry_safe(child, next, &over, sibling)
+		release(child);
+	release(bd);
+	return 0;
+}
+
+void blockdev_remove(struct blockdev *bd)
+{
+	struct blockdev *child, *next;
+	struct list over = LIST_INIT(over);
+	bool last;
+
+	mutex_lock(&lock);
+	list_del(&bd->link);
+	WRITE_ONCE(bd->gone, true);
+	list_for_each_entry_safe(child, next, &bd->children, sibling) {
+		list_del(&child->link);
+		if (is_over(child)) {
+			list_del(&child->sibling);
+			child->parent = NULL;
+			list_add_tail(&over, &child->sibling);
+		}
+	}
+	last = is_over(bd);
+	mutex_unlock(&lock);
+	list_for_each_entry_safe(child, next, &over, sibling)
+		release(child);
+	if (last)
+		release(bd);
+}
+
+/* --- finding -------------------------------------------------------------------------------- */
+
+void blockdev_list_lock(void)
+{
+	mutex_lock(&lock);
+}
+
+void blockdev_list_unlock(void)
+{
+	mutex_unlock(&lock);
 }
 
 struct blockdev *blockdev_next(struct blockdev *prev)
 {
-	struct list *next;
+	struct list *next = prev ? prev->link.next : devices.next;
 
-	mutex_lock(&lock);
-	next = prev ? prev->link.next : devices.next;
-	mutex_unlock(&lock);
 	return next == &devices ? NULL : list_entry(next, struct blockdev, link);
 }
 
-struct blockdev *blockdev_open(const char *name)
+struct blockdev *blockdev_get(const char *name)
 {
 	struct blockdev *bd;
 
-	if (name[0] == '/') {
-		bd = ramdisk_of_file(name);
-		if (bd)
-			bd->users = 1;
-		return bd;
-	}
 	mutex_lock(&lock);
 	bd = find_locked(name);
 	if (bd)
-		bd->users++;
+		bd->pins++;
 	mutex_unlock(&lock);
-	if (!bd)
-		log_error("There is no block device \"%s\". Give one of the host's block devices, "
-			  "or the path of a file beginning with '/'.", name);
 	return bd;
+}
+
+void blockdev_put(struct blockdev *bd)
+{
+	bool last;
+
+	mutex_lock(&lock);
+	bd->pins--;
+	last = is_over(bd);
+	mutex_unlock(&lock);
+	if (last)
+		release(bd);
+}
+
+/* --- users ---------------------------------------------------------------------------------- */
+
+/** Who is in the way of one more user: the device itself, its disk, a partition. Or NULL. */
+static const struct blockdev *conflict(const struct blockdev *bd, bool write)
+{
+	const struct blockdev *other;
+
+	if (bd->writer || (write && bd->users))
+		return bd;
+	if (bd->parent && (bd->parent->writer || (write && bd->parent->users)))
+		return bd->parent;
+	list_for_each_entry(other, &bd->children, sibling) {
+		if (other->writer || (write && other->users))
+			return other;
+	}
+	return NULL;
+}
+
+static int open_locked(const char *name, bool write, struct blockdev **out, char *why, size_t len)
+{
+	struct blockdev *bd = find_locked(name);
+	const struct blockdev *other;
+
+	if (!bd) {
+		snprintf(why, len, "there is no block device %s ('blockdev list' shows them), and "
+			 "the path of a file begins with '/'", name);
+		return -ENOENT;
+	}
+	if (write && bd->read_only) {
+		snprintf(why, len, "%s can only be read", name);
+		return -EROFS;
+	}
+	other = conflict(bd, write);
+	if (other) {
+		snprintf(why, len, "%s is in use%s ('vdisk list' and 'vfs mount' show by whom), so "
+			 "that it cannot be %s as well", other->name,
+			 other->writer ? " for writing" : "", write ? "written" : "read");
+		return -EBUSY;
+	}
+	bd->users++;
+	bd->writer = write;
+	*out = bd;
+	return 0;
+}
+
+int blockdev_open(const char *name, bool write, struct blockdev **out, char *why, size_t len)
+{
+	size_t prefix = strncmp(name, RAM_PREFIX, strlen(RAM_PREFIX)) ? 0 : strlen(RAM_PREFIX);
+	int err;
+
+	*out = NULL;
+	if (prefix || name[0] == '/') {
+		err = ramdisk_of_file(name + prefix, out, why, len);
+		if (!err) {
+			begin_life(*out);
+			(*out)->users = 1;
+			(*out)->writer = write;
+		}
+		return err;
+	}
+	mutex_lock(&lock);
+	err = open_locked(name, write, out, why, len);
+	mutex_unlock(&lock);
+	return err;
 }
 
 void blockdev_close(struct blockdev *bd)
@@ -108,55 +292,10 @@ void blockdev_close(struct blockdev *bd)
 	if (!bd)
 		return;
 	mutex_lock(&lock);
-	/* One that is in no list belongs to its only user. */
-	last = --bd->users == 0 && list_empty(&bd->link);
+	bd->users--;
+	bd->writer = false; /* one who writes is the only user */
+	last = is_over(bd);
 	mutex_unlock(&lock);
-	if (last && bd->ops->release)
-		bd->ops->release(bd);
-}
-
-static int check_range(const struct blockdev *bd, uint64_t sector, uint64_t sectors, bool write)
-{
-	if (sector > bd->sectors || sectors > bd->sectors - sector)
-		return -ERANGE;
-	if (write && bd->read_only)
-		return -EROFS;
-	return 0;
-}
-
-int blockdev_rw(struct blockdev *bd, uint64_t sector, void *buf, size_t sectors, bool write)
-{
-	int err = check_range(bd, sector, sectors, write);
-
-	if (err || !sectors)
-		return err;
-	return bd->ops->rw(bd, sector, buf, sectors, write);
-}
-
-int blockdev_flush(struct blockdev *bd)
-{
-	return bd->ops->flush ? bd->ops->flush(bd) : 0;
-}
-
-int blockdev_zero(struct blockdev *bd, uint64_t sector, uint64_t sectors)
-{
-	int err = check_range(bd, sector, sectors, true);
-	void *zeros;
-
-	if (err || !sectors)
-		return err;
-	if (bd->ops->zero)
-		return bd->ops->zero(bd, sector, sectors);
-	zeros = heap_zalloc(ZERO_PIECE);
-	if (!zeros)
-		return -ENOMEM;
-	while (!err && sectors) {
-		size_t n = MIN_T(uint64_t, sectors, ZERO_PIECE / SECTOR_SIZE);
-
-		err = bd->ops->rw(bd, sector, zeros, n, true);
-		sector += n;
-		sectors -= n;
-	}
-	heap_free(zeros);
-	return err;
+	if (last)
+		release(bd);
 }

@@ -2,3 +2,4 @@
 
 obj-y += blockdev.o
 obj-y += ramdisk.o
+obj-y += request.o

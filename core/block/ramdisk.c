@@ -1,24 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * RAM disks: chunks of pages that are taken when something other than zeros is first written to
- * them. A mutex per disk guards its table of chunks and their contents.
+ * them. Requests end within submit. A chunk and its place in the table are guarded by one of a few
+ * mutexes of the disk, so that several CPUs copy at once.
  */
 #include "ramdisk.h"
 
-#include <core/log.h>
 #include <core/mem.h>
 #include <core/thread.h>
 #include <core/vfs.h>
 #include <libs/errno.h>
 #include <libs/parse.h>
+#include <libs/printf.h>
 #include <libs/string.h>
 
 #define CHUNK_PAGES 4
 #define CHUNK_SIZE  (CHUNK_PAGES * PAGE_SIZE)
+#define LOCKS	    8
 
 struct ramdisk {
 	struct blockdev bd;
-	struct mutex lock;
+	struct mutex locks[LOCKS]; /* of chunk n: n % LOCKS */
 	size_t nr_chunks;
 	uint8_t **chunks; /* NULL: all zeros */
 };
@@ -34,71 +36,83 @@ static bool all_zero(const uint8_t *p, size_t n)
 	return !p[0] && !memcmp(p, p + 1, n - 1);
 }
 
-/** Copy one piece that lies within a chunk. */
-static int copy_piece(struct ramdisk *rd, uint64_t at, uint8_t *buf, size_t n, bool write)
+/** Copy the next n bytes of a request to or from a chunk, or zeros. Under the chunk's lock. */
+static int copy_data(struct block_iter *it, uint8_t *chunk, size_t n, bool write)
 {
-	uint8_t **chunk = &rd->chunks[at / CHUNK_SIZE];
-	size_t in = at % CHUNK_SIZE;
+	size_t part;
+	uint8_t *p;
 
-	if (!*chunk) {
-		if (!write) {
-			memset(buf, 0, n);
-			return 0;
-		}
-		if (all_zero(buf, n))
-			return 0;
+	for (; n && (p = block_iter_next(it, n, &part)); n -= part) {
+		if (write && chunk)
+			memcpy(chunk, p, part);
+		else if (chunk)
+			memcpy(p, chunk, part);
+		else if (!write)
+			memset(p, 0, part);
+		chunk += chunk ? part : 0;
+	}
+	return n ? -EINVAL : 0;
+}
+
+/** Are the next n bytes of a request zeros? Then they need no memory. */
+static bool data_is_zero(struct block_iter it, size_t n)
+{
+	size_t part;
+	uint8_t *p;
+
+	while (n && (p = block_iter_next(&it, n, &part)) && all_zero(p, part))
+		n -= part;
+	return !n;
+}
+
+/** One piece of a read or write, which lies within a chunk. Under its lock. */
+static int transfer(struct block_iter *it, uint8_t **chunk, size_t in, size_t n, bool write)
+{
+	if (unlikely(!*chunk && write)) {
+		if (data_is_zero(*it, n))
+			return copy_data(it, NULL, n, true);
 		*chunk = page_alloc(CHUNK_PAGES);
 		if (!*chunk)
 			return -ENOSPC;
 	}
-	if (write)
-		memcpy(*chunk + in, buf, n);
-	else
-		memcpy(buf, *chunk + in, n);
-	return 0;
+	return copy_data(it, *chunk ? *chunk + in : NULL, n, write);
 }
 
-static int ramdisk_rw(struct blockdev *bd, uint64_t sector, void *buf, size_t sectors, bool write)
+static void zero_piece(uint8_t **chunk, size_t in, size_t n)
+{
+	if (*chunk && n == CHUNK_SIZE) {
+		page_free(*chunk, CHUNK_PAGES);
+		*chunk = NULL;
+	} else if (*chunk) {
+		memset(*chunk + in, 0, n);
+	}
+}
+
+static void ramdisk_submit(struct blockdev *bd, struct block_request *rq)
 {
 	struct ramdisk *rd = of(bd);
-	uint64_t at = sector * SECTOR_SIZE, left = (uint64_t)sectors * SECTOR_SIZE;
-	uint8_t *p = buf;
+	uint64_t at = rq->sector * SECTOR_SIZE, left = rq->sectors * SECTOR_SIZE;
+	struct block_iter it;
 	int err = 0;
 
-	mutex_lock(&rd->lock);
+	block_iter_init(&it, rq);
+	if (rq->op == BLOCK_FLUSH)
+		left = 0;
 	while (left && !err) {
-		size_t n = MIN_T(uint64_t, CHUNK_SIZE - at % CHUNK_SIZE, left);
+		size_t in = at % CHUNK_SIZE, chunk = (size_t)(at / CHUNK_SIZE);
+		size_t n = MIN_T(uint64_t, CHUNK_SIZE - in, left);
+		struct mutex *lock = &rd->locks[chunk % LOCKS];
 
-		err = copy_piece(rd, at, p, n, write);
-		at += n;
-		p += n;
-		left -= n;
-	}
-	mutex_unlock(&rd->lock);
-	return err;
-}
-
-static int ramdisk_zero(struct blockdev *bd, uint64_t sector, uint64_t sectors)
-{
-	struct ramdisk *rd = of(bd);
-	uint64_t at = sector * SECTOR_SIZE, left = sectors * SECTOR_SIZE;
-
-	mutex_lock(&rd->lock);
-	while (left) {
-		size_t n = MIN_T(uint64_t, CHUNK_SIZE - at % CHUNK_SIZE, left);
-		uint8_t **chunk = &rd->chunks[at / CHUNK_SIZE];
-
-		if (*chunk && n == CHUNK_SIZE) {
-			page_free(*chunk, CHUNK_PAGES);
-			*chunk = NULL;
-		} else if (*chunk) {
-			memset(*chunk + at % CHUNK_SIZE, 0, n);
-		}
+		mutex_lock(lock);
+		if (rq->op == BLOCK_READ || rq->op == BLOCK_WRITE)
+			err = transfer(&it, &rd->chunks[chunk], in, n, rq->op == BLOCK_WRITE);
+		else
+			zero_piece(&rd->chunks[chunk], in, n);
+		mutex_unlock(lock);
 		at += n;
 		left -= n;
 	}
-	mutex_unlock(&rd->lock);
-	return 0;
+	block_end(rq, err);
 }
 
 static void ramdisk_release(struct blockdev *bd)
@@ -115,8 +129,7 @@ static void ramdisk_release(struct blockdev *bd)
 }
 
 static const struct blockdev_ops ramdisk_ops = {
-	.rw = ramdisk_rw,
-	.zero = ramdisk_zero,
+	.submit = ramdisk_submit,
 	.release = ramdisk_release,
 };
 
@@ -125,15 +138,19 @@ static struct ramdisk *make(uint64_t bytes)
 	uint64_t sectors = DIV_ROUND_UP(bytes, SECTOR_SIZE);
 	uint64_t chunks = DIV_ROUND_UP(bytes, CHUNK_SIZE);
 	struct ramdisk *rd;
+	unsigned i;
 
 	if (chunks > SIZE_MAX / sizeof(*rd->chunks))
 		return NULL;
 	rd = heap_zalloc(sizeof(*rd));
 	if (!rd)
 		return NULL;
-	mutex_init(&rd->lock);
-	list_init(&rd->bd.link);
+	for (i = 0; i < LOCKS; i++)
+		mutex_init(&rd->locks[i]);
 	rd->bd.ops = &ramdisk_ops;
+	rd->bd.kind = "RAM disk";
+	rd->bd.can_discard = true;
+	rd->bd.can_zero = true;
 	rd->bd.sectors = sectors;
 	rd->nr_chunks = chunks;
 	rd->chunks = heap_calloc(chunks, sizeof(*rd->chunks));
@@ -210,7 +227,7 @@ static int fill_from_file(struct ramdisk *rd, struct vfs_file *file, uint64_t si
 	return err;
 }
 
-struct blockdev *ramdisk_of_file(const char *path)
+int ramdisk_of_file(const char *path, struct blockdev **out, char *why, size_t len)
 {
 	struct vfs_file file;
 	struct ramdisk *rd = NULL;
@@ -218,26 +235,27 @@ struct blockdev *ramdisk_of_file(const char *path)
 	int err = vfs_open(path, &file);
 
 	if (err) {
-		log_error("Cannot make a disk of %s: %s.", path, error_text(err));
-		return NULL;
+		snprintf(why, len, "%s: %s", path, error_text(err));
+		return err;
 	}
 	if (file.stat.type != VFS_FILE || !file.stat.size) {
-		log_error("Cannot make a disk of %s: it is %s.", path,
-			  file.stat.type == VFS_FILE ? "empty" : "no file");
+		err = file.stat.type == VFS_DIR ? -EISDIR : -EINVAL;
+		snprintf(why, len, "%s cannot be a disk: it is %s", path,
+			 file.stat.type == VFS_FILE ? "empty" : "no file");
 		goto close;
 	}
 	rd = make(file.stat.size);
 	err = rd ? fill_from_file(rd, &file, file.stat.size) : -ENOMEM;
 	if (err) {
-		log_error("Cannot make a disk of %s (%s): %s.", path,
-			  format_size(size, sizeof(size), file.stat.size), error_text(err));
+		snprintf(why, len, "%s (%s) cannot be copied to memory: %s", path,
+			 format_size(size, sizeof(size), file.stat.size), error_text(err));
 		if (rd)
 			ramdisk_release(&rd->bd);
-		rd = NULL;
 		goto close;
 	}
 	strlcpy(rd->bd.name, "ramdisk", sizeof(rd->bd.name));
+	*out = &rd->bd;
 close:
 	vfs_close(&file);
-	return rd ? &rd->bd : NULL;
+	return err;
 }

@@ -8,7 +8,8 @@
 #include <core/blockdev.h>
 
 /**
- * Make a RAM disk with a copy of a file's contents. Thread context; reasons for errors are logged.
- * @return the device with no users; ops->release frees it. NULL on errors
+ * Make a RAM disk with a copy of a file's contents. Thread context.
+ * @param why  gets the reason as a sentence without full stop when it fails
+ * @return 0 and a device with no users, which ops->release frees; or negative errno
  */
-struct blockdev *ramdisk_of_file(const char *path);
+must_check int ramdisk_of_file(const char *path, struct blockdev **out, char *why, size_t len);

@@ -8,6 +8,7 @@
 
 #include <stdarg.h>
 #include <core/log.h>
+#include <core/shell.h>
 #include <core/table.h>
 #include <libs/errno.h>
 #include <libs/printf.h>
@@ -187,6 +188,22 @@ void emu_complain(struct emu_dev *dev, const struct emu_access *acc, const char 
 	va_end(ap);
 	log_guest(LOG_WARN, dev->guest, acc ? acc->vcpu : NULL, "%s: %s",
 		  node ? node + 1 : dev->name, text);
+}
+
+int emu_fail(struct emu_dev *dev, int err, const char *fmt, ...)
+{
+	char text[256];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	dev->failed = true;
+	if (dev->errors)
+		out_printf(dev->errors, "%s: %s.\n", dev->name, text);
+	else
+		log_error("%s: %s.", dev->name, text);
+	return err;
 }
 
 struct emu_dev *emu_dev_find(struct guest *guest, const char *name)

@@ -103,10 +103,11 @@ static int devices_create(struct guest *g, struct shell_out *out)
 		dev->node = r->node;
 		dev->emu = emu_find(r->node, &dev->match_data);
 		snprintf(dev->name, sizeof(dev->name), "%s/%s", g->name, r->node->name);
+		dev->errors = out;
 		err = dev->emu ? dev->emu->probe(dev) : -ENODEV;
 		if (err) {
-			out_printf(out, "%s: device cannot be made: %s\n", dev->name,
-				   error_text(-err));
+			if (!dev->failed)
+				emu_fail(dev, err, "device cannot be made: %s", error_text(err));
 			heap_free(dev);
 			return err;
 		}
@@ -115,11 +116,11 @@ static int devices_create(struct guest *g, struct shell_out *out)
 	}
 	list_for_each_entry(dev, &g->devices, link) {
 		err = dev->emu->ready ? dev->emu->ready(dev) : 0;
-		if (err) {
-			out_printf(out, "%s: device cannot be set up: %s\n", dev->name,
-				   error_text(-err));
+		if (err && !dev->failed)
+			emu_fail(dev, err, "device cannot be set up: %s", error_text(err));
+		if (err)
 			return err;
-		}
+		dev->errors = NULL;
 	}
 	return 0;
 }

@@ -259,11 +259,16 @@ int vfs_mount_image(const char *path, const void *image, uint64_t size)
 
 int vfs_mount_blockdev(const char *path, const char *blockdev)
 {
-	struct vfs_mount m = { .bd = blockdev_open(blockdev) };
-	int err;
+	char why[BLOCK_WHY_MAX];
+	struct vfs_mount m = { .bd = NULL };
+	int err = blockdev_open(blockdev, false, &m.bd, why, sizeof(why));
 
-	if (!m.bd)
+	if (err == -ENOENT)
 		return -ENODEV;
+	if (err) {
+		log_error("Cannot mount %s: %s.", blockdev, why);
+		return err;
+	}
 	m.size = m.bd->sectors * SECTOR_SIZE;
 	err = mount_at(path, &m);
 	if (err)

@@ -238,13 +238,13 @@ static void blk_config_read(struct virtio_dev *vd, uint8_t *buf)
 	put_le32(buf + CONFIG_DISCARD_ALIGN, 1);
 	put_le32(buf + CONFIG_ZEROES_SECTORS, RANGE_SECTORS_MAX);
 	put_le32(buf + CONFIG_ZEROES_SEG, RANGES_MAX);
-	buf[CONFIG_ZEROES_UNMAP] = blk->bd->ops->zero != NULL;
+	buf[CONFIG_ZEROES_UNMAP] = blk->bd->can_zero;
 }
 
 static unsigned blk_check(const struct dt_node *node, const char *path, struct shell_out *out)
 {
 	const char *name = dt_string(node, "blkdev", 0);
-	struct blockdev *bd = NULL;
+	struct blockdev *bd;
 	struct vfs_stat st;
 	int err;
 
@@ -256,9 +256,10 @@ static unsigned blk_check(const struct dt_node *node, const char *path, struct s
 			   err ? error_text(err) : "not a file with something in it");
 		return 1;
 	}
-	while ((bd = blockdev_next(bd))) {
-		if (!strcmp(bd->name, name))
-			return 0;
+	bd = blockdev_get(name);
+	if (bd) {
+		blockdev_put(bd);
+		return 0;
 	}
 	out_printf(out, "%s: blkdev=\"%s\": there is no such block device, and a file's path "
 		   "begins with '/'.\n", path, name);
@@ -270,13 +271,16 @@ static int blk_probe(struct virtio_dev *vd)
 	const struct dt_node *node = vd->dev->node;
 	const char *id = dt_string(node, "serial", 0);
 	struct blk *blk = heap_zalloc(sizeof(*blk));
+	char why[BLOCK_WHY_MAX];
+	int err;
 
 	if (!blk)
 		return -ENOMEM;
-	blk->bd = blockdev_open(dt_string(node, "blkdev", 0));
-	if (!blk->bd) {
+	err = blockdev_open(dt_string(node, "blkdev", 0), !dt_has(node, "read-only"), &blk->bd,
+			    why, sizeof(why));
+	if (err) {
 		heap_free(blk);
-		return -ENOENT;
+		return emu_fail(vd->dev, err, "%s", why);
 	}
 	blk->read_only = blk->bd->read_only || dt_has(node, "read-only");
 	if (!id)
@@ -284,7 +288,7 @@ static int blk_probe(struct virtio_dev *vd)
 	/* Twenty bytes, filled up with NULs, without one when it is that long (5.2.6). */
 	memcpy(blk->id, id, strnlen(id, ID_LEN));
 	vd->features |= blk->read_only ? F_RO : F_WRITE_ZEROES;
-	if (!blk->read_only && blk->bd->ops->zero)
+	if (!blk->read_only && blk->bd->can_discard)
 		vd->features |= F_DISCARD;
 	vd->priv = blk;
 	return 0;

@@ -6,7 +6,7 @@
 emu-world := tests/unit/emu_world.c tests/unit/emu_world_file.c tests/unit/fake_heap.c \
 	tests/unit/fake_log.c libs/ringbuf.c libs/errno.c libs/strlcpy.c core/emu/emu.c core/emu/vpower.c core/vserial/vserial.c \
 	core/dt/tree.c core/dt/address.c core/dt/edit.c core/dt/blob.c
-emu-block := core/block/blockdev.c core/block/ramdisk.c libs/parse.c libs/format.c
+emu-block := core/block/blockdev.c core/block/request.c core/block/ramdisk.c libs/parse.c libs/format.c
 emu-virtio := emulators/virtio/virtio_mmio.c emulators/virtio/virtqueue.c \
 	emulators/virtio/virtio_blk.c emulators/virtio/virtio_console.c \
 	emulators/virtio/virtio_rng.c core/random/random.c $(emu-block)

@@ -342,6 +342,29 @@ void mutex_unlock(struct mutex *m)
 	m->owner = NULL;
 }
 
+void completion_init(struct completion *c)
+{
+	c->done = 0;
+}
+
+void completion_done(struct completion *c)
+{
+	c->done++;
+}
+
+/* Whoever waits lets time pass until a timer ends it. */
+bool completion_wait(struct completion *c, uint64_t deadline)
+{
+	while (!c->done && first_timer() && first_timer()->deadline <= deadline)
+		world_advance(first_timer()->deadline > now ? first_timer()->deadline - now : 0);
+	if (!c->done && deadline == UINT64_MAX)
+		host_violation("waiting for what does not come\n");
+	if (!c->done)
+		return false;
+	c->done--;
+	return true;
+}
+
 void work_init(struct work *work, void (*fn)(struct work *))
 {
 	list_init(&work->link);
@@ -663,6 +686,7 @@ struct emu_dev *world_probe(struct dt_node *node, uint64_t size, int *err)
 	dev->region->dev = dev;
 	snprintf(dev->name, sizeof(dev->name), "%s/%s", guest.name, node->name);
 	dev->emu = emu_find(node, &dev->match_data);
+	dev->errors = world_out();
 	*err = dev->emu ? dev->emu->probe(dev) : -ENODEV;
 	if (*err) {
 		free(dev->region);
@@ -672,6 +696,7 @@ struct emu_dev *world_probe(struct dt_node *node, uint64_t size, int *err)
 	list_add_tail(&guest.devices, &dev->link);
 	if (dev->emu->ready)
 		*err = dev->emu->ready(dev);
+	dev->errors = NULL;
 	dev->emu->reset(dev);
 	return dev;
 }

@@ -4,6 +4,7 @@
  */
 #include "fake_block.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include <core/blockdev.h>
@@ -32,12 +33,24 @@ unsigned fake_block_users(void)
 	return dev.users;
 }
 
-struct blockdev *blockdev_open(const char *name)
+int blockdev_open(const char *name, bool write, struct blockdev **out, char *why, size_t len)
 {
-	if (!content || strcmp(name, dev.name))
-		return NULL;
+	*out = NULL;
+	if (!content || strcmp(name, dev.name)) {
+		snprintf(why, len, "there is no block device %s", name);
+		return -ENOENT;
+	}
 	dev.users++;
-	return &dev;
+	*out = &dev;
+	return 0;
+}
+
+void blockdev_list_lock(void)
+{
+}
+
+void blockdev_list_unlock(void)
+{
 }
 
 void blockdev_close(struct blockdev *bd)

@@ -78,7 +78,7 @@ TEST(nodes_that_cannot_be)
 	CHECK_EQ(dev->emu->check(node, "p", world_out()), 1);
 	CHECK(!world_probe(node, 0x200, &err));
 	CHECK_EQ(err, -ENOENT);
-	CHECK(strstr(fake_log_text(), "Cannot make a disk of /nofile"));
+	CHECK(strstr(world_out_text(), "net: /nofile: not found."));
 	CHECK_EQ(dt_set_u32(node, "virtio_type", 4), 0);
 	CHECK_EQ(dt_del_prop(node, "interrupts"), 0);
 	CHECK(!world_probe(node, 0x200, &err));

@@ -46,6 +46,8 @@ struct emu_dev {
 	const void *match_data;
 	void *priv;		/* the emulator's */
 	char name[48];		/* "guest/node" */
+	struct shell_out *errors; /* of emu_fail(); only while the device is made */
+	bool failed;		/* and it said why */
 	uint64_t reads, writes;
 	const struct emu_reg *last; /* hint of emu_regs_access() */
 	const struct emu_reg *hot[2]; /* emu_access(): rows of emulator.regs read, written */
@@ -177,5 +179,10 @@ must_check int emu_irq(const struct emu_dev *dev, unsigned n);
 /** Message about what a guest did to a device, with the vCPU's PC; rate-limited. */
 void emu_complain(struct emu_dev *dev, const struct emu_access *acc, const char *fmt, ...)
 	printf_like(3, 4);
+/**
+ * From probe and ready: say as a sentence, without full stop, why the device cannot be made, to
+ * the one who makes the guest. @return err
+ */
+int emu_fail(struct emu_dev *dev, int err, const char *fmt, ...) printf_like(3, 4);
 /** Device of a guest by node name; NULL if none. */
 struct emu_dev *emu_dev_find(struct guest *guest, const char *name);
