@@ -3,3 +3,4 @@
 subdir-y += irqchip
 subdir-y += serial
 subdir-y += rtc
+subdir-y += virtio

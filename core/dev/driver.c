@@ -82,6 +82,8 @@ static void report(const struct device *dev, int err)
 {
 	char path[128];
 
+	if (err == -ENODEV)
+		return;
 	dt_path(dev->node, path, sizeof(path));
 	if (err == -EPROBE_DEFER)
 		log_warn("%s: driver %s waits for something that no other driver supplies", path,

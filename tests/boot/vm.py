@@ -62,12 +62,14 @@ class Machine:
     image   the hypervisor; cpu, gic, smp, mem (MiB): the machine
     append  the hypervisor's command line
     files   content of the initrd, as for make_initrd; initrd: the file of a ready one
-    icount, el1, el3, reboot: as tools/run-qemu has them; extra: arguments for QEMU
+    disks   files that are virtio disks, with options of QEMU's -drive: "x.img,readonly=on"
+    virtio  "mmio" or "pci"; icount, el1, el3, reboot, rng: as tools/run-qemu has them
+    extra   arguments for QEMU
     """
 
     def __init__(self, name, image=None, cpu="cortex-a57", gic=3, smp=2, mem=1024, append=None,
                  files=None, initrd=None, icount=False, el1=False, el3=False, reboot=False,
-                 extra=(), timeout=60):
+                 disks=(), virtio="mmio", rng=False, extra=(), timeout=60):
         self.name = re.sub(r"[^A-Za-z0-9._-]+", "_", name)
         self.timeout = timeout * SCALE
         folder = os.path.join(OUT, "tests")
@@ -78,12 +80,14 @@ class Machine:
             initrd = self.temporary = os.path.join(folder, self.name + ".cpio")
             make_initrd(initrd, files)
         line = ["--image", image or os.path.join(OUT, "vmm.bin"), "--cpu", cpu, "--gic", str(gic),
-                "--smp", str(smp), "--mem", str(mem)]
+                "--smp", str(smp), "--mem", str(mem), "--virtio", virtio]
+        for disk in disks:
+            line += ["--disk", os.fspath(disk)]
         for option, value in (("--initrd", initrd), ("--append", append)):
             if value:
                 line += [option, os.fspath(value)]
         for option, wanted in (("--icount", icount), ("--el1", el1), ("--el3", el3),
-                               ("--reboot", reboot)):
+                               ("--reboot", reboot), ("--rng", rng)):
             if wanted:
                 line.append(option)
         self.arguments = line + ["--show", "--"] + list(extra)

@@ -25,7 +25,11 @@ struct driver {
 	const char *name;
 	enum driver_class class;
 	const struct dt_match *match;
-	/** Thread context. @return 0, -EPROBE_DEFER, or an error (logged with the node's path) */
+	/**
+	 * Thread context.
+	 * @return 0, -EPROBE_DEFER, -ENODEV (nothing usable is there; the driver has said what
+	 *         there is to say), or another error (logged with the node's path)
+	 */
 	int (*probe)(struct device *dev);
 	void (*remove)(struct device *dev); /* may be NULL: cannot be removed */
 };

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Devices of the host: virtio over MMIO and PCI, and what guests make of them."""
+import hashlib
+import random
+import re
+
+import pytest
+
+from test_linux import create, in_guest, switch_off, wait_ready
+
+MIB = 1 << 20
+
+
+def image(path, size, seed):
+    """A file of noise, and the noise."""
+    data = random.Random(seed).randbytes(size)
+    path.write_bytes(data)
+    return data
+
+
+def interrupts(machine, name):
+    """How often each interrupt of this name came."""
+    rows = re.findall(r"(?m)^ *\d+  \w+ ((?: +\d+)+)  %s(?:$| \()" % name,
+                      machine.run("host irq stats", status=0))
+    return [sum(map(int, row.split())) for row in rows]
+
+
+@pytest.mark.parametrize("gic", [2, 3])
+def test_guest_on_disks(machine, linux, tmp_path, gic):
+    """Two disks, one read-only: what a guest reads is in the files, what it writes comes there."""
+    paths = [tmp_path / "a.img", tmp_path / "b.img"]
+    first, second = image(paths[0], 24 * MIB, 1), image(paths[1], 5 * MIB + 512, 2)
+    m = machine(gic=gic, files=linux, disks=[paths[0], "%s,readonly=on" % paths[1]], rng=True)
+    listed = m.run("blockdev list", status=0)
+    assert re.search(r"(?m)^vda +24 MiB .*read, write", listed), listed
+    assert re.search(r"(?m)^vdb +5\S* (?:MiB|KiB) .*read only", listed), listed
+    assert interrupts(m, "virtio-rng") == [1]
+    create(m, "g", 2, more="disk=vda disk=vdb,ro")
+    wait_ready(m, "g", 2)
+    for name, data in (("vda", first), ("vdb", second)):
+        assert hashlib.sha256(data).hexdigest() in in_guest(m, "sha256sum /dev/" + name, 120)
+    # Several writers at once, each its own part, larger and smaller requests.
+    in_guest(m, "for i in 0 1 2 3; do dd if=/dev/vdb of=/dev/vda bs=64k count=64 seek=$((i*64)) "
+             "conv=fsync & done; wait", 120)
+    in_guest(m, "dd if=/dev/vdb of=/dev/vda bs=512 count=100 seek=40000 oflag=direct conv=notrunc",
+             120)
+    in_guest(m, "echo 3 >/proc/sys/vm/drop_caches; sync")
+    changed = bytearray(first)
+    for i in range(4):
+        changed[i * 4 * MIB:(i + 1) * 4 * MIB] = second[:4 * MIB]
+    changed[40000 * 512:40100 * 512] = second[:100 * 512]
+    assert hashlib.sha256(changed).hexdigest() in in_guest(m, "sha256sum /dev/vda", 120)
+    assert "I/O error" not in in_guest(m, "dmesg")
+    switch_off(m)
+    m.run("guest destroy g", status=0)
+    assert min(interrupts(m, "virtio-blk")) > 10
+    assert not re.search(r"(?m)^vda .* [1-9]\d*  (?:read|in use)", m.run("blockdev list", status=0))
+    m.kill()
+    assert paths[0].read_bytes() == changed
+    assert paths[1].read_bytes() == second
+
+
+def test_legacy_is_refused(machine, tmp_path):
+    """A device of the old interface: which, and what to do."""
+    image(tmp_path / "a.img", MIB, 1)
+    m = machine(disks=[tmp_path / "a.img"], wait=False,
+                extra=["-global", "virtio-mmio.force-legacy=true"])
+    said = m.wait_prompt()
+    assert re.search(r"/virtio_mmio@a000000: .*-global virtio-mmio.force-legacy=false", said), said
+    assert "virtio_mmio@a000200" not in said
+    assert "vda" not in m.run("blockdev list", status=0)
+
+
+def test_console(machine):
+    """A virtio console is a terminal like others."""
+    m = machine(extra=["-device", "virtio-serial-device", "-chardev", "null,id=c0",
+                       "-device", "virtconsole,chardev=c0"])
+    assert re.search(r"(?m)^hvc0 ", m.run("chardev list", status=0))
