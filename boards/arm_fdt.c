@@ -18,6 +18,7 @@
 #define PPI_TIMER_SECURE 29
 #define PPI_TIMER_HYP	 26
 #define CLOCK_HZ	 24000000
+#define SP805_HZ	 1000000 /* unless its node says otherwise */
 #define KEY_POWER	 116
 /* Line of the GPIO controller with the power button, where its node does not say otherwise. */
 #define POWER_LINE 3
@@ -124,12 +125,19 @@ static void add_pl061(struct arm_fdt *a, const struct region *r)
 			0);
 }
 
+/* It counts with a clock of its own. */
 static void add_sp805(struct arm_fdt *a, const struct region *r)
 {
 	struct dt_node *node = primecell(a, r, "watchdog", "arm,sp805\0arm,primecell",
 					 sizeof("arm,sp805\0arm,primecell"));
 
-	guest_fdt_cells(&a->f, node, "clocks", bus_clock(a), bus_clock(a));
+	struct dt_node *clock = guest_fdt_node(&a->f, node, "clock");
+
+	guest_fdt_string(&a->f, clock, "compatible", "fixed-clock");
+	guest_fdt_cells(&a->f, clock, "#clock-cells", 0);
+	guest_fdt_cells(&a->f, clock, "clock-frequency",
+			dt_u32_or(r->node, "clock-frequency", SP805_HZ));
+	guest_fdt_cells(&a->f, node, "clocks", guest_fdt_phandle(&a->f, clock), bus_clock(a));
 	guest_fdt_strings(&a->f, node, "clock-names", "wdog_clk\0apb_pclk");
 }
 

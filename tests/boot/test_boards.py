@@ -3,12 +3,14 @@
 and virt-v8 by its device tree; what cannot run is refused with a sentence."""
 import gzip
 import pathlib
+import re
 import struct
 import subprocess
 
 import pytest
 
 import vm
+from test_linux import in_guest
 
 UBOOT = pathlib.Path("/usr/lib/u-boot/qemu_arm64/u-boot.bin")
 UEFI = pathlib.Path("/usr/share/qemu-efi-aarch64/QEMU_EFI.fd")
@@ -134,8 +136,9 @@ def test_uefi(machine, gic):
     m.wait_prompt()
 
 
-def test_virt_v8(machine, linux, tmp_path):
-    """Xvisor's board by its device tree, with the files and the script of its README."""
+def virt_v8(machine, linux, tmp_path):
+    """Xvisor's board by its device tree, with the files and the script of its README; the machine
+    with its Linux at the shell, whose console the terminal is."""
     folder = BOARDS / "virt-v8"
     source = (folder / "linux/boot.S").read_text()
     files = {
@@ -151,11 +154,33 @@ def test_virt_v8(machine, linux, tmp_path):
     m.send("vserial bind guest0/uart0\r")
     m.expect(r"guest-init: ready: Linux \S+ on 2 CPUs", 180)
     m.expect_exact("guest:/# ")
+    return m
+
+
+def test_virt_v8(machine, linux, tmp_path):
+    """Linux on Xvisor's board boots, boots again, and switches itself off."""
+    m = virt_v8(machine, linux, tmp_path)
     m.send("reboot -f\r")
     m.expect(r"guest-init: ready: Linux \S+ on 2 CPUs", 180)
     m.expect_exact("guest:/# ")
     m.send("poweroff -f\r")
     m.wait_prompt(60)
+
+
+def test_watchdog(machine, linux, tmp_path):
+    """Linux feeds the watchdog SP805 and lives; when nobody feeds it, the guest is reset."""
+    m = virt_v8(machine, linux, tmp_path)
+    assert "sp805" in in_guest(m, "cat /sys/class/watchdog/watchdog0/identity")
+    # Fed twice as often as it has to be, for twice its time.
+    in_guest(m, "watchdog -T 6 -t 3 /dev/watchdog0; sleep 12", 120)
+    assert re.search(r"^6$", in_guest(m, "cat /sys/class/watchdog/watchdog0/timeout"), re.M)
+    m.send("killall -STOP watchdog; echo starving\r")
+    m.expect(r"guest-init: ready: Linux \S+ on 2 CPUs", 180)
+    m.expect_exact("guest:/# ")
+    m.send("\x1bxq")
+    m.wait_prompt()
+    assert "the watchdog ran out, the guest is reset" in m.run("log show", status=0)
+    assert "resets:  1" in m.run("guest status guest0", status=0)
 
 
 def test_own_tree(machine, tmp_path):
