@@ -14,4 +14,5 @@ subdir-y += log
 subdir-y += random
 subdir-y += shell
 subdir-y += vfs
+subdir-y += vpci
 subdir-y += vserial

@@ -257,7 +257,12 @@ static const struct emulator *read_device(struct desc_ctx *ctx, const struct dt_
 	if (dt_has(node, "compatible") && !name)
 		desc_error(ctx, node, "compatible",
 			   "must be a list of strings that end with a NUL");
-	if (emu) {
+	if (emu && emu->on) {
+		desc_error(ctx, node, "compatible",
+			   "\"%s\" sits on a bus of kind \"%s\"; put its node below that of the "
+			   "bus", name, emu->on);
+		emu = NULL;
+	} else if (emu) {
 		/* Xvisor calls some "real" for which the emulator finds the host's part (GICV). */
 		r->flags = (r->flags & ~REGION_REAL) | REGION_VIRTUAL;
 		dt_path(node, path, sizeof(path));
@@ -302,6 +307,34 @@ void desc_check_irqs(struct desc_ctx *ctx, const struct dt_node *node, unsigned 
 	}
 }
 
+/* A device on a bus: a node below the bus's. */
+static void read_bus_device(struct desc_ctx *ctx, const struct emulator *bus,
+			    const struct dt_node *node, unsigned nr_irqs)
+{
+	static const char *const props[] = { "device_type", "compatible", "interrupts", "slot",
+					     NULL };
+	const char *name = desc_string(ctx, node, "compatible", DESC_REQUIRED);
+	const struct emulator *emu = name ? emu_find(node, NULL) : NULL;
+	struct dt_node *child;
+	char path[160];
+
+	if (!name)
+		return;
+	if (!emu || !emu->on || strcmp(emu->on, bus->bus)) {
+		desc_error(ctx, node, "compatible",
+			   "there is no emulator for \"%s\" on a bus of kind \"%s\" in this "
+			   "hypervisor", name, bus->bus);
+		return;
+	}
+	dt_path(node, path, sizeof(path));
+	if (emu->check)
+		ctx->errors += emu->check(node, path, ctx->out);
+	desc_check_irqs(ctx, node, nr_irqs);
+	desc_known_props(ctx, node, props, emu->props);
+	dt_for_each_child(child, node)
+		desc_error(ctx, child, NULL, "a device on a bus has no nodes below it; remove it");
+}
+
 /* @return true when the region can be compared with others */
 static bool read_region(struct desc_ctx *ctx, struct dt_node *node, struct region *r,
 			unsigned nr_irqs)
@@ -330,7 +363,9 @@ static bool read_region(struct desc_ctx *ctx, struct dt_node *node, struct regio
 	if (emu || !(type & REGION_DEVICE) || !(kind & REGION_VIRTUAL))
 		desc_known_props(ctx, node, region_props, emu ? emu->props : NULL);
 	dt_for_each_child(child, node) {
-		if (!emu)
+		if (emu && emu->bus && dt_available(child))
+			read_bus_device(ctx, emu, child, nr_irqs);
+		else if (!emu)
 			desc_error(ctx, child, NULL, "a region has no nodes below it; remove it");
 	}
 	return placed && type;

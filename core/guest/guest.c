@@ -84,36 +84,69 @@ void guest_put(struct guest *g)
 
 /* --- devices ---------------------------------------------------------------------------------- */
 
+/* @param parent  the bus that it sits on; NULL: it has the region */
+static int device_create(struct region *r, struct dt_node *node, struct emu_dev *parent,
+			 struct guest *g, struct shell_out *out)
+{
+	struct emu_dev *dev = heap_zalloc(sizeof(*dev));
+	int err;
+
+	if (!dev)
+		return -ENOMEM;
+	dev->guest = g;
+	dev->region = r;
+	dev->node = node;
+	dev->parent = parent;
+	dev->emu = emu_find(node, &dev->match_data);
+	snprintf(dev->name, sizeof(dev->name), "%s/%s", g->name, node->name);
+	dev->errors = out;
+	err = dev->emu ? dev->emu->probe(dev) : -ENODEV;
+	if (err) {
+		if (!dev->failed)
+			emu_fail(dev, err, "device cannot be made: %s", error_text(err));
+		heap_free(dev);
+		return err;
+	}
+	if (!parent)
+		r->dev = dev;
+	list_add_tail(&g->devices, &dev->link);
+	return 0;
+}
+
+/* Devices on buses, once all that have regions are there. */
+static int bus_devices_create(struct guest *g, struct shell_out *out)
+{
+	struct dt_node *node;
+	int err = 0;
+
+	for (unsigned i = 0; !err && i < g->nr_regions; i++) {
+		struct region *r = &g->regions[i];
+
+		if (!r->dev || !r->dev->emu->bus)
+			continue;
+		dt_for_each_child(node, r->node) {
+			if (!err && dt_available(node))
+				err = device_create(r, node, r->dev, g, out);
+		}
+	}
+	return err;
+}
+
 static int devices_create(struct guest *g, struct shell_out *out)
 {
 	struct emu_dev *dev;
-	unsigned i;
-	int err;
+	int err = 0;
 
-	for (i = 0; i < g->nr_regions; i++) {
+	for (unsigned i = 0; !err && i < g->nr_regions; i++) {
 		struct region *r = &g->regions[i];
 
-		if (!(r->flags & REGION_VIRTUAL))
-			continue;
-		dev = heap_zalloc(sizeof(*dev));
-		if (!dev)
-			return -ENOMEM;
-		dev->guest = g;
-		dev->region = r;
-		dev->node = r->node;
-		dev->emu = emu_find(r->node, &dev->match_data);
-		snprintf(dev->name, sizeof(dev->name), "%s/%s", g->name, r->node->name);
-		dev->errors = out;
-		err = dev->emu ? dev->emu->probe(dev) : -ENODEV;
-		if (err) {
-			if (!dev->failed)
-				emu_fail(dev, err, "device cannot be made: %s", error_text(err));
-			heap_free(dev);
-			return err;
-		}
-		r->dev = dev;
-		list_add_tail(&g->devices, &dev->link);
+		if (r->flags & REGION_VIRTUAL)
+			err = device_create(r, r->node, NULL, g, out);
 	}
+	if (!err)
+		err = bus_devices_create(g, out);
+	if (err)
+		return err;
 	list_for_each_entry(dev, &g->devices, link) {
 		err = dev->emu->ready ? dev->emu->ready(dev) : 0;
 		if (err && !dev->failed)
@@ -132,7 +165,8 @@ static void devices_destroy(struct guest *g)
 		struct emu_dev *dev = list_last_entry(&g->devices, struct emu_dev, link);
 
 		list_del(&dev->link);
-		dev->region->dev = NULL;
+		if (!dev->parent)
+			dev->region->dev = NULL;
 		if (dev->emu->remove)
 			dev->emu->remove(dev);
 		heap_free(dev);

@@ -40,8 +40,10 @@ enum emu_result {
 struct emu_dev {
 	struct list link;	/* guest->devices */
 	struct guest *guest;
-	struct region *region;
+	struct region *region;	/* on a bus: the parent's */
 	struct dt_node *node;
+	struct emu_dev *parent;	/* the bus that it sits on; NULL: it has a region */
+	void *bus;		/* it is a bus: what devices on it look for */
 	const struct emulator *emu;
 	const void *match_data;
 	void *priv;		/* the emulator's */
@@ -117,6 +119,20 @@ struct emulator {
 	void *(*mem)(struct emu_dev *dev, uint64_t offset, bool alloc);
 	/** A line or more of state for `guest devices -v`. May be NULL. */
 	void (*show)(struct emu_dev *dev, struct shell_out *out);
+	/**
+	 * A message-signalled interrupt was written at offset. May be NULL: no doorbell. Any
+	 * context.
+	 *
+	 * @param requester  who wrote it (PCI: bus << 8 | devfn)
+	 */
+	void (*msi)(struct emu_dev *dev, uint64_t offset, uint32_t requester, uint32_t data);
+	/**
+	 * It is a bus of this kind: nodes below its node are devices on it, made after all devices
+	 * with regions were probed and before any is ready. NULL: it is none.
+	 */
+	const char *bus;
+	/** Its devices sit on a bus of this kind and have no region. NULL: they have one. */
+	const char *on;
 };
 
 #define EMULATOR(ident)                                                                             \
@@ -176,6 +192,11 @@ static inline enum emu_result emu_access(struct emu_dev *dev, struct emu_access 
  * Number n of the node's `interrupts` (guest interrupt numbers). @return -ENOENT when there is none
  */
 must_check int emu_irq(const struct emu_dev *dev, unsigned n);
+/**
+ * Deliver a message-signalled interrupt: a write by a device to the guest's address space. It is
+ * the doorbell's of the device there; in RAM the word is written. Any context.
+ */
+void guest_msi_send(struct guest *guest, uint32_t requester, gpa_t addr, uint32_t data);
 /** Message about what a guest did to a device, with the vCPU's PC; rate-limited. */
 void emu_complain(struct emu_dev *dev, const struct emu_access *acc, const char *fmt, ...)
 	printf_like(3, 4);

@@ -93,6 +93,7 @@ struct guest {
 	struct region *regions; /* sorted by gpa */
 	unsigned nr_regions;
 	struct list devices;	/* emu_dev.link */
+	struct region *msi_region; /* a hint: the doorbell that was used last */
 	struct vcpu **vcpus;
 	unsigned nr_vcpus;
 	/* interrupt controller */
