@@ -3,3 +3,4 @@
 obj-y += blockdev.o
 obj-y += ramdisk.o
 obj-y += request.o
+obj-y += vdisk.o

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Virtio disk (Virtual I/O Device 1.1, 5.2) on a block device of the host or a copy of a file.
- * Requests are served in the exit that announces them: guest memory and the disk are copied once,
- * nothing is queued. State does not change after probe.
+ * Virtio disk (Virtual I/O Device 1.1, 5.2) on a guest's disk of core, which has the medium.
+ * Requests are served in the exit that announces them, and waited for. State does not change after
+ * probe.
  */
-#include <core/blockdev.h>
 #include <core/mem.h>
 #include <core/shell.h>
+#include <core/vdisk.h>
 #include <core/vfs.h>
 #include <libs/byteorder.h>
 #include <libs/errno.h>
@@ -50,12 +50,17 @@
 #define ID_LEN	    20
 #define RANGES_MAX  16
 #define RANGE_FLAG_UNMAP BIT32(0)
-#define RANGE_SECTORS_MAX (16 * MIB / SECTOR_SIZE)
+#define RANGE_SECTORS_MAX BLOCK_ZERO_MAX
 
 struct blk {
-	struct blockdev *bd;
-	bool read_only;
+	struct vdisk disk;
 	char id[ID_LEN];
+};
+
+/** A request to the disk, waited for. */
+struct waited {
+	struct vdisk_request vr;
+	struct completion ended;
 };
 
 /** A request while it is served. */
@@ -67,6 +72,32 @@ struct request {
 	bool broken;   /* the guest named what is not memory */
 };
 
+static void wake(struct vdisk_request *vr)
+{
+	completion_done(&container_of(vr, struct waited, vr)->ended);
+}
+
+static int submit_wait(struct blk *blk, struct block_request rq)
+{
+	struct waited w = { .vr = { .rq = rq, .vdisk = &blk->disk, .done = wake } };
+
+	completion_init(&w.ended);
+	vdisk_submit(&w.vr);
+	(void)completion_wait(&w.ended, UINT64_MAX);
+	return w.vr.rq.status;
+}
+
+static int blk_rw(struct blk *blk, uint64_t sector, void *p, size_t sectors, bool write)
+{
+	struct block_seg seg = { p, (uint32_t)(sectors * SECTOR_SIZE) };
+
+	return submit_wait(blk, (struct block_request){
+					.op = write ? BLOCK_WRITE : BLOCK_READ,
+					.sector = sector, .sectors = sectors,
+					.segs = &seg, .nr_segs = 1,
+				});
+}
+
 /** One sector whose bytes do not lie together in the guest. */
 static int transfer_split(struct request *req, uint64_t off, bool to_disk)
 {
@@ -76,7 +107,7 @@ static int transfer_split(struct request *req, uint64_t off, bool to_disk)
 	if (to_disk)
 		req->broken = vq_read(req->chain, off, buf, sizeof(buf));
 	if (!req->broken)
-		err = blockdev_rw(req->blk->bd, req->sector, buf, 1, to_disk);
+		err = blk_rw(req->blk, req->sector, buf, 1, to_disk);
 	if (!req->broken && !err && !to_disk)
 		req->broken = vq_write(req->chain, off, buf, sizeof(buf));
 	req->sector++;
@@ -96,9 +127,9 @@ static int transfer(struct request *req, uint64_t off, uint64_t bytes, bool to_d
 			req->broken = true;
 			return -EFAULT;
 		}
-		len = ALIGN_DOWN(MIN(len, bytes), SECTOR_SIZE);
+		len = ALIGN_DOWN(MIN(MIN(len, bytes), (uint64_t)GIB), SECTOR_SIZE);
 		if (len) {
-			err = blockdev_rw(req->blk->bd, req->sector, p, len / SECTOR_SIZE, to_disk);
+			err = blk_rw(req->blk, req->sector, p, len / SECTOR_SIZE, to_disk);
 			req->sector += len / SECTOR_SIZE;
 		} else {
 			len = SECTOR_SIZE;
@@ -115,7 +146,7 @@ static int transfer(struct request *req, uint64_t off, uint64_t bytes, bool to_d
 /** Is this a whole number of sectors on the disk? Then nothing is begun that cannot be ended. */
 static bool in_range(const struct request *req, uint64_t bytes)
 {
-	uint64_t sectors = req->blk->bd->sectors;
+	uint64_t sectors = READ_ONCE(req->blk->disk.sectors);
 
 	return bytes % SECTOR_SIZE == 0 && req->sector <= sectors &&
 	       bytes / SECTOR_SIZE <= sectors - req->sector;
@@ -134,7 +165,7 @@ static uint8_t do_out(struct request *req)
 {
 	uint64_t bytes = req->chain->out_len - HEADER_LEN;
 
-	if (req->blk->read_only || !in_range(req, bytes))
+	if (req->blk->disk.read_only || !in_range(req, bytes))
 		return S_IOERR;
 	return transfer(req, HEADER_LEN, bytes, true) ? S_IOERR : S_OK;
 }
@@ -155,7 +186,7 @@ static uint8_t do_ranges(struct request *req, bool discard)
 	uint8_t ranges[RANGES_MAX][RANGE_LEN];
 	unsigned i, n = (unsigned)(bytes / RANGE_LEN);
 
-	if (req->blk->read_only || !bytes || bytes % RANGE_LEN || bytes > sizeof(ranges))
+	if (req->blk->disk.read_only || !bytes || bytes % RANGE_LEN || bytes > sizeof(ranges))
 		return S_IOERR;
 	req->broken = vq_read(req->chain, HEADER_LEN, ranges, bytes);
 	for (i = 0; i < n && !req->broken; i++) {
@@ -168,7 +199,11 @@ static uint8_t do_ranges(struct request *req, bool discard)
 			return S_IOERR;
 	}
 	for (i = 0; i < n && !req->broken; i++) {
-		if (blockdev_zero(req->blk->bd, get_le64(&ranges[i][0]), get_le32(&ranges[i][8])))
+		struct block_request rq = { .op = discard ? BLOCK_DISCARD : BLOCK_ZERO,
+					    .sector = get_le64(&ranges[i][0]),
+					    .sectors = get_le32(&ranges[i][8]) };
+
+		if (submit_wait(req->blk, rq))
 			return S_IOERR;
 	}
 	return S_OK;
@@ -182,7 +217,8 @@ static uint8_t dispatch(struct request *req, uint32_t type)
 	case T_OUT:
 		return do_out(req);
 	case T_FLUSH:
-		return blockdev_flush(req->blk->bd) ? S_IOERR : S_OK;
+		return submit_wait(req->blk, (struct block_request){ .op = BLOCK_FLUSH }) ?
+			       S_IOERR : S_OK;
 	case T_GET_ID:
 		return do_id(req);
 	case T_DISCARD:
@@ -228,7 +264,7 @@ static void blk_config_read(struct virtio_dev *vd, uint8_t *buf)
 {
 	const struct blk *blk = vd->priv;
 
-	put_le64(buf + CONFIG_CAPACITY, blk->bd->sectors);
+	put_le64(buf + CONFIG_CAPACITY, READ_ONCE(blk->disk.sectors));
 	/* Header and result take a descriptor each. */
 	put_le32(buf + CONFIG_SEG_MAX, VQ_NUM_MAX - 2);
 	put_le32(buf + CONFIG_BLK_SIZE, SECTOR_SIZE);
@@ -238,7 +274,7 @@ static void blk_config_read(struct virtio_dev *vd, uint8_t *buf)
 	put_le32(buf + CONFIG_DISCARD_ALIGN, 1);
 	put_le32(buf + CONFIG_ZEROES_SECTORS, RANGE_SECTORS_MAX);
 	put_le32(buf + CONFIG_ZEROES_SEG, RANGES_MAX);
-	buf[CONFIG_ZEROES_UNMAP] = blk->bd->can_zero;
+	buf[CONFIG_ZEROES_UNMAP] = 1;
 }
 
 static unsigned blk_check(const struct dt_node *node, const char *path, struct shell_out *out)
@@ -266,6 +302,17 @@ static unsigned blk_check(const struct dt_node *node, const char *path, struct s
 	return 1;
 }
 
+/** Another medium, or none: the driver reads the capacity again (5.2.5.1). */
+static void blk_changed(struct vdisk *disk)
+{
+	struct virtio_dev *vd = disk->priv;
+
+	if (READ_ONCE(vd->status) & VIRTIO_S_DRIVER_OK)
+		virtio_interrupt(vd, 2);
+}
+
+static const struct vdisk_ops disk_ops = { .changed = blk_changed };
+
 static int blk_probe(struct virtio_dev *vd)
 {
 	const struct dt_node *node = vd->dev->node;
@@ -276,20 +323,25 @@ static int blk_probe(struct virtio_dev *vd)
 
 	if (!blk)
 		return -ENOMEM;
-	err = blockdev_open(dt_string(node, "blkdev", 0), !dt_has(node, "read-only"), &blk->bd,
-			    why, sizeof(why));
+	blk->disk.ops = &disk_ops;
+	blk->disk.priv = vd;
+	blk->disk.always_read_only = dt_has(node, "read-only");
+	err = vdisk_register(&blk->disk, vd->dev->guest, node->name);
 	if (err) {
+		heap_free(blk);
+		return emu_fail(vd->dev, err, "the guest has another disk of this name");
+	}
+	err = vdisk_attach(&blk->disk, dt_string(node, "blkdev", 0), why, sizeof(why));
+	if (err) {
+		vdisk_unregister(&blk->disk);
 		heap_free(blk);
 		return emu_fail(vd->dev, err, "%s", why);
 	}
-	blk->read_only = blk->bd->read_only || dt_has(node, "read-only");
 	if (!id)
 		id = node->name;
 	/* Twenty bytes, filled up with NULs, without one when it is that long (5.2.6). */
 	memcpy(blk->id, id, strnlen(id, ID_LEN));
-	vd->features |= blk->read_only ? F_RO : F_WRITE_ZEROES;
-	if (!blk->read_only && blk->bd->can_discard)
-		vd->features |= F_DISCARD;
+	vd->features |= blk->disk.read_only ? F_RO : F_WRITE_ZEROES | F_DISCARD;
 	vd->priv = blk;
 	return 0;
 }
@@ -298,16 +350,19 @@ static void blk_remove(struct virtio_dev *vd)
 {
 	struct blk *blk = vd->priv;
 
-	blockdev_close(blk->bd);
+	vdisk_unregister(&blk->disk);
 	heap_free(blk);
 }
 
 static void blk_show(struct virtio_dev *vd, struct shell_out *out)
 {
-	const struct blk *blk = vd->priv;
+	struct blk *blk = vd->priv;
+	char medium[BLOCK_NAME_MAX];
 
-	out_printf(out, "disk %s of %llu sectors%s\n", blk->bd->name,
-		   (unsigned long long)blk->bd->sectors, blk->read_only ? ", read-only" : "");
+	vdisk_medium(&blk->disk, medium, sizeof(medium));
+	out_printf(out, "disk %s of %llu sectors%s\n", medium,
+		   (unsigned long long)READ_ONCE(blk->disk.sectors),
+		   blk->disk.read_only ? ", read-only" : "");
 }
 
 const struct virtio_ops virtio_blk_ops = {

@@ -6,7 +6,8 @@
 emu-world := tests/unit/emu_world.c tests/unit/emu_world_file.c tests/unit/fake_heap.c \
 	tests/unit/fake_log.c libs/ringbuf.c libs/errno.c libs/strlcpy.c core/emu/emu.c core/emu/vpower.c core/vserial/vserial.c \
 	core/dt/tree.c core/dt/address.c core/dt/edit.c core/dt/blob.c
-emu-block := core/block/blockdev.c core/block/request.c core/block/ramdisk.c libs/parse.c libs/format.c
+emu-block := core/block/blockdev.c core/block/request.c core/block/ramdisk.c core/block/vdisk.c \
+	libs/parse.c libs/format.c
 emu-virtio := emulators/virtio/virtio_mmio.c emulators/virtio/virtqueue.c \
 	emulators/virtio/virtio_blk.c emulators/virtio/virtio_console.c \
 	emulators/virtio/virtio_rng.c core/random/random.c $(emu-block)
@@ -16,6 +17,7 @@ emu-virtio-config := -DCONFIG_EMU_VIRTIO_BLK=1 -DCONFIG_EMU_VIRTIO_CONSOLE=1 \
 test_emu := $(emu-world) emulators/misc/zero.c emulators/misc/vminfo.c
 test_vserial := $(emu-world)
 test_block := $(emu-world) $(emu-block)
+test_vdisk := $(emu-world) $(emu-block)
 test_random := $(emu-world) core/random/random.c
 test_pl011 := $(emu-world) emulators/serial/pl011.c
 test_pl031 := $(emu-world) emulators/rtc/pl031.c
@@ -34,5 +36,5 @@ cflags_fuzz_registers := $(emu-virtio-config)
 fuzz_virtqueue := $(emu-world) $(emu-virtio)
 cflags_fuzz_virtqueue := $(emu-virtio-config)
 
-$(foreach t,test_emu test_vserial test_block test_random test_pl011 test_pl031 test_sp805 test_pl061 \
+$(foreach t,test_emu test_vserial test_block test_vdisk test_random test_pl011 test_pl031 test_sp805 test_pl061 \
 	test_flash test_virtio test_virtio_devices fuzz_registers fuzz_virtqueue,$(eval ldlibs_$(t) := -lfdt))

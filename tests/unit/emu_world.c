@@ -365,6 +365,18 @@ bool completion_wait(struct completion *c, uint64_t deadline)
 	return true;
 }
 
+void waitq_add(struct waitq *wq, struct waiter *waiter)
+{
+}
+
+void waitq_remove(struct waitq *wq, struct waiter *waiter)
+{
+}
+
+void waitq_wake_all(struct waitq *wq)
+{
+}
+
 void work_init(struct work *work, void (*fn)(struct work *))
 {
 	list_init(&work->link);

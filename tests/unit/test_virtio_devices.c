@@ -167,7 +167,7 @@ TEST(disk_configuration)
 	CHECK_EQ(world_read(d.dev, V_CONFIG, 8), DISK_SECTORS);
 	CHECK_EQ(world_r32(d.dev, V_CONFIG + 12), 126);
 	CHECK_EQ(world_r32(d.dev, V_CONFIG + 20), 512);
-	CHECK_EQ(world_r32(d.dev, V_CONFIG + 48), 32768);
+	CHECK_EQ(world_r32(d.dev, V_CONFIG + 48), 2048);
 	CHECK_EQ(world_read(d.dev, V_CONFIG + 56, 1), 1);
 	CHECK_EQ(world_read(d.dev, V_CONFIG + 59, 1), 0);
 	CHECK_EQ(world_read(d.dev, V_CONFIG + 0xf8, 8), 0);

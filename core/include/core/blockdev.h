@@ -15,6 +15,9 @@
 
 #define SECTOR_SIZE 512
 
+/** Room for a device's name. */
+#define BLOCK_NAME_MAX 24
+
 struct blockdev;
 
 /**
@@ -90,7 +93,7 @@ struct blockdev {
 	uint64_t start;	     /* sector at which a partition begins in its parent */
 	struct list children, sibling;
 	struct list link;
-	char name[24];
+	char name[BLOCK_NAME_MAX];
 };
 
 /* --- requests ------------------------------------------------------------------------------- */

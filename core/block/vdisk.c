@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Disks of guests and their media.
+ *
+ * disks_lock (mutex) guards the list and holds. Each disk has a mutex for changes of its medium,
+ * and a gate: a word with the number of requests in flight and a bit that lets no more in. The
+ * medium only changes while that bit is set and the number is zero; so a request needs no lock.
+ */
+#include <core/vdisk.h>
+
+#include <libs/errno.h>
+#include <libs/printf.h>
+#include <libs/string.h>
+
+#define GATE_SHUT BIT32(31)
+
+static struct mutex disks_lock = MUTEX_INIT(disks_lock);
+static struct list disks = LIST_INIT(disks);
+static struct waitq released = WAITQ_INIT(released); /* holds that end */
+
+/* --- requests ------------------------------------------------------------------------------- */
+
+static bool enter(struct vdisk *vd)
+{
+	uint32_t gate = __atomic_load_n(&vd->gate, __ATOMIC_RELAXED);
+
+	do {
+		if (unlikely(gate & GATE_SHUT))
+			return false;
+	} while (!__atomic_compare_exchange_n(&vd->gate, &gate, gate + 1, true, __ATOMIC_ACQUIRE,
+					      __ATOMIC_RELAXED));
+	return true;
+}
+
+/** The disk may be gone after this. */
+static void leave(struct vdisk *vd)
+{
+	if (unlikely(__atomic_fetch_sub(&vd->gate, 1, __ATOMIC_ACQ_REL) == (GATE_SHUT | 1)))
+		completion_done(&vd->drained);
+}
+
+static void count(unsigned long *counter)
+{
+	__atomic_fetch_add(counter, 1, __ATOMIC_RELAXED);
+}
+
+static void ended(struct block_request *rq)
+{
+	struct vdisk_request *vr = container_of(rq, struct vdisk_request, rq);
+	struct vdisk *vd = vr->vdisk;
+
+	if (unlikely(rq->status))
+		count(&vd->errors);
+	vr->done(vr);
+	leave(vd);
+}
+
+void vdisk_submit(struct vdisk_request *vr)
+{
+	struct vdisk *vd = vr->vdisk;
+
+	if (vr->rq.op == BLOCK_READ)
+		count(&vd->reads);
+	else if (vr->rq.op != BLOCK_FLUSH)
+		count(&vd->writes);
+	if (likely(enter(vd))) {
+		vr->rq.done = ended;
+		blockdev_submit(vd->bd, &vr->rq);
+		return;
+	}
+	count(&vd->errors);
+	vr->rq.status = -ENODEV;
+	vr->done(vr);
+}
+
+/** Let no more requests in and wait for those that are. Under the disk's mutex. */
+static void shut(struct vdisk *vd)
+{
+	uint32_t was = __atomic_fetch_or(&vd->gate, GATE_SHUT, __ATOMIC_ACQ_REL);
+
+	/* Whoever leaves last says so, and nobody else does. */
+	if (!(was & GATE_SHUT) && was)
+		(void)completion_wait(&vd->drained, UINT64_MAX);
+}
+
+static void reopen(struct vdisk *vd)
+{
+	__atomic_fetch_and(&vd->gate, ~GATE_SHUT, __ATOMIC_RELEASE);
+}
+
+void vdisk_drain(struct vdisk *vd)
+{
+	mutex_lock(&vd->lock);
+	if (vd->bd) {
+		shut(vd);
+		reopen(vd);
+	}
+	mutex_unlock(&vd->lock);
+}
+
+/* --- medium --------------------------------------------------------------------------------- */
+
+/** Take the medium out, which may be none. Under the mutex. */
+static struct blockdev *take_out(struct vdisk *vd)
+{
+	struct blockdev *bd = vd->bd;
+
+	shut(vd);
+	vd->bd = NULL;
+	WRITE_ONCE(vd->sectors, 0);
+	return bd;
+}
+
+int vdisk_attach(struct vdisk *vd, const char *medium, char *why, size_t len)
+{
+	bool write = !vd->always_read_only;
+	struct blockdev *bd, *old;
+	int err = blockdev_open(medium, write, &bd, why, len);
+
+	if (err == -EROFS) {
+		write = false;
+		err = blockdev_open(medium, write, &bd, why, len);
+	}
+	if (err)
+		return err;
+	mutex_lock(&vd->lock);
+	old = take_out(vd);
+	vd->bd = bd;
+	WRITE_ONCE(vd->sectors, bd->sectors);
+	WRITE_ONCE(vd->block_size, bd->block_size);
+	WRITE_ONCE(vd->read_only, !write || bd->read_only);
+	reopen(vd);
+	vd->ops->changed(vd);
+	mutex_unlock(&vd->lock);
+	blockdev_close(old);
+	return 0;
+}
+
+int vdisk_detach(struct vdisk *vd)
+{
+	struct blockdev *old;
+
+	mutex_lock(&vd->lock);
+	old = take_out(vd);
+	if (old)
+		vd->ops->changed(vd);
+	mutex_unlock(&vd->lock);
+	blockdev_close(old);
+	return old ? 0 : -ENODEV;
+}
+
+void vdisk_medium(struct vdisk *vd, char *buf, size_t size)
+{
+	mutex_lock(&vd->lock);
+	strlcpy(buf, vd->bd ? vd->bd->name : "-", size);
+	mutex_unlock(&vd->lock);
+}
+
+/* --- list ----------------------------------------------------------------------------------- */
+
+static struct vdisk *find_exact(const char *name)
+{
+	struct vdisk *vd;
+
+	list_for_each_entry(vd, &disks, link) {
+		if (!strcmp(vd->name, name))
+			return vd;
+	}
+	return NULL;
+}
+
+/** Disk n of a guest. @param len  of the guest's name */
+static struct vdisk *find_nth(const char *guest, size_t len, unsigned long n)
+{
+	struct vdisk *vd;
+
+	list_for_each_entry(vd, &disks, link) {
+		if (!strncmp(vd->name, guest, len) && vd->name[len] == '/' && !n--)
+			return vd;
+	}
+	return NULL;
+}
+
+static struct vdisk *find_locked(const char *name)
+{
+	size_t len = strcspn(name, "/");
+	const char *digit = name + len + strlen("/disk");
+	struct vdisk *vd = find_exact(name);
+	unsigned long n = 0;
+
+	if (vd || !len)
+		return vd;
+	if (!name[len]) {
+		vd = find_nth(name, len, 0);
+		return vd && !find_nth(name, len, 1) ? vd : NULL;
+	}
+	if (strncmp(name + len, "/disk", strlen("/disk")) || !*digit || strlen(digit) > 6)
+		return NULL;
+	for (; *digit >= '0' && *digit <= '9'; digit++)
+		n = 10 * n + (unsigned long)(*digit - '0');
+	return *digit ? NULL : find_nth(name, len, n);
+}
+
+struct vdisk *vdisk_find(const char *name)
+{
+	struct vdisk *vd;
+
+	mutex_lock(&disks_lock);
+	vd = find_locked(name);
+	if (vd)
+		vd->refs++;
+	mutex_unlock(&disks_lock);
+	return vd;
+}
+
+void vdisk_put(struct vdisk *vd)
+{
+	mutex_lock(&disks_lock);
+	vd->refs--;
+	mutex_unlock(&disks_lock);
+	waitq_wake_all(&released);
+}
+
+void vdisk_list_lock(void)
+{
+	mutex_lock(&disks_lock);
+}
+
+void vdisk_list_unlock(void)
+{
+	mutex_unlock(&disks_lock);
+}
+
+struct vdisk *vdisk_next(struct vdisk *prev)
+{
+	struct list *next = prev ? prev->link.next : disks.next;
+
+	return next == &disks ? NULL : list_entry(next, struct vdisk, link);
+}
+
+int vdisk_register(struct vdisk *vd, struct guest *guest, const char *node)
+{
+	int err = 0;
+
+	vd->guest = guest;
+	vd->sectors = 0;
+	vd->block_size = SECTOR_SIZE;
+	vd->read_only = vd->always_read_only;
+	vd->refs = 0;
+	vd->bd = NULL;
+	vd->gate = GATE_SHUT;
+	vd->reads = vd->writes = vd->errors = 0;
+	mutex_init(&vd->lock);
+	completion_init(&vd->drained);
+	list_init(&vd->link);
+	snprintf(vd->name, sizeof(vd->name), "%s/%s", guest->name, node);
+	mutex_lock(&disks_lock);
+	if (find_exact(vd->name))
+		err = -EEXIST;
+	else
+		list_add_tail(&disks, &vd->link);
+	mutex_unlock(&disks_lock);
+	return err;
+}
+
+void vdisk_unregister(struct vdisk *vd)
+{
+	mutex_lock(&disks_lock);
+	list_del(&vd->link);
+	mutex_unlock(&disks_lock);
+	/* No more holds can come. */
+	waitq_wait(&released, !READ_ONCE(vd->refs));
+	mutex_lock(&vd->lock);
+	blockdev_close(take_out(vd));
+	mutex_unlock(&vd->lock);
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Disks of guests, between emulated controllers and block devices. A disk has a medium (a block
+ * device) or none; the medium can be changed while the guest runs.
+ *
+ * For an emulator:
+ *
+ *	probe	vdisk_register(), then vdisk_attach() if the node names a medium
+ *	I/O	one struct vdisk_request for each request in flight (made when the queue is), filled
+ *		in as a block_request, vdisk_submit(); done() comes once for each, in any context,
+ *		also before vdisk_submit() returns: no lock that done() takes may be held then
+ *	reset	stop submitting, then vdisk_drain(): all done() functions have returned
+ *	remove	vdisk_unregister(): the same, and the medium is closed
+ *
+ * Without a medium requests end with -ENODEV. While a medium is changed those in flight are waited
+ * for, and new ones end with -ENODEV.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <core/blockdev.h>
+#include <core/guest.h>
+#include <core/thread.h>
+#include <libs/list.h>
+#include <libs/util.h>
+
+struct vdisk;
+
+struct vdisk_ops {
+	/**
+	 * Medium and with it sectors, block_size or read_only have changed: tell the guest.
+	 * Thread context; must not call vdisk_attach(), _detach(), _drain().
+	 */
+	void (*changed)(struct vdisk *vd);
+};
+
+/** A guest's disk; memory of its emulator, who sets ops and priv before vdisk_register(). */
+struct vdisk {
+	const struct vdisk_ops *ops;
+	void *priv;
+	bool always_read_only;	/* whatever the medium is */
+	/* to read at any time */
+	uint64_t sectors;	/* 0: no medium */
+	uint32_t block_size;	/* bytes */
+	bool read_only;
+	/* the class's */
+	struct guest *guest;
+	char name[GUEST_NAME_MAX + 48]; /* "guest/node" */
+	struct list link;
+	unsigned refs;
+	struct mutex lock;	/* medium */
+	struct blockdev *bd;
+	uint32_t gate;		/* requests in flight, and a bit; atomic */
+	struct completion drained;
+	unsigned long reads, writes, errors; /* requests; atomic */
+};
+
+/** A request of a guest. rq is filled in as for blockdev_submit(), all but rq.done. */
+struct vdisk_request {
+	struct block_request rq;
+	struct vdisk *vdisk;
+	/** It has ended, rq.status says how. Any context; see block_request.done. */
+	void (*done)(struct vdisk_request *vr);
+};
+
+/* --- for emulators -------------------------------------------------------------------------- */
+
+/**
+ * A disk without a medium is there; its name is "<guest>/<node>". Thread context.
+ * @return 0, -EEXIST
+ */
+must_check int vdisk_register(struct vdisk *vd, struct guest *guest, const char *node);
+/** Wait for requests in flight and for commands that use it, close the medium. Thread context. */
+void vdisk_unregister(struct vdisk *vd);
+/** Begin a request. Thread context. */
+void vdisk_submit(struct vdisk_request *vr);
+/**
+ * Wait until no request is in flight; new ones end with -ENODEV meanwhile. Thread context, may
+ * sleep as long as a disk of the host takes to answer.
+ */
+void vdisk_drain(struct vdisk *vd);
+
+/* --- medium --------------------------------------------------------------------------------- */
+
+/**
+ * Give it this block device or file, read-only where it cannot be written; the medium that it had
+ * is detached first. Thread context.
+ * @param why  gets the reason as a sentence without full stop when it fails: it keeps what it had
+ * @return as blockdev_open()
+ */
+must_check int vdisk_attach(struct vdisk *vd, const char *medium, char *why, size_t len);
+/** Take the medium away. Thread context. @return 0, -ENODEV: there was none */
+must_check int vdisk_detach(struct vdisk *vd);
+/**
+ * Name of the medium as it is now, "-" for none.
+ * @param size  BLOCK_NAME_MAX
+ */
+void vdisk_medium(struct vdisk *vd, char *buf, size_t size);
+
+/* --- finding -------------------------------------------------------------------------------- */
+
+/**
+ * Find by name and hold: "guest/node", "guest/diskN" (the guest's disk N, from 0) or, when it has
+ * one disk only, "guest". NULL: there is none.
+ */
+struct vdisk *vdisk_find(const char *name);
+void vdisk_put(struct vdisk *vd);
+/** Iterate under the list's lock, which these take. Disks of a guest follow each other. */
+void vdisk_list_lock(void);
+void vdisk_list_unlock(void);
+struct vdisk *vdisk_next(struct vdisk *prev);
