@@ -11,6 +11,7 @@ subdir-y += emu
 subdir-y += guest
 subdir-y += irq
 subdir-y += log
+subdir-$(CONFIG_NET) += net
 subdir-y += random
 subdir-y += shell
 subdir-y += vfs

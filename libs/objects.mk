@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-obj-y += bitmap.o cpio.o crc32.o elf.o errno.o format.o glob.o gunzip.o inflate.o memory.o parse.o
+obj-y += bitmap.o copy.o cpio.o crc32.o elf.o errno.o format.o glob.o gunzip.o inflate.o memory.o parse.o
 obj-y += printf.o rbtree.o ringbuf.o strlcpy.o string.o
 
 # gcc would turn the loops of memset() and its like into calls of themselves.
@@ -7,3 +7,6 @@ ifeq ($(cc-is-clang),)
 CFLAGS_memory.o := -fno-tree-loop-distribute-patterns
 CFLAGS_string.o := -fno-tree-loop-distribute-patterns
 endif
+
+# Bulk data is in normal memory and is copied with translation on.
+CFLAGS_copy.o := $(port-unaligned)

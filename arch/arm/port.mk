@@ -11,4 +11,6 @@ debian-arch := arm64
 linker-script := arch/arm/arm64/vmm.lds.S
 port-cflags := -march=armv8-a -mgeneral-regs-only -mstrict-align -mno-outline-atomics
 port-ldflags := -m aarch64linux
+# after port-cflags: accesses of any alignment, in normal memory with translation on
+port-unaligned = $(if $(cc-is-clang),-munaligned-access,-mno-strict-align)
 endif

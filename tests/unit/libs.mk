@@ -11,6 +11,7 @@ test_bits :=
 test_byteorder :=
 test_list :=
 test_bitmap := libs/bitmap.c
+test_copy := libs/copy.c
 test_cpio := libs/cpio.c
 test_crc32 := libs/crc32.c
 test_elf := libs/elf.c

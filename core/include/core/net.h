@@ -27,6 +27,7 @@
 #define NET_FRAME_MAX (NET_MTU_MAX + NET_HDR_LEN + NET_VLAN_LEN)
 #define NET_NAME_MAX  48
 #define NET_BURST_PORTS 6
+#define NET_SEGMENTS_MAX 1024 /**< of one frame with segmentation */
 
 /** A piece of a frame: memory that the hypervisor reaches. It may be a guest's and change. */
 struct net_seg {
@@ -54,7 +55,8 @@ struct net_seg {
 /**
  * One frame on its way. Its bytes are head[0 ... head_len), then those of the segments from byte
  * `skip` on, as many as make `len`. Whoever makes a frame mostly has segments only and leaves
- * head, head_len and skip zero. Whoever takes one reads it by net_iter_copy().
+ * head, head_len and skip zero; so it has to be for net_send(). Whoever takes one reads it by
+ * net_iter_copy().
  */
 struct net_frame {
 	const void *head; /* headers that the switch or software offloads changed */
@@ -76,7 +78,10 @@ struct net_iter {
 	uint32_t here;
 	uint16_t segs_left; /* behind the current piece */
 };
-void net_iter_init(struct net_iter *it, const struct net_frame *frame);
+/** Begin at byte `off`. */
+void net_iter_init(struct net_iter *it, const struct net_frame *frame, uint32_t off);
+/** The next contiguous bytes. @return how many, 0 at the end of what the frame has */
+size_t net_iter_piece(struct net_iter *it, const uint8_t **p);
 /** Copy the frame's next n bytes; zeros behind its end. The two must not overlap. */
 void net_iter_copy(struct net_iter *it, void *dst, size_t n);
 /** Copy n bytes from offset `off` of a frame. @return bytes that there were, the rest is zeros */
@@ -86,7 +91,6 @@ struct net_port;
 struct net_switch;
 struct net_vlans;
 struct net_rate;
-struct net_capture;
 
 /** What a port's owner supplies. Thread context, in the thread of whoever sends. */
 struct net_port_ops {
@@ -98,8 +102,11 @@ struct net_port_ops {
 	bool (*deliver)(struct net_port *port, const struct net_frame *frame);
 	/** The sender's burst is over: interrupt whoever waits, ring the bell. May be NULL. */
 	void (*burst_end)(struct net_port *port);
-	/** Attached to a switch or not any more; core/net's mutex is held. May be NULL. */
-	void (*link)(struct net_port *port, bool up);
+	/**
+	 * Attached to a switch (nothing was sent yet), or not any more (nothing is under way).
+	 * core/net's mutex is held. May be NULL. @return 0, or why it cannot be attached
+	 */
+	int (*link)(struct net_port *port, bool up);
 };
 
 /** Counters are the port's view: rx came to it from the switch, tx went from it into the switch. */
@@ -131,7 +138,6 @@ struct net_port {
 	uint32_t active[2];	   /* bursts under way, by the epoch in which they began */
 	struct net_vlans *vlans;   /* NULL: VLAN 1, untagged */
 	struct net_rate *rate;	   /* NULL: no limit */
-	struct net_capture *capture;
 	struct net_stats stats;
 };
 
@@ -148,8 +154,8 @@ void net_port_unregister(struct net_port *port);
 /**
  * Attach to a switch by name. Where there is none yet, the port stays without link until one of
  * this name is created. Thread context; locks as for net_port_unregister().
- * @return 0 attached, 1 there is no such switch now, -EBUSY attached to another one, -ENOMEM,
- *         -ENOSPC (65535 ports), -EINVAL (no name of a switch)
+ * @return 0 attached, 1 there is no such switch now, -EBUSY attached to one, -ENOMEM, -ENOSPC
+ *         (65535 ports), -EINVAL (no name of a switch), or what link() said
  */
 must_check int net_port_attach(struct net_port *port, const char *switch_name);
 /** Take it from its switch, as net_port_unregister() does; it wants none afterwards. */
@@ -163,7 +169,8 @@ void net_port_detach(struct net_port *port);
 struct net_burst {
 	struct net_port *from;
 	struct net_switch *sw;
-	uint32_t now;	 /* moment that addresses were last seen */
+	uint32_t now;	 /* moment at which addresses are seen */
+	uint32_t work;	 /* frames handed to ports so far: a sender bounds its bursts by it */
 	uint8_t epoch;
 	uint8_t nr;
 	struct net_port *touched[NET_BURST_PORTS];
@@ -221,5 +228,5 @@ void netdev_unregister(struct netdev *nd);
  * The frame's memory is the driver's again when this returns.
  */
 void netdev_receive(struct netdev *nd, const struct net_frame *frame);
-/** After the last one of a burst. */
+/** After the last one of a burst, and before the thread waits for more. */
 void netdev_receive_end(struct netdev *nd);

@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: GPL-2.0-only
+
+obj-y += frame.o
+obj-y += macs.o
+obj-y += net.o
+obj-y += netdev.o
+obj-y += offload.o
+obj-y += rate.o
+obj-y += switch.o
+
+# Cold code: small is better than fast.
+CFLAGS_net.o := -Os
+CFLAGS_netdev.o := -Os
+# Frames are in normal memory, at any alignment.
+CFLAGS_offload.o := $(port-unaligned)
