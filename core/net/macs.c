@@ -5,9 +5,9 @@
  * own VLAN that it was not for, as when the address were not known. Changes are made under the
  * switch's mac_lock, which nobody waits for: what cannot be learned now will be from a later frame.
  *
- * Each port may have so many addresses, a share of the machine's memory, and takes no other port's
- * place: a flood of source addresses harms only its sender. Nothing ticks: the age of an address is
- * looked at when it is, and each new address looks at a few old ones.
+ * Each port may have so many addresses, a share of the machine's memory, and never takes the place
+ * of a port that has fewer: a flood of source addresses harms only its sender. Nothing ticks: the
+ * age of an address is looked at when it is, and each new address looks at a few old ones.
  */
 #include "net_priv.h"
 
@@ -82,7 +82,10 @@ static inline struct mac_slot *slot_at(struct mac_table *table, uint32_t i)
 
 static inline uint32_t home_of(const struct mac_table *table, uint64_t key)
 {
-	return (uint32_t)(key * table->secret >> table->shift);
+	/* Twice: addresses are mostly in a row, which one product may keep. */
+	key *= table->secret;
+	key = (key ^ key >> 32) * table->secret;
+	return (uint32_t)(key >> table->shift);
 }
 
 static inline uint64_t load(const uint64_t *p)
@@ -187,22 +190,61 @@ static void sweep(struct net_switch *sw, uint32_t now)
 	}
 }
 
-/** A place for a new address of a port: an empty one, or one of its own. */
-static struct mac_slot *place_for(struct net_switch *sw, uint64_t key, struct net_port *port)
+static unsigned macs_of(const struct net_switch *sw, const struct mac_slot *slot)
+{
+	const struct net_port *port = owner(sw, slot);
+
+	return port ? port->macs : UINT32_MAX;
+}
+
+/**
+ * A place for one more address of a port that has `has` of them: an empty one, or that of the port
+ * that has most, if it has more. NULL: neither.
+ */
+static struct mac_slot *place_for(const struct net_switch *sw, struct mac_table *table,
+				  uint64_t key, unsigned has)
+{
+	uint32_t home = home_of(table, key), i;
+	struct mac_slot *richest = NULL;
+
+	for (i = home; i < home + WINDOW; i++) {
+		struct mac_slot *slot = slot_at(table, i);
+
+		if (!slot->key)
+			return slot;
+		if (macs_of(sw, slot) > has) {
+			has = macs_of(sw, slot);
+			richest = slot;
+		}
+	}
+	return richest;
+}
+
+/** The port's own address in this window that it heard of longest ago. */
+static struct mac_slot *own_place(const struct net_switch *sw, uint64_t key,
+				  const struct net_port *port)
 {
 	uint32_t home = home_of(sw->macs, key), i;
-	struct mac_slot *own = NULL, *empty = NULL;
+	struct mac_slot *own = NULL;
 
 	for (i = home; i < home + WINDOW; i++) {
 		struct mac_slot *slot = slot_at(sw->macs, i);
 
-		if (!slot->key)
-			empty = empty ? empty : slot;
-		else if (port_of(slot->value) == port->index &&
-			 (!own || (int32_t)((uint32_t)slot->value - (uint32_t)own->value) < 0))
+		if (slot->key && port_of(slot->value) == port->index &&
+		    (!own || (int32_t)((uint32_t)slot->value - (uint32_t)own->value) < 0))
 			own = slot;
 	}
-	return port->macs < quota_of(port) && empty ? empty : own;
+	return own;
+}
+
+/** It is getting tight; memory is taken elsewhere than on a frame's way. */
+static void ask_to_grow(struct net_switch *sw)
+{
+	if (sw->grow_asked || sw->macs->count >= sw->macs_max ||
+	    sw->nr_macs * 4 < sw->macs->count)
+		return;
+	sw->grow_asked = true;
+	work_queue(&grow_work);
 }
 
 static void learn_locked(struct net_switch *sw, uint64_t key, struct net_port *port, uint32_t now)
@@ -211,14 +253,17 @@ static void learn_locked(struct net_switch *sw, uint64_t key, struct net_port *p
 
 	sweep(sw, now);
 	if (slot && slot->key == key) {
-		/* It moved. A port that has its quota gets it only by giving one up. */
 		if (port_of(slot->value) == port->index) {
 			store(&slot->value, value_of(port, now));
 			return;
 		}
-		clear(sw, slot);
+		clear(sw, slot); /* it moved */
 	}
-	slot = place_for(sw, key, port);
+	slot = port->macs < quota_of(port) ? place_for(sw, sw->macs, key, port->macs) : NULL;
+	if (!slot)
+		slot = own_place(sw, key, port);
+	if (!slot || slot->key || sw->nr_macs * 2 > sw->macs->count)
+		ask_to_grow(sw);
 	if (!slot)
 		return;
 	if (slot->key)
@@ -227,11 +272,6 @@ static void learn_locked(struct net_switch *sw, uint64_t key, struct net_port *p
 	__atomic_store_n(&slot->key, key, __ATOMIC_RELEASE);
 	sw->nr_macs++;
 	port->macs++;
-	if (sw->nr_macs * 2 > sw->macs->count && sw->macs->count < sw->macs_max &&
-	    !sw->grow_asked) {
-		sw->grow_asked = true;
-		work_queue(&grow_work);
-	}
 }
 
 void macs_learn(struct net_switch *sw, uint64_t key, struct net_port *port, uint32_t now)
@@ -275,20 +315,19 @@ void macs_forget(struct net_switch *sw, const struct net_port *port)
 	unlock_macs(sw);
 }
 
-/** Put an address of the smaller table into the larger one. @return false: no place, forgotten */
-static bool carry_over(struct mac_table *table, const struct mac_slot *from)
+/** Put an address of the smaller table into the larger one, or forget it. */
+static void carry_over(struct net_switch *sw, struct mac_table *table, struct mac_slot *from)
 {
-	uint32_t home = home_of(table, from->key), i;
+	struct mac_slot *slot = place_for(sw, table, from->key, macs_of(sw, from));
 
-	for (i = home; i < home + WINDOW; i++) {
-		struct mac_slot *slot = slot_at(table, i);
-
-		if (!slot->key) {
-			*slot = *from;
-			return true;
-		}
+	if (!slot) {
+		clear(sw, from);
+		return;
 	}
-	return false;
+	if (slot->key)
+		clear(sw, slot);
+	slot->value = from->value;
+	slot->key = from->key;
 }
 
 static void replace_table(struct net_switch *sw, struct mac_table *larger)
@@ -298,13 +337,8 @@ static void replace_table(struct net_switch *sw, struct mac_table *larger)
 
 	lock_macs(sw);
 	for (i = 0; i < old->count; i++) {
-		struct net_port *port = owner(sw, &old->slots[i]);
-
-		if (old->slots[i].key && !carry_over(larger, &old->slots[i])) {
-			sw->nr_macs--;
-			if (port)
-				port->macs--;
-		}
+		if (old->slots[i].key)
+			carry_over(sw, larger, &old->slots[i]);
 	}
 	__atomic_store_n(&sw->macs, larger, __ATOMIC_RELEASE);
 	sw->grow_asked = false;

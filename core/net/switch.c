@@ -252,18 +252,18 @@ static bool take_header(struct passing *p, const struct net_frame *frame)
 	union header *h = &p->header;
 
 	if (frame->len < NET_HDR_LEN || frame->len > NET_FRAME_MAX || frame->head_len ||
-	    frame->skip || ((frame->flags | frame->gso_type) && !net_offloads_ok(frame)))
+	    ((frame->flags | frame->gso_type) && !net_offloads_ok(frame)))
 		return false;
 	h->w[1] = 0;
 	h->w[2] = 0;
-	if (likely(frame->segs[0].len >= sizeof(h->b)))
-		copy_data(h->b, frame->segs[0].va, sizeof(h->b));
+	if (likely(frame->segs[0].len >= frame->skip + sizeof(h->b)))
+		copy_data(h->b, (const uint8_t *)frame->segs[0].va + frame->skip, sizeof(h->b));
 	else
 		net_frame_read(frame, 0, h->b, sizeof(h->b));
 	p->frame = *frame;
 	p->frame.head = h;
 	p->frame.head_len = NET_HDR_LEN;
-	p->frame.skip = NET_HDR_LEN;
+	p->frame.skip += NET_HDR_LEN;
 	p->dst = le64_to_cpu(h->w[0]) & MAC_BITS;
 	p->src = le64_to_cpu(h->w[0]) >> 48 | (uint64_t)le32_to_cpu(h->half[2]) << 16;
 	p->tci = 0;

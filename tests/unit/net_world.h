@@ -104,7 +104,7 @@ static inline void tport_drop(struct tport *t)
 /** Send bytes as they are, in one piece. */
 static inline void tsend(struct tport *t, const void *data, uint32_t len)
 {
-	struct net_seg seg = { data, len };
+	struct mem_seg seg = { (void *)(uintptr_t)data, len };
 	struct net_frame frame = { .segs = &seg, .nr_segs = 1, .len = len };
 	struct net_burst burst;
 

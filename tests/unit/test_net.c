@@ -185,7 +185,7 @@ TEST(a_flood_of_addresses)
 	forget();
 	for (i = 0; i < 100; i++)
 		tsend_plain(&a, 500 + i, 1, -1);
-	CHECK(c.n == 100 && b.n <= 5);
+	CHECK(c.n == 100 && b.n == 0);
 	forget();
 	/* When they have aged, their places are used again. */
 	world_advance(400000000000);
@@ -218,7 +218,7 @@ TEST(one_interrupt_per_burst)
 {
 	uint8_t f[64];
 	uint32_t len = tframe_build(f, BROADCAST, 1, -1);
-	struct net_seg seg = { f, len };
+	struct mem_seg seg = { f, len };
 	struct net_frame frame = { .segs = &seg, .nr_segs = 1, .len = len };
 	struct net_burst burst;
 	struct tport more[8];
@@ -573,7 +573,7 @@ TEST(uplinks)
 	struct netdev nd = { .ops = &ops, .driver = "test", .mtu = 1500, .mac = { 2, 1 } };
 	struct netdev other = nd;
 	uint8_t f[64];
-	struct net_seg seg = { f, tframe_build(f, BROADCAST, 77, -1) };
+	struct mem_seg seg = { f, tframe_build(f, BROADCAST, 77, -1) };
 	struct net_frame frame = { .segs = &seg, .nr_segs = 1, .len = seg.len };
 
 	begin(NET_POLICY_BRIDGE);
@@ -643,7 +643,7 @@ TEST(frames_of_any_length)
 TEST(frames_in_pieces)
 {
 	uint8_t f[200];
-	struct net_seg segs[200];
+	struct mem_seg segs[201];
 	struct net_frame frame = { .segs = segs, .len = sizeof(f) };
 	struct net_burst burst;
 	unsigned i, round;
@@ -665,6 +665,12 @@ TEST(frames_in_pieces)
 		}
 		segs[frame.nr_segs].va = f + at;
 		segs[frame.nr_segs++].len = (uint32_t)sizeof(f) - at;
+		/* as behind a header of the device's own */
+		frame.skip = 0;
+		if (round & 1) {
+			memmove(segs + 1, segs, frame.nr_segs++ * sizeof(segs[0]));
+			frame.skip = segs[0].len = 1 + round / 8;
+		}
 		net_burst_begin(&burst, &a.port);
 		net_send(&burst, &frame);
 		net_burst_end(&burst);

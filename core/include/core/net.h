@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <libs/list.h>
+#include <libs/seg.h>
 #include <libs/util.h>
 
 #define NET_MAC_LEN   6
@@ -28,12 +29,6 @@
 #define NET_NAME_MAX  48
 #define NET_BURST_PORTS 6
 #define NET_SEGMENTS_MAX 1024 /**< of one frame with segmentation */
-
-/** A piece of a frame: memory that the hypervisor reaches. It may be a guest's and change. */
-struct net_seg {
-	const void *va;
-	uint32_t len;
-};
 
 /* What a receiver takes without our doing it in software (as VIRTIO_NET_F_GUEST_...). */
 #define NET_CAP_CSUM BIT32(0) /**< partial checksums */
@@ -54,13 +49,13 @@ struct net_seg {
 
 /**
  * One frame on its way. Its bytes are head[0 ... head_len), then those of the segments from byte
- * `skip` on, as many as make `len`. Whoever makes a frame mostly has segments only and leaves
- * head, head_len and skip zero; so it has to be for net_send(). Whoever takes one reads it by
- * net_iter_copy().
+ * `skip` on, as many as make `len`. The segments may be a guest's memory, which changes meanwhile.
+ * Whoever makes a frame for net_send() has segments only: head and head_len are zero. Whoever takes
+ * one reads it by net_iter_copy().
  */
 struct net_frame {
 	const void *head; /* headers that the switch or software offloads changed */
-	const struct net_seg *segs;
+	const struct mem_seg *segs;
 	uint16_t nr_segs;
 	uint16_t head_len;
 	uint32_t skip;
@@ -73,7 +68,7 @@ struct net_frame {
 /** Reading a frame from its beginning. */
 struct net_iter {
 	const struct net_frame *frame;
-	const struct net_seg *seg;
+	const struct mem_seg *seg;
 	const uint8_t *at;  /* what is left of the current piece */
 	uint32_t here;
 	uint16_t segs_left; /* behind the current piece */
