@@ -18,7 +18,7 @@
 
 /* Single sectors in front of whole pages: so each number of sectors is a run of entries. */
 static uint8_t zero_page[PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));
-static struct block_seg zero_segs[ZERO_PARTS + ZERO_PAGES];
+static struct mem_seg zero_segs[ZERO_PARTS + ZERO_PAGES];
 
 static void count(unsigned long *counter)
 {
@@ -132,7 +132,7 @@ static int submit_wait(struct blockdev *bd, struct waited *w)
  * Pieces of a buffer, none across a page, so that each is contiguous wherever the buffer is.
  * @return sectors that they make
  */
-static size_t page_segs(struct block_seg *segs, unsigned *nr, uint8_t *p, size_t sectors)
+static size_t page_segs(struct mem_seg *segs, unsigned *nr, uint8_t *p, size_t sectors)
 {
 	size_t left = sectors * SECTOR_SIZE, done = 0, n, over;
 	unsigned i;
@@ -159,7 +159,7 @@ static size_t page_segs(struct block_seg *segs, unsigned *nr, uint8_t *p, size_t
 /** At most SIZE_MAX bytes, whole blocks. */
 static int rw_blocks(struct blockdev *bd, uint64_t sector, uint8_t *p, size_t sectors, bool write)
 {
-	struct block_seg segs[WAIT_SEGS];
+	struct mem_seg segs[WAIT_SEGS];
 	int err = 0;
 
 	while (!err && sectors) {

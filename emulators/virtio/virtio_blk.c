@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Virtio disk (Virtual I/O Device 1.1, 5.2) on a guest's disk of core, which has the medium.
- * Requests are served in the exit that announces them, and waited for. State does not change after
- * probe.
+ * Virtio disk (Virtual I/O Device 1.2, 5.2) on a guest's disk of core, which has the medium. A
+ * request of the guest becomes one of the disk, with the guest's own memory as its data, and ends
+ * when that does: in the same exit, or later in any context. Nobody waits for a disk here but who
+ * resets the device. State does not change after probe.
  */
 #include <core/mem.h>
 #include <core/shell.h>
@@ -18,6 +19,8 @@
 #define F_RO	       BIT(5)
 #define F_BLK_SIZE     BIT(6)
 #define F_FLUSH	       BIT(9)
+#define F_TOPOLOGY     BIT(10)
+#define F_MQ	       BIT(12)
 #define F_DISCARD      BIT(13)
 #define F_WRITE_ZEROES BIT(14)
 
@@ -25,6 +28,9 @@
 #define CONFIG_CAPACITY		0
 #define CONFIG_SEG_MAX		12
 #define CONFIG_BLK_SIZE		20
+#define CONFIG_PHYSICAL_EXP	24
+#define CONFIG_MIN_IO		26
+#define CONFIG_OPT_IO		28
 #define CONFIG_NUM_QUEUES	34
 #define CONFIG_DISCARD_SECTORS	36
 #define CONFIG_DISCARD_SEG	40
@@ -45,213 +51,182 @@
 #define S_IOERR	       1
 #define S_UNSUPP       2
 
+#define QUEUE_SIZE  128
+#define QUEUES_MAX  8
+#define POOL_SIZE   (16 * KIB)
 #define HEADER_LEN  16
 #define RANGE_LEN   16
 #define ID_LEN	    20
-#define RANGES_MAX  16
-#define RANGE_FLAG_UNMAP BIT32(0)
-#define RANGE_SECTORS_MAX BLOCK_ZERO_MAX
+#define RANGE_FLAG_UNMAP    BIT32(0)
+#define DISCARD_SECTORS_MAX (64 * MIB / SECTOR_SIZE)
+#define OPT_IO_BYTES	    (64 * KIB)
 
 struct blk {
 	struct vdisk disk;
 	char id[ID_LEN];
 };
 
-/** A request to the disk, waited for. */
-struct waited {
+/** What a request of the guest has to itself, beside its buffers. */
+struct blk_request {
 	struct vdisk_request vr;
-	struct completion ended;
+	uint8_t *status;  /* the last byte of what we write */
+	uint32_t written; /* bytes in the guest's buffers, if it ends well */
 };
 
-/** A request while it is served. */
-struct request {
-	struct blk *blk;
-	struct vq_chain *chain;
-	uint64_t sector;
-	uint64_t done; /* bytes of data written to the guest */
-	bool broken;   /* the guest named what is not memory */
-};
-
-static void wake(struct vdisk_request *vr)
+static struct vq_chain *chain_of(struct blk_request *req)
 {
-	completion_done(&container_of(vr, struct waited, vr)->ended);
+	return (struct vq_chain *)req - 1;
 }
 
-static int submit_wait(struct blk *blk, struct block_request rq)
+static void end(struct blk_request *req, uint8_t status)
 {
-	struct waited w = { .vr = { .rq = rq, .vdisk = &blk->disk, .done = wake } };
-
-	completion_init(&w.ended);
-	vdisk_submit(&w.vr);
-	(void)completion_wait(&w.ended, UINT64_MAX);
-	return w.vr.rq.status;
+	*req->status = status;
+	/* The driver may rely on the first bytes of its buffers only when all of them are there. */
+	vq_complete(chain_of(req), status == S_OK ? req->written : 0);
 }
 
-static int blk_rw(struct blk *blk, uint64_t sector, void *p, size_t sectors, bool write)
+static void ended(struct vdisk_request *vr)
 {
-	struct block_seg seg = { p, (uint32_t)(sectors * SECTOR_SIZE) };
+	int err = vr->rq.status;
 
-	return submit_wait(blk, (struct block_request){
-					.op = write ? BLOCK_WRITE : BLOCK_READ,
-					.sector = sector, .sectors = sectors,
-					.segs = &seg, .nr_segs = 1,
-				});
+	end(container_of(vr, struct blk_request, vr),
+	    likely(!err) ? S_OK : err == -ENOTSUP ? S_UNSUPP : S_IOERR);
 }
 
-/** One sector whose bytes do not lie together in the guest. */
-static int transfer_split(struct request *req, uint64_t off, bool to_disk)
+static void submit(struct blk_request *req, struct blk *blk, enum block_op op, uint64_t sectors)
 {
-	uint8_t buf[SECTOR_SIZE];
-	int err = 0;
-
-	if (to_disk)
-		req->broken = vq_read(req->chain, off, buf, sizeof(buf));
-	if (!req->broken)
-		err = blk_rw(req->blk, req->sector, buf, 1, to_disk);
-	if (!req->broken && !err && !to_disk)
-		req->broken = vq_write(req->chain, off, buf, sizeof(buf));
-	req->sector++;
-	return req->broken ? -EFAULT : err;
+	req->vr.rq.op = op;
+	req->vr.rq.sectors = sectors;
+	req->vr.vdisk = &blk->disk;
+	req->vr.done = ended;
+	vdisk_submit(&req->vr);
 }
 
-/** Data between disk and guest, at offset `off` of what the device reads or writes. */
-static int transfer(struct request *req, uint64_t off, uint64_t bytes, bool to_disk)
+/** Take the first n bytes off a list of segments. @return segments that are gone */
+static unsigned skip(struct mem_seg *segs, uint32_t n)
 {
-	int err = 0;
+	unsigned gone = 0;
 
-	while (bytes && !err) {
-		uint64_t len;
-		void *p = vq_piece(req->chain, !to_disk, off, &len);
-
-		if (!p) {
-			req->broken = true;
-			return -EFAULT;
-		}
-		len = ALIGN_DOWN(MIN(MIN(len, bytes), (uint64_t)GIB), SECTOR_SIZE);
-		if (len) {
-			err = blk_rw(req->blk, req->sector, p, len / SECTOR_SIZE, to_disk);
-			req->sector += len / SECTOR_SIZE;
-		} else {
-			len = SECTOR_SIZE;
-			err = transfer_split(req, off, to_disk);
-		}
-		if (!err && !to_disk)
-			req->done += len;
-		off += len;
-		bytes -= len;
+	while (n >= segs->len) {
+		n -= segs->len;
+		segs++;
+		gone++;
+		if (!n)
+			return gone;
 	}
-	return err;
+	segs->va = (uint8_t *)segs->va + n;
+	segs->len -= n;
+	return gone;
 }
 
-/** Is this a whole number of sectors on the disk? Then nothing is begun that cannot be ended. */
-static bool in_range(const struct request *req, uint64_t bytes)
+/** Read or write: the segments of the guest, without header and status, are the disk's. */
+static void do_data(struct blk_request *req, struct blk *blk, bool write)
 {
-	uint64_t sectors = READ_ONCE(req->blk->disk.sectors);
+	struct vq_chain *chain = chain_of(req);
+	struct block_request *rq = &req->vr.rq;
+	uint64_t bytes = write ? chain->out_len - HEADER_LEN : chain->in_len - 1;
+	struct mem_seg *last = &chain->segs[chain->nr_out + chain->nr_in - 1];
+	unsigned gone;
 
-	return bytes % SECTOR_SIZE == 0 && req->sector <= sectors &&
-	       bytes / SECTOR_SIZE <= sectors - req->sector;
-}
-
-static uint8_t do_in(struct request *req)
-{
-	uint64_t bytes = req->chain->in_len - 1;
-
-	if (!in_range(req, bytes))
-		return S_IOERR;
-	return transfer(req, 0, bytes, false) ? S_IOERR : S_OK;
-}
-
-static uint8_t do_out(struct request *req)
-{
-	uint64_t bytes = req->chain->out_len - HEADER_LEN;
-
-	if (req->blk->disk.read_only || !in_range(req, bytes))
-		return S_IOERR;
-	return transfer(req, HEADER_LEN, bytes, true) ? S_IOERR : S_OK;
-}
-
-static uint8_t do_id(struct request *req)
-{
-	size_t n = MIN_T(uint64_t, ID_LEN, req->chain->in_len - 1);
-
-	req->broken = vq_write(req->chain, 0, req->blk->id, n);
-	req->done = n;
-	return S_OK;
-}
-
-/** Discard or write zeroes: ranges of sectors (5.2.6). All are checked before one is changed. */
-static uint8_t do_ranges(struct request *req, bool discard)
-{
-	uint64_t bytes = req->chain->out_len - HEADER_LEN;
-	uint8_t ranges[RANGES_MAX][RANGE_LEN];
-	unsigned i, n = (unsigned)(bytes / RANGE_LEN);
-
-	if (req->blk->disk.read_only || !bytes || bytes % RANGE_LEN || bytes > sizeof(ranges))
-		return S_IOERR;
-	req->broken = vq_read(req->chain, HEADER_LEN, ranges, bytes);
-	for (i = 0; i < n && !req->broken; i++) {
-		uint32_t sectors = get_le32(&ranges[i][8]), flags = get_le32(&ranges[i][12]);
-
-		if (flags & ~RANGE_FLAG_UNMAP || (discard && flags))
-			return S_UNSUPP;
-		req->sector = get_le64(&ranges[i][0]);
-		if (sectors > RANGE_SECTORS_MAX || !in_range(req, (uint64_t)sectors * SECTOR_SIZE))
-			return S_IOERR;
+	if (write) {
+		gone = skip(chain->segs, HEADER_LEN);
+		rq->segs = chain->segs + gone;
+		rq->nr_segs = chain->nr_out - gone;
+		req->written = chain->in_len == 1;
+	} else {
+		rq->segs = chain->segs + chain->nr_out;
+		rq->nr_segs = chain->nr_in - (last->len == 1);
+		last->len--;
+		req->written = (uint32_t)MIN_T(uint64_t, chain->in_len, UINT32_MAX);
 	}
-	for (i = 0; i < n && !req->broken; i++) {
-		struct block_request rq = { .op = discard ? BLOCK_DISCARD : BLOCK_ZERO,
-					    .sector = get_le64(&ranges[i][0]),
-					    .sectors = get_le32(&ranges[i][8]) };
-
-		if (submit_wait(req->blk, rq))
-			return S_IOERR;
-	}
-	return S_OK;
+	if (unlikely(bytes % SECTOR_SIZE || (write && blk->disk.read_only)))
+		end(req, S_IOERR);
+	else if (unlikely(!bytes))
+		end(req, S_OK);
+	else
+		submit(req, blk, write ? BLOCK_WRITE : BLOCK_READ, bytes / SECTOR_SIZE);
 }
 
-static uint8_t dispatch(struct request *req, uint32_t type)
+static void do_id(struct blk_request *req, const struct blk *blk)
 {
+	struct vq_chain *chain = chain_of(req);
+	size_t n = MIN_T(uint64_t, ID_LEN, chain->in_len - 1);
+
+	vq_write(chain, 0, blk->id, n);
+	req->written = (uint32_t)(n == chain->in_len - 1 ? n + 1 : n);
+	end(req, S_OK);
+}
+
+/** Discard or write zeroes: one range of sectors (5.2.6), as the configuration says. */
+static void do_range(struct blk_request *req, struct blk *blk, bool discard)
+{
+	struct vq_chain *chain = chain_of(req);
+	uint8_t range[RANGE_LEN];
+	uint32_t flags, sectors;
+
+	req->written = chain->in_len == 1;
+	if (blk->disk.read_only || chain->out_len != HEADER_LEN + RANGE_LEN) {
+		end(req, S_IOERR);
+		return;
+	}
+	vq_read(chain, HEADER_LEN, range, sizeof(range));
+	req->vr.rq.sector = get_le64(range);
+	sectors = get_le32(range + 8);
+	flags = get_le32(range + 12);
+	if (flags & ~RANGE_FLAG_UNMAP || (discard && flags))
+		end(req, S_UNSUPP);
+	else if (sectors > (discard ? DISCARD_SECTORS_MAX : BLOCK_ZERO_MAX))
+		end(req, S_IOERR);
+	else if (!sectors)
+		end(req, S_OK);
+	else
+		submit(req, blk, discard ? BLOCK_DISCARD : BLOCK_ZERO, sectors);
+}
+
+static void dispatch(struct blk_request *req, struct virtio_dev *vd, uint32_t type)
+{
+	struct blk *blk = vd->priv;
+
 	switch (type) {
 	case T_IN:
-		return do_in(req);
 	case T_OUT:
-		return do_out(req);
+		do_data(req, blk, type == T_OUT);
+		return;
 	case T_FLUSH:
-		return submit_wait(req->blk, (struct block_request){ .op = BLOCK_FLUSH }) ?
-			       S_IOERR : S_OK;
+		req->written = chain_of(req)->in_len == 1;
+		submit(req, blk, BLOCK_FLUSH, 0);
+		return;
 	case T_GET_ID:
-		return do_id(req);
+		do_id(req, blk);
+		return;
 	case T_DISCARD:
 	case T_WRITE_ZEROES:
-		if (!virtio_has(req->chain->vq->vd,
-				type == T_DISCARD ? F_DISCARD : F_WRITE_ZEROES))
-			return S_UNSUPP;
-		return do_ranges(req, type == T_DISCARD);
-	default:
-		return S_UNSUPP;
+		if (!virtio_has(vd, type == T_DISCARD ? F_DISCARD : F_WRITE_ZEROES))
+			break;
+		do_range(req, blk, type == T_DISCARD);
+		return;
 	}
+	end(req, S_UNSUPP);
 }
 
 static bool serve_one(struct vq_chain *chain)
 {
 	struct virtio_dev *vd = chain->vq->vd;
-	struct request req = { .blk = vd->priv, .chain = chain };
-	uint8_t header[HEADER_LEN], status;
-	uint64_t written;
+	struct blk_request *req = vq_private(chain);
+	struct mem_seg *last = &chain->segs[chain->nr_out + chain->nr_in - 1];
+	uint8_t header[HEADER_LEN];
 
-	if (chain->out_len < HEADER_LEN || !chain->in_len) {
+	if (unlikely(chain->out_len < HEADER_LEN || !chain->in_len)) {
 		virtio_broken(vd, "a request without 16 bytes of header or a byte for the result");
+		vq_push(chain, 0);
 		return false;
 	}
-	if (vq_read(chain, 0, header, sizeof(header)))
-		return false;
-	req.sector = get_le64(header + 8);
-	status = dispatch(&req, get_le32(header));
-	/* The result is the last byte of what we write. */
-	if (req.broken || vq_write(chain, chain->in_len - 1, &status, 1))
-		return false;
-	written = req.done == chain->in_len - 1 ? chain->in_len : req.done;
-	vq_push(chain->vq, chain->head, (uint32_t)MIN_T(uint64_t, written, UINT32_MAX));
+	vq_read(chain, 0, header, sizeof(header));
+	req->status = (uint8_t *)last->va + last->len - 1;
+	req->vr.rq.sector = get_le64(header + 8);
+	req->vr.rq.segs = NULL;
+	req->vr.rq.nr_segs = 0;
+	dispatch(req, vd, get_le32(header));
 	return true;
 }
 
@@ -266,14 +241,16 @@ static void blk_config_read(struct virtio_dev *vd, uint8_t *buf)
 
 	put_le64(buf + CONFIG_CAPACITY, READ_ONCE(blk->disk.sectors));
 	/* Header and result take a descriptor each. */
-	put_le32(buf + CONFIG_SEG_MAX, VQ_NUM_MAX - 2);
-	put_le32(buf + CONFIG_BLK_SIZE, SECTOR_SIZE);
-	put_le16(buf + CONFIG_NUM_QUEUES, 1);
-	put_le32(buf + CONFIG_DISCARD_SECTORS, RANGE_SECTORS_MAX);
-	put_le32(buf + CONFIG_DISCARD_SEG, RANGES_MAX);
+	put_le32(buf + CONFIG_SEG_MAX, QUEUE_SIZE - 2);
+	put_le32(buf + CONFIG_BLK_SIZE, READ_ONCE(blk->disk.block_size));
+	put_le16(buf + CONFIG_MIN_IO, 1);
+	put_le32(buf + CONFIG_OPT_IO, OPT_IO_BYTES / READ_ONCE(blk->disk.block_size));
+	put_le16(buf + CONFIG_NUM_QUEUES, (uint16_t)vd->nr_queues);
+	put_le32(buf + CONFIG_DISCARD_SECTORS, DISCARD_SECTORS_MAX);
+	put_le32(buf + CONFIG_DISCARD_SEG, 1);
 	put_le32(buf + CONFIG_DISCARD_ALIGN, 1);
-	put_le32(buf + CONFIG_ZEROES_SECTORS, RANGE_SECTORS_MAX);
-	put_le32(buf + CONFIG_ZEROES_SEG, RANGES_MAX);
+	put_le32(buf + CONFIG_ZEROES_SECTORS, BLOCK_ZERO_MAX);
+	put_le32(buf + CONFIG_ZEROES_SEG, 1);
 	buf[CONFIG_ZEROES_UNMAP] = 1;
 }
 
@@ -305,10 +282,7 @@ static unsigned blk_check(const struct dt_node *node, const char *path, struct s
 /** Another medium, or none: the driver reads the capacity again (5.2.5.1). */
 static void blk_changed(struct vdisk *disk)
 {
-	struct virtio_dev *vd = disk->priv;
-
-	if (READ_ONCE(vd->status) & VIRTIO_S_DRIVER_OK)
-		virtio_interrupt(vd, 2);
+	virtio_config_changed(disk->priv);
 }
 
 static const struct vdisk_ops disk_ops = { .changed = blk_changed };
@@ -342,6 +316,8 @@ static int blk_probe(struct virtio_dev *vd)
 	/* Twenty bytes, filled up with NULs, without one when it is that long (5.2.6). */
 	memcpy(blk->id, id, strnlen(id, ID_LEN));
 	vd->features |= blk->disk.read_only ? F_RO : F_WRITE_ZEROES | F_DISCARD;
+	if (vd->nr_queues > 1)
+		vd->features |= F_MQ;
 	vd->priv = blk;
 	return 0;
 }
@@ -365,11 +341,20 @@ static void blk_show(struct virtio_dev *vd, struct shell_out *out)
 		   blk->disk.read_only ? ", read-only" : "");
 }
 
+/** One for each vCPU, so that they do not wait for each other. */
+static unsigned blk_queues(const struct emu_dev *dev)
+{
+	return MAX(MIN(dev->guest->nr_vcpus, (unsigned)QUEUES_MAX), 1u);
+}
+
 const struct virtio_ops virtio_blk_ops = {
 	.name = "block",
 	.type = VIRTIO_ID_BLOCK,
-	.nr_queues = 1,
-	.features = F_SEG_MAX | F_BLK_SIZE | F_FLUSH,
+	.count_queues = blk_queues,
+	.queue_size = QUEUE_SIZE,
+	.request_size = sizeof(struct blk_request),
+	.pool_size = POOL_SIZE,
+	.features = F_SEG_MAX | F_BLK_SIZE | F_FLUSH | F_TOPOLOGY,
 	.config_len = CONFIG_LEN,
 	.check = blk_check,
 	.probe = blk_probe,

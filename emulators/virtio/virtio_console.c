@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Virtio console (Virtual I/O Device 1.1, 5.3) with one port, which is a vserial port named after
- * the node. Its state is the queues', under the device's lock.
+ * Virtio console (Virtual I/O Device 1.2, 5.3) with one port, which is a vserial port named after
+ * the node. It has no state of its own but the queues'.
  */
 #include <core/log.h>
 #include <core/shell.h>
@@ -27,48 +27,40 @@ static size_t receive(void *priv, const uint8_t *buf, size_t n)
 {
 	struct virtio_dev *vd = priv;
 	struct virtqueue *vq = &vd->queues[QUEUE_RECEIVE];
-	struct vq_chain chain;
 	size_t took = 0;
 
-	mutex_lock(&vd->lock);
+	mutex_lock(&vq->lock);
 	while (took < n) {
+		struct vq_chain *chain = vq_pop(vq);
 		size_t len;
-		int got = vq_pop(vq, &chain);
 
-		if (!got && vq_listen(vq))
+		if (!chain && vq_listen(vq))
 			continue;
-		if (got <= 0)
+		if (!chain)
 			break;
-		len = MIN_T(uint64_t, n - took, chain.in_len);
-		if (vq_write(&chain, 0, buf + took, len))
-			break;
-		vq_push(vq, chain.head, (uint32_t)len);
+		len = vq_write(chain, 0, buf + took, n - took);
+		vq_push(chain, (uint32_t)len);
 		took += len;
 	}
 	vq_signal(vq);
-	mutex_unlock(&vd->lock);
+	mutex_unlock(&vq->lock);
 	return took;
 }
 
 static bool transmit(struct vq_chain *chain)
 {
 	struct virtio_dev *vd = chain->vq->vd;
-	uint64_t done = 0, len;
+	unsigned i;
 
 	if (chain->out_len > REQUEST_MAX) {
 		virtio_broken(vd, "%llu bytes to send in one request, more than 1 MiB",
 			      (unsigned long long)chain->out_len);
+		vq_push(chain, 0);
 		return false;
 	}
-	while (done < chain->out_len) {
-		const void *p = vq_piece(chain, false, done, &len);
-
-		if (!p)
-			return false;
-		vserial_output(vd->priv, p, len);
-		done += len;
-	}
-	vq_push(chain->vq, chain->head, 0);
+	for (i = 0; i < chain->nr_out; i++)
+		vserial_output(vd->priv, chain->segs[i].va, chain->segs[i].len);
+	vq_push(chain, 0);
 	return true;
 }
 
@@ -127,6 +119,8 @@ const struct virtio_ops virtio_console_ops = {
 	.name = "console",
 	.type = VIRTIO_ID_CONSOLE,
 	.nr_queues = 2,
+	.queue_size = 128,
+	.pool_size = 4096,
 	.features = F_EMERG_WRITE,
 	.config_len = CONFIG_LEN,
 	.probe = console_probe,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Virtio entropy device (Virtual I/O Device 1.1, 5.4): fills the guest's buffers with random bytes
+ * Virtio entropy device (Virtual I/O Device 1.2, 5.4): fills the guest's buffers with random bytes
  * of the hypervisor's generator. It has no state of its own.
  */
 #include <core/random.h>
@@ -13,18 +13,16 @@
 
 static bool fill(struct vq_chain *chain)
 {
-	uint64_t n = MIN_T(uint64_t, chain->in_len, REQUEST_MAX), done = 0, len;
+	const struct mem_seg *seg = chain->segs + chain->nr_out;
+	uint32_t n = (uint32_t)MIN_T(uint64_t, chain->in_len, REQUEST_MAX), done = 0;
 
-	while (done < n) {
-		void *p = vq_piece(chain, true, done, &len);
+	for (; done < n; seg++) {
+		uint32_t len = MIN(seg->len, n - done);
 
-		if (!p)
-			return false;
-		len = MIN(len, n - done);
-		random_bytes(p, len);
+		random_bytes(seg->va, len);
 		done += len;
 	}
-	vq_push(chain->vq, chain->head, (uint32_t)n);
+	vq_push(chain, n);
 	return true;
 }
 
@@ -46,6 +44,8 @@ const struct virtio_ops virtio_rng_ops = {
 	.name = "entropy",
 	.type = VIRTIO_ID_ENTROPY,
 	.nr_queues = 1,
+	.queue_size = 64,
+	.pool_size = 2048,
 	.probe = rng_probe,
 	.remove = rng_remove,
 	.serve = rng_serve,

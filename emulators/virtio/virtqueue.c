@@ -1,99 +1,35 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Split virtqueues, device side. State is the device's, under its lock; the rings belong to the
- * guest, which may write to them at any time from any vCPU.
+ * Virtqueues, device side, whatever the format of their rings: the pool of requests under way,
+ * taking and giving back, buffers of the guest. Locks are told in virtqueue.h.
+ *
+ * The pool is a ring of records, one for each request under way. Requests are taken in order, so
+ * its head moves on by one record (under `lock`); they end in any order, so its tail moves on over
+ * those that have ended (under `used_lock`). Each side reads the other's end of it without a lock.
  */
-#include "virtqueue.h"
+#include "vq_ring.h"
 
-#include <core/guest.h>
-#include <libs/bits.h>
-#include <libs/byteorder.h>
+#include <core/mem.h>
 #include <libs/errno.h>
 #include <libs/string.h>
 
-#include "virtio.h"
+#define RECORD_ALIGN 16
+#define POOL_WHOLE   UINT32_MAX /* of pool_end */
 
-/* Descriptors (2.6.5). */
-#define DESC_SIZE     16
-#define DESC_NEXT     0x1
-#define DESC_WRITE    0x2
-#define DESC_INDIRECT 0x4
-
-struct vring_desc {
-	uint64_t addr;
-	uint32_t len;
-	uint16_t flags;
-	uint16_t next;
-};
-
-/*
- * Available ring (2.6.6): flags, idx, ring[num], used_event. Used ring (2.6.8): the same with
- * pairs.
- */
-#define RING_FLAGS	0
-#define RING_IDX	2
-#define RING_ENTRIES	4
-#define NO_INTERRUPT	1 /* flag of the available ring */
-#define NO_NOTIFY	1 /* flag of the used ring */
-
-static struct guest *guest_of(const struct virtqueue *vq)
+void vq_init(struct virtqueue *vq, struct virtio_dev *vd, unsigned index)
 {
-	return vq->vd->dev->guest;
+	memset(vq, 0, sizeof(*vq));
+	vq->vd = vd;
+	vq->index = (uint16_t)index;
+	vq->pool_end = POOL_WHOLE;
+	mutex_init(&vq->lock);
+	spin_init(&vq->used_lock);
+	waitq_init(&vq->idle);
 }
 
-static size_t avail_size(unsigned num)
-{
-	return RING_ENTRIES + 2 * num + 2;
-}
+/* --- guest memory ----------------------------------------------------------------------------- */
 
-static size_t used_size(unsigned num)
-{
-	return RING_ENTRIES + 8 * num + 2;
-}
-
-/* --- the rings in memory ------------------------------------------------------------------ */
-
-/**
- * Address of something in a ring; a whole naturally aligned field never crosses a page. Not NULL
- * once vq_enable() has looked at all of the ring, because a guest's memory does not change.
- */
-static void *ring_ptr(const struct virtqueue *vq, uint8_t *va, gpa_t base, size_t off, bool write)
-{
-	uint64_t avail;
-
-	if (likely(va))
-		return va + off;
-	return guest_mem_ptr(guest_of(vq), base + off, write, &avail);
-}
-
-static uint16_t *avail_field(const struct virtqueue *vq, size_t off)
-{
-	return ring_ptr(vq, vq->avail_va, vq->avail, off, false);
-}
-
-static void *used_field(const struct virtqueue *vq, size_t off)
-{
-	return ring_ptr(vq, vq->used_va, vq->used, off, true);
-}
-
-static uint16_t load16(const uint16_t *p)
-{
-	return le16_to_cpu(__atomic_load_n(p, __ATOMIC_RELAXED));
-}
-
-static void store16(uint16_t *p, uint16_t v)
-{
-	__atomic_store_n(p, cpu_to_le16(v), __ATOMIC_RELAXED);
-}
-
-/** How far the driver has got; what it wrote before is visible afterwards. */
-static uint16_t avail_idx(const struct virtqueue *vq)
-{
-	return le16_to_cpu(__atomic_load_n(avail_field(vq, RING_IDX), __ATOMIC_ACQUIRE));
-}
-
-/** Is all of [gpa, gpa+size) memory? *va gets its address where it is contiguous. */
-static bool map_ring(struct virtqueue *vq, gpa_t gpa, size_t size, bool write, uint8_t **va)
+bool vq_map_ring(struct virtqueue *vq, gpa_t gpa, size_t size, bool write, uint8_t **va)
 {
 	uint64_t done = 0;
 
@@ -102,7 +38,7 @@ static bool map_ring(struct virtqueue *vq, gpa_t gpa, size_t size, bool write, u
 		return false;
 	while (done < size) {
 		uint64_t avail = 0;
-		uint8_t *p = guest_mem_ptr(guest_of(vq), gpa + done, write, &avail);
+		uint8_t *p = guest_mem_ptr(vq_guest(vq), gpa + done, write, &avail);
 
 		if (!p || !avail)
 			return false;
@@ -113,318 +49,468 @@ static bool map_ring(struct virtqueue *vq, gpa_t gpa, size_t size, bool write, u
 	return true;
 }
 
+bool vq_read_desc_slow(const struct virtqueue *vq, const struct vq_table *table, uint32_t i,
+		       struct vq_desc *desc)
+{
+	gpa_t gpa = table->base + (uint64_t)DESC_SIZE * i;
+	uint8_t copy[DESC_SIZE];
+
+	if (guest_mem_read(vq_guest(vq), gpa, copy, DESC_SIZE))
+		return false;
+	desc->addr = get_le64(copy);
+	desc->rest = get_le64(copy + 8);
+	return true;
+}
+
+int vq_walk_broken(struct vq_walk *w, const char *what)
+{
+	virtio_broken(w->vq->vd, "queue %u: request at descriptor %u has %s", w->vq->index,
+		      w->chain->id, what);
+	return VQ_BROKEN;
+}
+
+int vq_enter_indirect(struct vq_walk *w, const struct vq_desc *desc, struct vq_table *table)
+{
+	uint32_t len = desc_len(desc);
+	uint64_t avail = 0;
+
+	if (!virtio_has(w->vq->vd, VIRTIO_F_INDIRECT_DESC))
+		return vq_walk_broken(w, "an indirect descriptor, which was not negotiated");
+	if (!len || len % DESC_SIZE || len / DESC_SIZE > VQ_INDIRECT_MAX)
+		return vq_walk_broken(w, "an indirect table that is empty, broken or longer than "
+				      "1024 descriptors");
+	table->base = desc->addr;
+	table->count = len / DESC_SIZE;
+	table->va = guest_mem_ptr(vq_guest(w->vq), desc->addr, false, &avail);
+	if (avail < len)
+		table->va = NULL;
+	return 0;
+}
+
+/** Look up guest memory and remember it. @return address, and *len bytes from there on, or NULL */
+static uint8_t *look_up(struct virtqueue *vq, uint64_t addr, bool write, uint64_t *len)
+{
+	struct vq_window *win = vq_window(vq, addr);
+	uint64_t avail = 0;
+	uint8_t *va;
+
+	if (addr - win->gpa < win->size) {
+		*len = win->size - (addr - win->gpa);
+		return win->va + (addr - win->gpa);
+	}
+	/* What the guest may write can be remembered for both directions. */
+	va = guest_mem_ptr(vq_guest(vq), addr, true, &avail);
+	if (va && avail)
+		*win = (struct vq_window){ addr, avail, va };
+	else if (!write)
+		va = guest_mem_ptr(vq_guest(vq), addr, false, &avail);
+	*len = avail;
+	return avail ? va : NULL;
+}
+
+static int add_piece(struct vq_walk *w, uint8_t *va, uint32_t len, bool write)
+{
+	if (w->n == w->room)
+		return VQ_NO_ROOM;
+	w->chain->segs[w->n++] = (struct mem_seg){ va, len };
+	if (write) {
+		w->chain->nr_in++;
+		w->chain->in_len += len;
+	} else {
+		w->chain->nr_out++;
+		w->chain->out_len += len;
+	}
+	return 0;
+}
+
+int vq_walk_add_slow(struct vq_walk *w, uint64_t addr, uint32_t len, bool write)
+{
+	int err = 0;
+
+	if (!len || addr + len < addr)
+		return vq_walk_broken(w, "a buffer without length or beyond all addresses");
+	if (!write && w->chain->nr_in)
+		return vq_walk_broken(w, "a buffer to read behind one to write");
+	while (len && !err) {
+		uint64_t n;
+		uint8_t *va = look_up(w->vq, addr, write, &n);
+
+		if (!va) {
+			virtio_broken(w->vq->vd, "queue %u: buffer at 0x%llx is not %smemory",
+				      w->vq->index, (unsigned long long)addr,
+				      write ? "writable " : "");
+			return VQ_BROKEN;
+		}
+		n = MIN_T(uint64_t, n, len);
+		err = add_piece(w, va, (uint32_t)n, write);
+		addr += n;
+		len -= (uint32_t)n;
+	}
+	return err;
+}
+
+/* --- life --------------------------------------------------------------------------------- */
+
 int vq_enable(struct virtqueue *vq)
 {
+	const struct virtio_ops *ops = vq->vd->ops;
 	const char *wrong = NULL;
 
-	if (!is_pow2(vq->num) || vq->num > VQ_NUM_MAX)
-		wrong = "size is no power of two up to 128";
-	else if (vq->desc & 15 || vq->avail & 1 || vq->used & 3)
-		wrong = "rings are not aligned to 16, 2 and 4 bytes";
-	else if (!map_ring(vq, vq->desc, (size_t)DESC_SIZE * vq->num, false, &vq->desc_va) ||
-		 !map_ring(vq, vq->avail, avail_size(vq->num), false, &vq->avail_va) ||
-		 !map_ring(vq, vq->used, used_size(vq->num), true, &vq->used_va))
-		wrong = "rings are not in the guest's memory";
+	if (!vq->num || vq->num > ops->queue_size)
+		wrong = "size is zero or larger than the queue may be";
+	else
+		wrong = split_enable(vq);
 	if (wrong) {
-		virtio_broken(vq->vd, "queue %u: %s (size %u, descriptors 0x%llx, available "
-			      "0x%llx, used 0x%llx)", vq->index, wrong, vq->num,
-			      (unsigned long long)vq->desc, (unsigned long long)vq->avail,
-			      (unsigned long long)vq->used);
+		virtio_broken(vq->vd, "queue %u: %s (size %u, descriptors 0x%llx, driver area "
+			      "0x%llx, device area 0x%llx)", vq->index, wrong, vq->num,
+			      (unsigned long long)vq->desc, (unsigned long long)vq->driver,
+			      (unsigned long long)vq->device);
 		return -EINVAL;
 	}
-	vq->last_avail = 0;
-	vq->used_idx = 0;
-	vq->notified = 0;
-	vq->pending = false;
-	vq->ready = true;
+	vq->pool_size = ALIGN_UP(ops->pool_size, RECORD_ALIGN);
+	vq->pool = heap_alloc(vq->pool_size);
+	if (!vq->pool) {
+		virtio_broken(vq->vd, "queue %u: no memory for its requests", vq->index);
+		return -ENOMEM;
+	}
+	vq->event_idx = virtio_has(vq->vd, VIRTIO_F_EVENT_IDX);
+	mutex_lock(&vq->lock);
+	WRITE_ONCE(vq->ready, true);
+	mutex_unlock(&vq->lock);
 	return 0;
+}
+
+static void set_not_ready(struct virtqueue *vq)
+{
+	unsigned long flags;
+
+	mutex_lock(&vq->lock);
+	flags = spin_lock_irqsave(&vq->used_lock);
+	WRITE_ONCE(vq->ready, false);
+	vq->starved = false;
+	spin_unlock_irqrestore(&vq->used_lock, flags);
+	mutex_unlock(&vq->lock);
 }
 
 void vq_disable(struct virtqueue *vq)
 {
-	struct virtio_dev *vd = vq->vd;
-	uint16_t index = vq->index;
+	unsigned long flags;
 
-	memset(vq, 0, sizeof(*vq));
-	vq->vd = vd;
-	vq->index = index;
+	if (vq->ready) {
+		set_not_ready(vq);
+		if (vq_busy(vq))
+			waitq_wait(&vq->idle, !vq_busy(vq));
+	}
+	/* Whoever gave the last one back has left when the lock is free. */
+	mutex_lock(&vq->lock);
+	flags = spin_lock_irqsave(&vq->used_lock);
+	spin_unlock_irqrestore(&vq->used_lock, flags);
+	heap_free(vq->pool);
+	vq->pool = NULL;
+	vq->pool_head = 0;
+	vq->pool_tail = 0;
+	vq->pool_end = POOL_WHOLE;
+	vq->num = 0;
+	vq->desc = 0;
+	vq->driver = 0;
+	vq->device = 0;
+	vq->full = false;
+	vq->pending = false;
+	vq->last_avail = 0;
+	vq->avail_seen = 0;
+	vq->used_idx = 0;
+	vq->filled = 0;
+	vq->notified = 0;
+	memset(vq->windows, 0, sizeof(vq->windows));
+	mutex_unlock(&vq->lock);
 }
 
 /* --- taking requests ------------------------------------------------------------------------ */
 
-/** Where descriptors are read from: the ring's own table or an indirect one. */
-struct desc_table {
-	gpa_t base;
-	const uint8_t *va; /* NULL: not contiguous */
-	uint32_t count;
-};
-
-static bool read_desc(const struct virtqueue *vq, const struct desc_table *table, uint32_t i,
-		      struct vring_desc *desc)
+/** Walk along the request that is next, its record at `at` of the pool, which is free to `end`. */
+static int take_at(struct virtqueue *vq, uint32_t at, uint32_t end)
 {
-	uint8_t copy[DESC_SIZE];
+	uint32_t head = (uint32_t)sizeof(struct vq_chain) + ALIGN_UP(vq->vd->ops->request_size,
+								      RECORD_ALIGN);
+	struct vq_chain *chain = (void *)(vq->pool + at);
+	struct vq_walk w = { vq, chain, 0, 0 };
+	int err;
 
-	if (table->va)
-		memcpy(copy, table->va + (size_t)DESC_SIZE * i, DESC_SIZE);
-	else if (guest_mem_read(guest_of(vq), table->base + (uint64_t)DESC_SIZE * i, copy,
-				DESC_SIZE))
-		return false;
-	desc->addr = get_le64(copy);
-	desc->len = get_le32(copy + 8);
-	desc->flags = get_le16(copy + 12);
-	desc->next = get_le16(copy + 14);
-	return true;
-}
-
-/** Go on in the indirect table of a descriptor (2.6.5.3). @return what is wrong with it, or NULL */
-static const char *enter_indirect(struct virtqueue *vq, const struct vring_desc *desc,
-				  struct desc_table *table, bool *indirect)
-{
-	uint64_t avail = 0;
-
-	if (!virtio_has(vq->vd, VIRTIO_F_INDIRECT_DESC))
-		return "an indirect descriptor, which was not negotiated";
-	if (*indirect || (desc->flags & DESC_NEXT))
-		return "an indirect descriptor inside a table or with a next one";
-	if (!desc->len || desc->len % DESC_SIZE || desc->len / DESC_SIZE > VQ_NUM_MAX)
-		return "an indirect table that is empty, broken or longer than the queue";
-	*indirect = true;
-	table->base = desc->addr;
-	table->count = desc->len / DESC_SIZE;
-	table->va = guest_mem_ptr(guest_of(vq), desc->addr, false, &avail);
-	if (avail < desc->len)
-		table->va = NULL;
-	return NULL;
-}
-
-static const char *add_seg(struct vq_chain *chain, const struct vring_desc *desc)
-{
-	unsigned n = chain->nr_out + chain->nr_in;
-	struct vq_seg *seg = &chain->vq->vd->segs[n];
-
-	if (n >= VQ_NUM_MAX)
-		return "a chain that is longer than the queue, or a loop";
-	if (!desc->len || desc->addr + desc->len < desc->addr)
-		return "a buffer without length or beyond all addresses";
-	seg->addr = desc->addr;
-	seg->len = desc->len;
-	if (desc->flags & DESC_WRITE) {
-		chain->nr_in++;
-		chain->in_len += desc->len;
-	} else if (chain->nr_in) {
-		return "a buffer to read behind one to write";
-	} else {
-		chain->nr_out++;
-		chain->out_len += desc->len;
-	}
-	return NULL;
-}
-
-/** Copy the chain that begins at head. @return what is wrong with it, or NULL */
-static const char *walk(struct virtqueue *vq, struct vq_chain *chain)
-{
-	struct desc_table table = { vq->desc, vq->desc_va, vq->num };
-	const char *wrong = NULL;
-	bool indirect = false;
-	uint32_t i = chain->head;
-
-	for (;;) {
-		struct vring_desc desc;
-
-		if (i >= table.count)
-			return "a descriptor number beyond the table";
-		if (!read_desc(vq, &table, i, &desc))
-			return "a descriptor table that is not in memory";
-		if (desc.flags & DESC_INDIRECT) {
-			wrong = enter_indirect(vq, &desc, &table, &indirect);
-			i = 0;
-			if (!wrong)
-				continue;
-		} else {
-			wrong = add_seg(chain, &desc);
-		}
-		if (wrong || !(desc.flags & DESC_NEXT))
-			return wrong;
-		i = desc.next;
-	}
-}
-
-int vq_pop(struct virtqueue *vq, struct vq_chain *chain)
-{
-	uint16_t idx, waiting;
-	const char *wrong;
-
-	if (!vq->ready || !virtio_live(vq->vd))
-		return 0;
-	idx = avail_idx(vq);
-	waiting = (uint16_t)(idx - vq->last_avail);
-	if (!waiting)
-		return 0;
-	if (waiting > vq->num) {
-		virtio_broken(vq->vd, "queue %u: available index went from %u to %u, but it has "
-			      "%u entries", vq->index, vq->last_avail, idx, vq->num);
-		return -EINVAL;
-	}
-	memset(chain, 0, sizeof(*chain));
+	if (end - at <= head)
+		return VQ_NO_ROOM;
+	w.room = (end - at - head) / sizeof(struct mem_seg);
 	chain->vq = vq;
-	chain->segs = vq->vd->segs;
-	chain->head = load16(avail_field(vq, RING_ENTRIES +
-					 2 * (size_t)(vq->last_avail & (vq->num - 1))));
-	wrong = walk(vq, chain);
-	if (wrong) {
-		virtio_broken(vq->vd, "queue %u: request at descriptor %u has %s", vq->index,
-			      chain->head, wrong);
-		return -EINVAL;
-	}
-	vq->last_avail++;
-	return 1;
+	chain->segs = (void *)(vq->pool + at + head);
+	chain->nr_out = 0;
+	chain->nr_in = 0;
+	chain->done = false;
+	chain->out_len = 0;
+	chain->in_len = 0;
+	err = split_walk(&w);
+	chain->record = head + w.n * (uint32_t)sizeof(struct mem_seg);
+	return err;
 }
 
-/* --- giving them back ------------------------------------------------------------------------ */
-
-void vq_push(struct virtqueue *vq, uint16_t head, uint32_t written)
+/** Find room for the request that is next, and walk along it. @return NULL: full or broken */
+static struct vq_chain *take(struct virtqueue *vq)
 {
-	size_t off = RING_ENTRIES + 8 * (size_t)(vq->used_idx & (vq->num - 1));
+	uint32_t tail = __atomic_load_n(&vq->pool_tail, __ATOMIC_ACQUIRE), at = vq->pool_head;
+	bool empty = at == tail;
+	int err;
 
-	__atomic_store_n((uint32_t *)used_field(vq, off), cpu_to_le32(head), __ATOMIC_RELAXED);
-	__atomic_store_n((uint32_t *)used_field(vq, off + 4), cpu_to_le32(written),
-			 __ATOMIC_RELAXED);
-	vq->used_idx++;
-	vq->pending = true;
-	/* What was written to the buffers and the entry is visible before the index. */
-	__atomic_store_n((uint16_t *)used_field(vq, RING_IDX), cpu_to_le16(vq->used_idx),
+	if (likely(empty)) {
+		/* Nobody else has to do with the pool then. */
+		tail = 0;
+		at = 0;
+		vq->pool_head = 0;
+		WRITE_ONCE(vq->pool_tail, 0);
+	}
+	if (at >= tail) {
+		err = take_at(vq, at, vq->pool_size);
+		if (unlikely(err == VQ_NO_ROOM && tail)) {
+			err = take_at(vq, 0, tail - RECORD_ALIGN);
+			if (!err) {
+				vq->pool_end = at;
+				at = 0;
+			}
+		}
+	} else {
+		err = take_at(vq, at, tail - RECORD_ALIGN);
+	}
+	if (unlikely(err)) {
+		if (err == VQ_NO_ROOM && empty)
+			virtio_broken(vq->vd, "queue %u: a request of more pieces of memory than "
+				      "there is room for", vq->index);
+		else if (err == VQ_NO_ROOM)
+			vq->full = true;
+		return NULL;
+	}
+	split_advance(vq, (void *)(vq->pool + at));
+	__atomic_store_n(&vq->pool_head, at + ((struct vq_chain *)(void *)(vq->pool + at))->record,
 			 __ATOMIC_RELEASE);
+	return (void *)(vq->pool + at);
 }
 
-void vq_signal(struct virtqueue *vq)
+struct vq_chain *vq_pop(struct virtqueue *vq)
 {
-	uint16_t old = vq->notified, event;
+	vq->full = false;
+	if (unlikely(!vq->ready || !virtio_live(vq->vd)) || split_peek(vq) <= 0)
+		return NULL;
+	return take(vq);
+}
 
-	if (!vq->pending)
-		return;
-	vq->pending = false;
-	vq->notified = vq->used_idx;
-	/* The driver sets its wish and then looks at the index; we the other way round. */
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	if (virtio_has(vq->vd, VIRTIO_F_EVENT_IDX)) {
-		/* 2.6.7.2: interrupt if the index passed the one that the driver waits for. */
-		event = load16(avail_field(vq, RING_ENTRIES + 2 * (size_t)vq->num));
-		if ((uint16_t)(vq->used_idx - event - 1) >= (uint16_t)(vq->used_idx - old))
-			return;
-	} else if (load16(avail_field(vq, RING_FLAGS)) & NO_INTERRUPT) {
-		return;
-	}
-	virtio_interrupt(vq->vd, 1);
+void vq_unpop(struct vq_chain *chain)
+{
+	struct virtqueue *vq = chain->vq;
+	uint32_t at = (uint32_t)((uint8_t *)chain - vq->pool);
+
+	split_retreat(vq, chain);
+	/* Where the pool went on at 0 the head stays: an ended record of no use lies there. */
+	__atomic_store_n(&vq->pool_head, at, __ATOMIC_RELEASE);
 }
 
 void vq_quiet(struct virtqueue *vq)
 {
-	/* With event indexes the driver is quiet until the index passes the last one we set. */
-	if (vq->ready && !virtio_has(vq->vd, VIRTIO_F_EVENT_IDX))
-		store16(used_field(vq, RING_FLAGS), NO_NOTIFY);
+	if (likely(vq->ready))
+		split_quiet(vq);
 }
 
 bool vq_listen(struct virtqueue *vq)
 {
-	if (!vq->ready || !virtio_live(vq->vd))
-		return false;
-	if (virtio_has(vq->vd, VIRTIO_F_EVENT_IDX))
-		store16(used_field(vq, RING_ENTRIES + 8 * (size_t)vq->num), vq->last_avail);
-	else
-		store16(used_field(vq, RING_FLAGS), 0);
-	/* The driver adds a request and then looks at our wish; we the other way round. */
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	return avail_idx(vq) != vq->last_avail;
+	return vq->ready && virtio_live(vq->vd) && split_listen(vq);
 }
 
-/* What one exit may take: a full queue of small requests, or a few large ones. */
-#define SERVE_REQUESTS VQ_NUM_MAX
+/* --- giving them back ------------------------------------------------------------------------ */
+
+/** The record of a request has served its purpose; under used_lock. */
+static void release(struct vq_chain *chain)
+{
+	struct virtqueue *vq = chain->vq;
+	uint32_t t = vq->pool_tail, head;
+
+	chain->done = true;
+	while (t != (head = __atomic_load_n(&vq->pool_head, __ATOMIC_ACQUIRE))) {
+		const struct vq_chain *c = (void *)(vq->pool + t);
+
+		if (t == vq->pool_end) {
+			vq->pool_end = POOL_WHOLE;
+			t = 0;
+			continue;
+		}
+		if (!c->done)
+			break;
+		t += c->record;
+	}
+	__atomic_store_n(&vq->pool_tail, t, __ATOMIC_RELEASE);
+	if (unlikely(vq->starved)) {
+		vq->starved = false;
+		virtio_wake_worker(vq->vd, vq);
+	}
+	if (unlikely(!vq->ready) && t == head)
+		waitq_wake_all(&vq->idle);
+}
+
+static void fill_locked(struct vq_chain *chain, uint32_t written)
+{
+	struct virtqueue *vq = chain->vq;
+
+	if (likely(vq->ready))
+		split_fill(vq, chain, written);
+	release(chain);
+}
+
+static void publish_locked(struct virtqueue *vq)
+{
+	if (likely(vq->ready && vq->filled)) {
+		vq->pending = true;
+		split_publish(vq);
+	}
+}
+
+static void signal_locked(struct virtqueue *vq)
+{
+	if (!vq->pending || !vq->ready)
+		return;
+	vq->pending = false;
+	/* The driver sets its wish and then looks at the index; we the other way round. */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	if (split_wants_interrupt(vq))
+		vq->vd->transport->interrupt(vq->vd, vq->index);
+}
+
+void vq_push(struct vq_chain *chain, uint32_t written)
+{
+	struct virtqueue *vq = chain->vq;
+	unsigned long flags = spin_lock_irqsave(&vq->used_lock);
+
+	fill_locked(chain, written);
+	publish_locked(vq);
+	spin_unlock_irqrestore(&vq->used_lock, flags);
+}
+
+void vq_fill(struct vq_chain *chain, uint32_t written)
+{
+	struct virtqueue *vq = chain->vq;
+	unsigned long flags = spin_lock_irqsave(&vq->used_lock);
+
+	fill_locked(chain, written);
+	spin_unlock_irqrestore(&vq->used_lock, flags);
+}
+
+void vq_publish(struct virtqueue *vq)
+{
+	unsigned long flags = spin_lock_irqsave(&vq->used_lock);
+
+	publish_locked(vq);
+	spin_unlock_irqrestore(&vq->used_lock, flags);
+}
+
+void vq_signal(struct virtqueue *vq)
+{
+	unsigned long flags = spin_lock_irqsave(&vq->used_lock);
+
+	signal_locked(vq);
+	spin_unlock_irqrestore(&vq->used_lock, flags);
+}
+
+void vq_complete(struct vq_chain *chain, uint32_t written)
+{
+	struct virtqueue *vq = chain->vq;
+	unsigned long flags = spin_lock_irqsave(&vq->used_lock);
+
+	fill_locked(chain, written);
+	publish_locked(vq);
+	if (!READ_ONCE(vq->batch))
+		signal_locked(vq);
+	spin_unlock_irqrestore(&vq->used_lock, flags);
+}
+
+/* --- serving ---------------------------------------------------------------------------------- */
+
+/* What one exit may take: a queue of small requests, or a few large ones. */
+#define SERVE_REQUESTS 128
 #define SERVE_BYTES    (4 * MIB)
+
+/** No room: when a request ends, the worker goes on. @return false: one has just ended */
+static bool wait_for_room(struct virtqueue *vq)
+{
+	unsigned long flags;
+
+	if (!virtio_need_worker(vq->vd))
+		return true; /* broken now */
+	flags = spin_lock_irqsave(&vq->used_lock);
+	vq->starved = vq_busy(vq);
+	spin_unlock_irqrestore(&vq->used_lock, flags);
+	return vq->starved;
+}
+
+static void end_batch(struct virtqueue *vq)
+{
+	unsigned long flags = spin_lock_irqsave(&vq->used_lock);
+
+	vq->batch = false;
+	signal_locked(vq);
+	spin_unlock_irqrestore(&vq->used_lock, flags);
+}
 
 bool vq_serve(struct virtqueue *vq, bool (*one)(struct vq_chain *chain))
 {
 	unsigned requests = 0;
 	uint64_t bytes = 0;
-	struct vq_chain chain;
+	struct vq_chain *chain;
 	bool more;
 
+	/* From now on completions leave the interrupt to us; until when, the lock decides. */
+	WRITE_ONCE(vq->batch, true);
 	do {
 		vq_quiet(vq);
 		more = false;
-		while (vq_pop(vq, &chain) > 0 && one(&chain)) {
-			bytes += chain.out_len + chain.in_len;
-			more = ++requests >= SERVE_REQUESTS || bytes >= SERVE_BYTES;
-			if (more)
+		while (!more && (chain = vq_pop(vq))) {
+			bytes += chain->out_len + chain->in_len;
+			if (!one(chain))
 				break;
+			more = ++requests >= SERVE_REQUESTS || bytes >= SERVE_BYTES;
 		}
-	} while (!more && vq_listen(vq));
-	vq_signal(vq);
+	} while (!more && !vq->full && vq_listen(vq));
+	if (unlikely(vq->full))
+		more = !wait_for_room(vq);
+	end_batch(vq);
 	return more;
 }
 
 /* --- data ---------------------------------------------------------------------------------- */
 
-void *vq_piece(struct vq_chain *chain, bool write, uint64_t off, uint64_t *len)
+/** Copy between a buffer and n segments, from byte off of them on. @return bytes */
+static size_t copy(const struct mem_seg *segs, unsigned n, uint64_t off, uint8_t *buf, size_t len,
+		   bool to_segs)
 {
-	const struct vq_seg *segs = chain->segs + (write ? chain->nr_out : 0);
-	uint64_t start = chain->at_off[write], avail = 0;
-	uint16_t i = chain->at_seg[write];
-	void *p;
+	size_t done = 0;
 
-	if (off < start) {
-		start = 0;
-		i = 0;
+	for (; n && done < len; n--, segs++) {
+		size_t part;
+
+		if (off >= segs->len) {
+			off -= segs->len;
+			continue;
+		}
+		part = MIN_T(uint64_t, segs->len - off, len - done);
+		if (to_segs)
+			memcpy((uint8_t *)segs->va + off, buf + done, part);
+		else
+			memcpy(buf + done, (const uint8_t *)segs->va + off, part);
+		done += part;
+		off = 0;
 	}
-	while (off - start >= segs[i].len)
-		start += segs[i++].len;
-	chain->at_off[write] = start;
-	chain->at_seg[write] = i;
-	off -= start;
-	p = guest_mem_ptr(guest_of(chain->vq), segs[i].addr + off, write, &avail);
-	if (!p || !avail) {
-		virtio_broken(chain->vq->vd, "queue %u: buffer at 0x%llx is not %smemory",
-			      chain->vq->index, (unsigned long long)(segs[i].addr + off),
-			      write ? "writable " : "");
-		return NULL;
-	}
-	*len = MIN(avail, segs[i].len - off);
-	return p;
+	return done;
 }
 
-int vq_read(struct vq_chain *chain, uint64_t off, void *buf, size_t n)
+size_t vq_read(const struct vq_chain *chain, uint64_t off, void *buf, size_t n)
 {
-	uint8_t *to = buf;
-
-	while (n) {
-		uint64_t len;
-		const void *p = vq_piece(chain, false, off, &len);
-
-		if (!p)
-			return -EFAULT;
-		len = MIN_T(uint64_t, len, n);
-		memcpy(to, p, len);
-		to += len;
-		off += len;
-		n -= len;
-	}
-	return 0;
+	return copy(chain->segs, chain->nr_out, off, buf, n, false);
 }
 
-int vq_write(struct vq_chain *chain, uint64_t off, const void *buf, size_t n)
+size_t vq_write(const struct vq_chain *chain, uint64_t off, const void *buf, size_t n)
 {
-	const uint8_t *from = buf;
-
-	while (n) {
-		uint64_t len;
-		void *p = vq_piece(chain, true, off, &len);
-
-		if (!p)
-			return -EFAULT;
-		len = MIN_T(uint64_t, len, n);
-		memcpy(p, from, len);
-		from += len;
-		off += len;
-		n -= len;
-	}
-	return 0;
+	return copy(chain->segs + chain->nr_out, chain->nr_in, off, (uint8_t *)(uintptr_t)buf, n,
+		    true);
 }

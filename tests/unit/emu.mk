@@ -3,12 +3,13 @@
 # Tests and harnesses of emulators and of the classes of core that they use. Each test program has
 # the emulators that it needs; EMULATOR() puts them into the table that emu_find() looks at.
 
-emu-world := tests/unit/emu_world.c tests/unit/emu_world_file.c tests/unit/fake_heap.c \
+emu-world := tests/unit/emu_world.c tests/unit/emu_world_file.c tests/unit/emu_world_mem.c tests/unit/fake_heap.c \
 	tests/unit/fake_log.c libs/ringbuf.c libs/errno.c libs/strlcpy.c core/emu/emu.c core/emu/vpower.c core/vserial/vserial.c \
 	core/dt/tree.c core/dt/address.c core/dt/edit.c core/dt/blob.c
 emu-block := core/block/blockdev.c core/block/request.c core/block/ramdisk.c core/block/vdisk.c \
 	libs/parse.c libs/format.c
-emu-virtio := emulators/virtio/virtio_mmio.c emulators/virtio/virtqueue.c \
+emu-virtio := emulators/virtio/virtio.c emulators/virtio/virtio_mmio.c \
+	emulators/virtio/virtqueue.c emulators/virtio/vq_split.c \
 	emulators/virtio/virtio_blk.c emulators/virtio/virtio_console.c \
 	emulators/virtio/virtio_rng.c core/random/random.c $(emu-block)
 emu-virtio-config := -DCONFIG_EMU_VIRTIO_BLK=1 -DCONFIG_EMU_VIRTIO_CONSOLE=1 \

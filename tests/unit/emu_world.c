@@ -28,23 +28,18 @@
 
 static struct guest guest;
 static struct dt_node *root;
-static uint8_t *ram[2], *rom;
 static bool lines[WORLD_IRQS];
 static unsigned changes[WORLD_IRQS];
 static uint64_t now, epoch, devices;
 static struct timer *timers[TIMERS];
 static struct list works = LIST_INIT(works);
-static unsigned resets, unmaps;
-static uint64_t unmap_size;
+static unsigned resets;
 static struct vserial *heard_port;
 static char heard[HEARD + 1];
 static size_t heard_len;
-static size_t pages;
-static bool pages_fail;
 static char out_text[4096];
 static size_t live_before;
 static bool irqs_masked;
-static void (*on_access)(void);
 
 /* --- the port's inline parts --------------------------------------------------------------- */
 
@@ -236,8 +231,12 @@ void thread_wake(struct thread *thread)
 /* A thread that waits is left for good and begun anew: its function keeps nothing on its stack. */
 bool thread_block(uint64_t deadline)
 {
-	if (current == &main_thread)
-		host_violation("the test itself would block\n");
+	/* The test itself lets time pass until a timer wakes it. */
+	while (current == &main_thread && !current->wake_pending) {
+		if (!first_timer())
+			host_violation("the test itself would block for ever\n");
+		world_advance(first_timer()->deadline > now ? first_timer()->deadline - now : 0);
+	}
 	if (current->wake_pending) {
 		current->wake_pending = false;
 		return true;
@@ -365,16 +364,29 @@ bool completion_wait(struct completion *c, uint64_t deadline)
 	return true;
 }
 
+void waitq_init(struct waitq *wq)
+{
+	spin_init(&wq->lock);
+	list_init(&wq->waiters);
+}
+
 void waitq_add(struct waitq *wq, struct waiter *waiter)
 {
+	waiter->thread = current;
+	list_add_tail(&wq->waiters, &waiter->link);
 }
 
 void waitq_remove(struct waitq *wq, struct waiter *waiter)
 {
+	list_del(&waiter->link);
 }
 
 void waitq_wake_all(struct waitq *wq)
 {
+	struct waiter *w;
+
+	list_for_each_entry(w, &wq->waiters, link)
+		thread_wake(w->thread);
 }
 
 void work_init(struct work *work, void (*fn)(struct work *))
@@ -409,140 +421,6 @@ unsigned world_work(void)
 		n++;
 	}
 	return n;
-}
-
-/* --- memory ----------------------------------------------------------------------------------- */
-
-void *page_alloc(size_t n)
-{
-	void *p = pages_fail ? NULL : aligned_alloc(PAGE_SIZE, n * PAGE_SIZE);
-
-	if (!p)
-		return NULL;
-	pages += n;
-	return memset(p, 0, n * PAGE_SIZE);
-}
-
-void page_free(void *va, size_t n)
-{
-	pages -= n;
-	free(va);
-}
-
-size_t world_pages(void)
-{
-	return pages;
-}
-
-void world_pages_fail(bool fail)
-{
-	pages_fail = fail;
-}
-
-static uint8_t *mem_at(uint64_t gpa, bool write, uint64_t *avail)
-{
-	if (gpa - WORLD_RAM < WORLD_RAM_SIZE) {
-		uint64_t off = gpa - WORLD_RAM, in = off % WORLD_PIECE;
-
-		*avail = WORLD_PIECE - in;
-		return ram[off / WORLD_PIECE] + in;
-	}
-	if (gpa - WORLD_ROM < WORLD_ROM_SIZE && !write) {
-		*avail = WORLD_ROM_SIZE - (gpa - WORLD_ROM);
-		return rom + (gpa - WORLD_ROM);
-	}
-	return NULL;
-}
-
-uint8_t *world_mem(uint64_t gpa)
-{
-	uint64_t avail;
-
-	return mem_at(gpa, false, &avail);
-}
-
-void world_on_access(void (*fn)(void))
-{
-	on_access = fn;
-}
-
-void *guest_mem_ptr(struct guest *g, gpa_t gpa, bool write, uint64_t *avail)
-{
-	uint64_t n;
-	void *p = mem_at(gpa, write, &n);
-
-	if (on_access)
-		on_access();
-	if (p && avail)
-		*avail = n;
-	return p;
-}
-
-int guest_mem_read(struct guest *g, gpa_t gpa, void *buf, size_t len)
-{
-	uint8_t *to = buf;
-
-	if (on_access)
-		on_access();
-	while (len) {
-		uint64_t n;
-		const uint8_t *p = mem_at(gpa, false, &n);
-
-		if (!p)
-			return -EFAULT;
-		n = MIN_T(uint64_t, n, len);
-		memcpy(to, p, n);
-		to += n;
-		gpa += n;
-		len -= n;
-	}
-	return 0;
-}
-
-int guest_mem_load(struct guest *g, gpa_t gpa, const void *buf, size_t len)
-{
-	const uint8_t *from = buf;
-	struct emu_dev *dev;
-
-	list_for_each_entry(dev, &guest.devices, link) {
-		if (gpa - dev->region->gpa >= dev->region->size || !dev->emu->mem)
-			continue;
-		while (len) {
-			uint64_t off = gpa - dev->region->gpa;
-			size_t n = MIN_T(size_t, PAGE_SIZE - off % PAGE_SIZE, len);
-			uint8_t *page = dev->emu->mem(dev, off, true);
-
-			if (!page)
-				return -EFAULT;
-			memcpy(page + off % PAGE_SIZE, from, n);
-			from += n;
-			gpa += n;
-			len -= n;
-		}
-		return 0;
-	}
-	return -EFAULT;
-}
-
-void guest_region_unmap(struct guest *g, struct region *region, uint64_t offset, uint64_t size)
-{
-	unmaps++;
-	unmap_size = size;
-}
-
-unsigned world_unmaps(uint64_t *size)
-{
-	if (size)
-		*size = unmap_size;
-	return unmaps;
-}
-
-struct region *guest_region(struct guest *g, gpa_t gpa)
-{
-	static struct region memory = { .flags = REGION_REAL | REGION_MEMORY | REGION_RAM,
-					.gpa = WORLD_RAM, .size = WORLD_RAM_SIZE };
-
-	return gpa - WORLD_RAM < WORLD_RAM_SIZE ? &memory : NULL;
 }
 
 /* --- the guest -------------------------------------------------------------------------------- */
@@ -637,19 +515,14 @@ void world_begin(void)
 	root = dt_new_tree();
 	if (!root)
 		abort();
-	ram[0] = calloc(1, WORLD_PIECE);
-	ram[1] = calloc(1, WORLD_PIECE);
-	rom = calloc(1, WORLD_ROM_SIZE);
+	world_mem_begin();
 	memset(lines, 0, sizeof(lines));
 	memset(changes, 0, sizeof(changes));
 	now = 1000000000u;
 	epoch = 0;
 	devices = 0;
 	resets = 0;
-	unmaps = 0;
 	heard_len = 0;
-	pages_fail = false;
-	on_access = NULL;
 	world_file(NULL, NULL, 0);
 }
 
@@ -664,16 +537,14 @@ long world_end(void)
 	heard_port = NULL;
 	if (dt_del_node(root))
 		abort();
-	free(ram[0]);
-	free(ram[1]);
-	free(rom);
 	for (i = 0; i < TIMERS; i++) {
 		if (timers[i])
 			host_violation("a timer is still armed\n");
 	}
 	if (world_thread_count() || !list_empty(&works))
 		host_violation("a thread or work was left\n");
-	return (long)(fake_heap_live() - live_before) + (long)pages;
+	world_mem_end();
+	return (long)(fake_heap_live() - live_before) + (long)world_pages();
 }
 
 struct dt_node *world_node(const char *name, const char *compatible)

@@ -71,6 +71,9 @@ unsigned world_resets(void);
 
 /** Guest memory as the hypervisor sees it; NULL outside. */
 uint8_t *world_mem(uint64_t gpa);
+/** Between the files of the world. */
+void world_mem_begin(void);
+void world_mem_end(void);
 /** Calls fn whenever the hypervisor looks for guest memory: another vCPU that changes it. */
 void world_on_access(void (*fn)(void));
 /** Calls of guest_region_unmap(), and bytes of the last one. */

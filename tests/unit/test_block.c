@@ -259,9 +259,9 @@ TEST(requests_end_in_any_order)
 {
 	static struct slow slow;
 	uint8_t a[3 * SECTOR_SIZE], b[SECTOR_SIZE];
-	struct block_seg sa[] = { { a, 100 }, { a + 100, 0 }, { a + 100, 1000 },
+	struct mem_seg sa[] = { { a, 100 }, { a + 100, 0 }, { a + 100, 1000 },
 				  { a + 1100, sizeof(a) - 1100 } };
-	struct block_seg sb[] = { { b, sizeof(b) } };
+	struct mem_seg sb[] = { { b, sizeof(b) } };
 	struct block_request write = { .op = BLOCK_WRITE, .sector = 5, .sectors = 3, .segs = sa,
 				       .nr_segs = 4, .done = note_end };
 	struct block_request read = { .op = BLOCK_READ, .sector = 9, .sectors = 1, .segs = sb,

@@ -57,7 +57,7 @@ static void note_done(struct vdisk_request *vr)
 }
 
 static uint8_t data[2][SECTOR_SIZE];
-static const struct block_seg segs[] = { { data[0], SECTOR_SIZE }, { data[1], SECTOR_SIZE } };
+static const struct mem_seg segs[] = { { data[0], SECTOR_SIZE }, { data[1], SECTOR_SIZE } };
 static struct vdisk_request requests[2];
 
 static void submit(unsigned i, bool write)

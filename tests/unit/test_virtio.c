@@ -103,7 +103,7 @@ TEST(registers_at_reset)
 	CHECK_EQ(vd_offered(&d), ALL);
 	world_w32(d.dev, V_FEATURES_SEL, 2);
 	CHECK_EQ(world_r32(d.dev, V_FEATURES), 0);
-	CHECK_EQ(world_r32(d.dev, V_QUEUE_NUM_MAX), 128);
+	CHECK_EQ(world_r32(d.dev, V_QUEUE_NUM_MAX), 64);
 	CHECK_EQ(world_r32(d.dev, V_QUEUE_READY), 0);
 	world_w32(d.dev, V_QUEUE_SEL, 1);
 	CHECK_EQ(world_r32(d.dev, V_QUEUE_NUM_MAX), 0);
@@ -178,10 +178,10 @@ TEST(queue_addresses_are_checked)
 	make(4);
 	try_queue(8, m, m + 0x100, m + 0x200, true);
 	try_queue(1, m, m + 0x100, m + 0x200, true);
-	try_queue(128, m, m + 0x1000, m + 0x2000, true);
+	try_queue(64, m, m + 0x1000, m + 0x2000, true);
 	try_queue(0, m, m + 0x100, m + 0x200, false);
 	try_queue(3, m, m + 0x100, m + 0x200, false);
-	try_queue(256, m, m + 0x1000, m + 0x2000, false);
+	try_queue(128, m, m + 0x1000, m + 0x2000, false);
 	try_queue(8, m + 8, m + 0x100, m + 0x200, false);
 	try_queue(8, m, m + 0x101, m + 0x200, false);
 	try_queue(8, m, m + 0x100, m + 0x202, false);
@@ -544,9 +544,9 @@ TEST(broken_indirect_length)
 TEST(broken_indirect_huge)
 {
 	start(4, ALL);
-	vd_desc(&d, 0, 0, BUFFERS, 129 * 16, V_INDIRECT, 0);
+	vd_desc(&d, 0, 0, BUFFERS, 1025 * 16, V_INDIRECT, 0);
 	vd_offer(&d, 0, 0);
-	expect_broken("longer than the queue");
+	expect_broken("longer than 1024 descriptors");
 }
 
 TEST(broken_indirect_nowhere)

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <libs/list.h>
+#include <libs/seg.h>
 #include <libs/util.h>
 
 #define SECTOR_SIZE 512
@@ -30,15 +31,6 @@ enum block_op { BLOCK_READ, BLOCK_WRITE, BLOCK_FLUSH, BLOCK_DISCARD, BLOCK_ZERO 
 #define BLOCK_ZERO_MAX 2048
 
 /**
- * A piece of a request's data, of any length and alignment, physically contiguous (guest memory,
- * heap, pages, image; of a stack: within a page).
- */
-struct block_seg {
-	void *va;
-	uint32_t len; /* bytes; only the sum over a request is a whole number of sectors */
-};
-
-/**
  * One request. It belongs to its owner, who fills in the first part; from blockdev_submit() until
  * done() it is the device's, with all that it points to. No allocation is needed on the way.
  */
@@ -46,7 +38,11 @@ struct block_request {
 	enum block_op op;
 	unsigned nr_segs;
 	uint64_t sector, sectors;      /* all but flush; as they were again at the end */
-	const struct block_seg *segs;  /* read, write: sectors * SECTOR_SIZE bytes in all */
+	/**
+	 * Read, write: pieces of any length and alignment, sectors * SECTOR_SIZE bytes in all,
+	 * each physically contiguous (guest memory, heap, pages, image; of a stack: in one page).
+	 */
+	const struct mem_seg *segs;
 	/**
 	 * It has ended, status says how. Any context: an interrupt handler, or blockdev_submit()
 	 * itself. It may free the request; it must not sleep and not submit (that is for threads).
@@ -108,7 +104,7 @@ void block_end(struct block_request *rq, int status);
 
 /** Where a device stands in the data of a request. */
 struct block_iter {
-	const struct block_seg *seg;
+	const struct mem_seg *seg;
 	unsigned left;	/* segments, the one at seg included */
 	uint32_t off;	/* in *seg */
 };
