@@ -8,6 +8,7 @@
 #include <core/dt.h>
 #include <core/irq.h>
 #include <core/mem.h>
+#include <core/pci.h>
 #include <core/time.h>
 #include <libs/parse.h>
 #include <libs/printf.h>
@@ -82,6 +83,37 @@ static int run_irq_stats(struct shell *sh, int argc, char **argv)
 	return 0;
 }
 
+static void show_bars(struct pci_dev *dev, char *buf, size_t size)
+{
+	size_t at = 0;
+	char text[16];
+
+	buf[0] = '\0';
+	for (unsigned i = 0; i < PCI_BARS && at < size; i++)
+		if (dev->bars[i].address)
+			at += (size_t)snprintf(buf + at, size - at, "%s0x%" PRIx64 " %s",
+					       at ? ", " : "", dev->bars[i].pa,
+					       format_size(text, sizeof(text), dev->bars[i].size));
+}
+
+static int run_pci(struct shell *sh, int argc, char **argv)
+{
+	static const char *const kinds[] = { "-", "INTx", "MSI", "MSI-X" };
+	struct table *t = table_create("ADDRESS|DEVICE|CLASS|DRIVER|INTERRUPT|>VECTORS|MEMORY");
+	struct pci_dev *dev = NULL;
+	char bars[160];
+
+	while (IS_ENABLED(CONFIG_PCI) && (dev = pci_next(dev))) {
+		show_bars(dev, bars, sizeof(bars));
+		table_row(t, "%s|%04x:%04x|%06x|%s|%s|%u|%s", dev->name, dev->vendor, dev->device,
+			  dev->class,
+			  dev->driver ? dev->driver->name : dev->is_bridge ? "bridge" : "-",
+			  kinds[dev->irq_kind], dev->nr_vectors, bars);
+	}
+	table_print(t, shell_output(sh));
+	return 0;
+}
+
 static int run_ram_info(struct shell *sh, int argc, char **argv)
 {
 	struct frame_stats st;
@@ -107,6 +139,7 @@ static const struct command_sub subs[] = {
 	{ "cpu info", "each CPU", NULL, run_cpu_info },
 	{ "cpu stats", "what the CPUs do", NULL, run_cpu_stats },
 	{ "irq stats", "interrupts and how often they came", NULL, run_irq_stats },
+	{ "pci", "functions on PCI buses: who drives them, interrupts, memory", NULL, run_pci },
 	{ "ram info", "memory ranges and what is free", NULL, run_ram_info },
 	{ .run = NULL },
 };

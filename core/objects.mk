@@ -12,6 +12,7 @@ subdir-y += guest
 subdir-y += irq
 subdir-y += log
 subdir-$(CONFIG_NET) += net
+subdir-$(CONFIG_PCI) += pci
 subdir-y += random
 subdir-y += shell
 subdir-y += vfs

@@ -3,4 +3,5 @@
 subdir-y += irqchip
 subdir-y += serial
 subdir-y += rtc
+subdir-y += pci
 subdir-y += virtio

@@ -58,13 +58,27 @@ static int translate(const struct dt_node *bus, uint64_t *addr, uint64_t size)
 	return -EINVAL;
 }
 
+/* All the way up to a CPU address. */
+static int translate_up(const struct dt_node *bus, uint64_t *addr, uint64_t size)
+{
+	int err;
+
+	if (*addr + size < *addr)
+		return -EINVAL;
+	for (; bus->parent; bus = bus->parent) {
+		err = translate(bus, addr, size);
+		if (err)
+			return err;
+	}
+	return *addr + size < *addr ? -EINVAL : 0;
+}
+
 static int reg_locked(const struct dt_node *node, unsigned n, uint64_t *addr, uint64_t *size)
 {
 	const struct dt_prop *reg = dt_prop(node, "reg");
 	const struct dt_node *bus = node->parent;
 	struct bus_cells cells;
 	uint32_t row;
-	int err;
 
 	if (!reg)
 		return -ENOENT;
@@ -77,14 +91,7 @@ static int reg_locked(const struct dt_node *node, unsigned n, uint64_t *addr, ui
 		return -ENOENT;
 	*addr = number(reg->data + n * row, cells.address);
 	*size = number(reg->data + n * row + 4 * cells.address, cells.size);
-	if (*addr + *size < *addr)
-		return -EINVAL;
-	for (; bus->parent; bus = bus->parent) {
-		err = translate(bus, addr, *size);
-		if (err)
-			return err;
-	}
-	return *addr + *size < *addr ? -EINVAL : 0;
+	return translate_up(bus, addr, *size);
 }
 
 int dt_reg(const struct dt_node *node, unsigned n, uint64_t *addr, uint64_t *size)
@@ -101,4 +108,17 @@ int dt_reg(const struct dt_node *node, unsigned n, uint64_t *addr, uint64_t *siz
 	if (size)
 		*size = s;
 	return 0;
+}
+
+int dt_translate(const struct dt_node *bus, uint64_t *addr, uint64_t size)
+{
+	uint64_t a = *addr;
+	int err;
+
+	dt_lock();
+	err = translate_up(bus, &a, size);
+	dt_unlock();
+	if (!err)
+		*addr = a;
+	return err;
 }

@@ -22,6 +22,11 @@
 
 struct irq_desc **irq_groups[IRQ_GROUPS];
 
+/* Message interrupts: the chip that has them, and their descriptors. Set once. */
+static const struct irqchip *lpi_chip;
+static struct irq_desc ***lpi_groups;
+static unsigned nr_lpis;
+
 static spinlock_t irq_lock = SPINLOCK_INIT;
 static const struct irqchip *root;
 static struct dt_node *root_node;
@@ -39,16 +44,26 @@ void irq_host_entry(void)
 	root_entry();
 }
 
+/* The chip that a number belongs to, NULL for none. */
+static const struct irqchip *chip_of(unsigned hwirq)
+{
+	if (likely(root && hwirq < root->nr_irqs))
+		return root;
+	return hwirq - IRQ_LPI_FIRST < load_acquire(&nr_lpis) ? lpi_chip : NULL;
+}
+
 bool irq_unclaimed(unsigned hwirq)
 {
-	if (hwirq < root->nr_irqs)
-		root->disable(hwirq);
+	const struct irqchip *chip = chip_of(hwirq);
+
+	if (chip)
+		chip->disable(hwirq);
 	log_warn("interrupt %u of %s came but nobody has claimed it; it is off now", hwirq,
 		 root->name);
 	return true;
 }
 
-/* --- chips --------------------------------------------------------------------------- */
+/* --- chips --------------------------------------------------------------------- */
 
 /* CPUs that the tree has: more than can run, so every logical number has its count. */
 static unsigned count_cpus(void)
@@ -83,6 +98,18 @@ int irqchip_register(const struct irqchip *chip, struct dt_node *node)
 	return 0;
 }
 
+int irqchip_add_lpis(const struct irqchip *chip)
+{
+	if (lpi_chip)
+		return -EBUSY;
+	lpi_groups = heap_calloc(DIV_ROUND_UP(chip->nr_irqs, GROUP_LEN), sizeof(*lpi_groups));
+	if (!lpi_groups)
+		return -ENOMEM;
+	lpi_chip = chip;
+	store_release(&nr_lpis, chip->nr_irqs);
+	return 0;
+}
+
 const struct irqchip *irqchip_root(void)
 {
 	return root;
@@ -105,22 +132,28 @@ void irq_init_cpu(void)
 			root->enable(i);
 }
 
-/* --- claiming ----------------------------------------------------------------------------- */
+/* --- claiming ----------------------------------------------------------------------- */
+
+/* Where the group of a number is found, NULL when there are no such numbers. */
+static struct irq_desc ***group_of(unsigned hwirq)
+{
+	if (hwirq < IRQ_MAX)
+		return &irq_groups[hwirq >> IRQ_GROUP_BITS];
+	hwirq -= IRQ_LPI_FIRST;
+	return hwirq < load_acquire(&nr_lpis) ? &lpi_groups[hwirq >> IRQ_GROUP_BITS] : NULL;
+}
 
 static struct irq_desc *find(unsigned hwirq)
 {
-	struct irq_desc **group;
+	struct irq_desc ***group = group_of(hwirq);
 
-	if (hwirq >= IRQ_MAX)
-		return NULL;
-	group = irq_groups[hwirq >> IRQ_GROUP_BITS];
-	return group ? group[hwirq % GROUP_LEN] : NULL;
+	return group && *group ? (*group)[hwirq % GROUP_LEN] : NULL;
 }
 
 /* The descriptor of a number, made when there is none. Lock held. */
 static struct irq_desc *make(unsigned hwirq)
 {
-	struct irq_desc ***group = &irq_groups[hwirq >> IRQ_GROUP_BITS];
+	struct irq_desc ***group = group_of(hwirq);
 	struct irq_desc *desc = find(hwirq);
 
 	if (desc)
@@ -140,13 +173,14 @@ static struct irq_desc *make(unsigned hwirq)
 
 static int request(unsigned hwirq, const struct irq_desc *want)
 {
+	const struct irqchip *chip = chip_of(hwirq);
 	struct irq_desc *desc;
 	unsigned long flags;
 	int err = 0;
 
 	if (!root)
 		return -EPROBE_DEFER;
-	if (hwirq >= root->nr_irqs || !want->fn)
+	if (!chip || !want->fn)
 		return -EINVAL;
 	flags = spin_lock_irqsave(&irq_lock);
 	desc = make(hwirq);
@@ -155,18 +189,18 @@ static int request(unsigned hwirq, const struct irq_desc *want)
 	else if (desc->fn)
 		err = -EBUSY;
 	if (!err) {
-		root->disable(hwirq);
-		err = root->set_type(hwirq, want->level);
+		chip->disable(hwirq);
+		err = chip->set_type(hwirq, want->level);
 	}
-	if (!err && hwirq >= root->nr_private && root->set_cpu)
-		err = root->set_cpu(hwirq, 0);
+	if (!err && hwirq >= chip->nr_private && chip->set_cpu)
+		err = chip->set_cpu(hwirq, 0);
 	if (!err) {
 		desc->arg = want->arg;
 		desc->linked = want->linked;
 		desc->level = want->level;
 		desc->name = want->name;
 		store_release(&desc->fn, want->fn);
-		root->enable(hwirq);
+		chip->enable(hwirq);
 	}
 	spin_unlock_irqrestore(&irq_lock, flags);
 	return err;
@@ -199,32 +233,155 @@ int irq_request_node(struct dt_node *node, unsigned n, const char *name, irq_han
 	return err ? err : hwirq;
 }
 
+/* A handler that another CPU has begun keeps its interrupt active until it ends. */
+static void wait_handled(unsigned hwirq, const struct irq_desc *desc)
+{
+	if (hwirq >= IRQ_LPI_FIRST)
+		while (load_acquire(&desc->running))
+			arch_relax();
+	else if (hwirq >= root->nr_private && !desc->linked)
+		while (root->is_active(hwirq))
+			arch_relax();
+}
+
 void irq_free(unsigned hwirq)
 {
+	const struct irqchip *chip = chip_of(hwirq);
 	struct irq_desc *desc = find(hwirq);
 	unsigned long flags;
 
 	if (!desc)
 		return;
 	flags = spin_lock_irqsave(&irq_lock);
-	root->disable(hwirq);
-	__atomic_store_n(&desc->fn, NULL, __ATOMIC_RELEASE);
+	chip->disable(hwirq);
+	__atomic_store_n(&desc->fn, NULL, __ATOMIC_SEQ_CST);
 	spin_unlock_irqrestore(&irq_lock, flags);
-	/* A handler that another CPU has begun keeps its interrupt active until it ends. */
-	while (hwirq >= root->nr_private && !desc->linked && root->is_active(hwirq))
-		arch_relax();
+	wait_handled(hwirq, desc);
+}
+
+/* --- message interrupts, which have no active state ------------------------------------ */
+
+void irq_dispatch_lpi(unsigned hwirq)
+{
+	struct irq_desc *desc = find(hwirq);
+	irq_handler fn = NULL;
+
+	if (desc) {
+		/* Whoever gives it back either sees that it runs, or it does not run any more. */
+		__atomic_fetch_add(&desc->running, 1, __ATOMIC_SEQ_CST);
+		fn = __atomic_load_n(&desc->fn, __ATOMIC_SEQ_CST);
+		if (fn) {
+			desc->counts[this_cpu()->id]++;
+			fn(desc->arg);
+		}
+		__atomic_fetch_sub(&desc->running, 1, __ATOMIC_RELEASE);
+	}
+	if (!fn)
+		(void)irq_unclaimed(hwirq);
+}
+
+/* --- shared interrupts -------------------------------------------------------------------- */
+
+/* One of those who share an interrupt; first is the arg of the descriptor. */
+struct sharer {
+	struct sharer *next;
+	irq_handler fn;
+	void *arg;
+	const char *name;
+};
+struct sharers {
+	struct sharer *first;
+};
+
+static void run_sharers(void *arg)
+{
+	const struct sharer *at;
+
+	for (at = load_acquire(&((struct sharers *)arg)->first); at; at = at->next)
+		at->fn(at->arg);
+}
+
+int irq_request_shared(unsigned hwirq, const char *name, irq_handler fn, void *arg)
+{
+	struct sharers *all = heap_zalloc(sizeof(*all));
+	struct sharer *one = heap_zalloc(sizeof(*one));
+	struct irq_desc *desc;
+	unsigned long flags;
+	int err = -ENOMEM;
+
+	if (!all || !one)
+		goto err_free;
+	*one = (struct sharer){ .fn = fn, .arg = arg, .name = name };
+	all->first = one;
+	err = irq_request(hwirq, true, name, run_sharers, all);
+	if (!err)
+		return 0;
+	if (err != -EBUSY)
+		goto err_free;
+	flags = spin_lock_irqsave(&irq_lock);
+	desc = find(hwirq);
+	if (desc->fn == run_sharers) {
+		struct sharers *there = desc->arg;
+
+		one->next = there->first;
+		store_release(&there->first, one);
+		err = 0;
+	}
+	spin_unlock_irqrestore(&irq_lock, flags);
+	heap_free(all);
+	if (!err)
+		return 0;
+	all = NULL;
+err_free:
+	heap_free(all);
+	heap_free(one);
+	return err;
+}
+
+void irq_free_shared(unsigned hwirq, void *arg)
+{
+	struct irq_desc *desc = find(hwirq);
+	struct sharer **at, *one = NULL;
+	struct sharers *all;
+	unsigned long flags;
+
+	if (!desc || desc->fn != run_sharers)
+		return;
+	flags = spin_lock_irqsave(&irq_lock);
+	all = desc->arg;
+	root->disable(hwirq);
+	for (at = &all->first; *at; at = &(*at)->next) {
+		if ((*at)->arg == arg) {
+			one = *at;
+			store_release(at, one->next);
+			break;
+		}
+	}
+	spin_unlock_irqrestore(&irq_lock, flags);
+	wait_handled(hwirq, desc);
+	heap_free(one);
+	if (all->first) {
+		irq_enable(hwirq);
+		return;
+	}
+	irq_free(hwirq);
+	heap_free(all);
 }
 
 void irq_enable(unsigned hwirq)
 {
-	if (root && hwirq < root->nr_irqs)
-		root->enable(hwirq);
+	const struct irqchip *chip = chip_of(hwirq);
+
+	if (chip)
+		chip->enable(hwirq);
 }
 
 void irq_disable(unsigned hwirq)
 {
-	if (root && hwirq < root->nr_irqs)
-		root->disable(hwirq);
+	const struct irqchip *chip = chip_of(hwirq);
+
+	if (chip)
+		chip->disable(hwirq);
 }
 
 void irq_deactivate(unsigned hwirq)
@@ -234,12 +391,14 @@ void irq_deactivate(unsigned hwirq)
 
 int irq_set_cpu(unsigned hwirq, unsigned cpu)
 {
-	if (!root || hwirq < root->nr_private || hwirq >= root->nr_irqs || !root->set_cpu)
+	const struct irqchip *chip = chip_of(hwirq);
+
+	if (!chip || hwirq < chip->nr_private || !chip->set_cpu)
 		return -EINVAL;
-	return root->set_cpu(hwirq, cpu);
+	return chip->set_cpu(hwirq, cpu);
 }
 
-/* --- from the device tree -------------------------------------------------------------------- */
+/* --- from the device tree -------------------------------------------------------------- */
 
 #define SPEC_CELLS_MAX 8
 
@@ -309,28 +468,62 @@ static int spec_plain(const struct dt_node *node, unsigned n, struct spec *spec)
 	return 0;
 }
 
+int irq_of_cells(const struct dt_node *controller, const uint32_t *cells, unsigned n, bool *level)
+{
+	bool is_level;
+	int hwirq;
+
+	if (!root || controller != root_node)
+		return root ? -ENXIO : -EPROBE_DEFER;
+	hwirq = root->xlate(cells, n, &is_level);
+	if (hwirq >= 0 && level)
+		*level = is_level;
+	return hwirq;
+}
+
 int irq_of_node(struct dt_node *node, unsigned n, bool *level)
 {
 	struct spec spec = { NULL, { 0 }, 0 };
 	const struct dt_prop *extended;
-	bool is_level;
 	int hwirq;
 
 	dt_lock();
 	extended = dt_prop(node, "interrupts-extended");
 	hwirq = extended ? spec_extended(extended, n, &spec) : spec_plain(node, n, &spec);
 	dt_unlock();
-	if (hwirq)
-		return hwirq;
-	if (!root || spec.parent != root_node)
-		return root ? -ENXIO : -EPROBE_DEFER;
-	hwirq = root->xlate(spec.cells, spec.n, &is_level);
-	if (hwirq >= 0 && level)
-		*level = is_level;
-	return hwirq;
+	return hwirq ? hwirq : irq_of_cells(spec.parent, spec.cells, spec.n, level);
 }
 
-/* --- for people ------------------------------------------------------------------ */
+/* --- for people ------------------------------------------------------------ */
+
+#define SHARERS_SHOWN 8
+
+static void show_one(struct shell_out *out, unsigned hwirq, unsigned cpus)
+{
+	struct irq_desc *desc = find(hwirq);
+	const char *more[SHARERS_SHOWN];
+	const struct sharer *at;
+	unsigned long flags;
+	unsigned cpu, i = 0;
+
+	if (!desc || !desc->fn)
+		return;
+	out_printf(out, "%5u  %-5s", hwirq,
+		   hwirq >= IRQ_LPI_FIRST ? "MSI" : desc->level ? "level" : "edge");
+	for (cpu = 0; cpu < cpus; cpu++)
+		out_printf(out, "  %10u", READ_ONCE(desc->counts[cpu]));
+	out_printf(out, "  %s%s", desc->name, desc->linked ? " (linked to guests)" : "");
+	flags = spin_lock_irqsave(&irq_lock);
+	if (desc->fn == run_sharers) {
+		at = ((struct sharers *)desc->arg)->first;
+		for (; at && at->next && i < ARRAY_SIZE(more); at = at->next)
+			more[i++] = at->name;
+	}
+	spin_unlock_irqrestore(&irq_lock, flags);
+	while (i)
+		out_printf(out, ", %s", more[--i]);
+	out_puts(out, "\n");
+}
 
 void irq_show(struct shell_out *out)
 {
@@ -344,14 +537,8 @@ void irq_show(struct shell_out *out)
 	for (cpu = 0; cpu < cpus; cpu++)
 		out_printf(out, "  %8s%-2u", "CPU", cpu);
 	out_puts(out, "  NAME\n");
-	for (i = 0; i < root->nr_irqs; i++) {
-		struct irq_desc *desc = find(i);
-
-		if (!desc || !desc->fn)
-			continue;
-		out_printf(out, "%5u  %-5s", i, desc->level ? "level" : "edge");
-		for (cpu = 0; cpu < cpus; cpu++)
-			out_printf(out, "  %10u", READ_ONCE(desc->counts[cpu]));
-		out_printf(out, "  %s%s\n", desc->name, desc->linked ? " (linked to guests)" : "");
-	}
+	for (i = 0; i < root->nr_irqs; i++)
+		show_one(out, i, cpus);
+	for (i = 0; i < nr_lpis; i++)
+		show_one(out, IRQ_LPI_FIRST + i, cpus);
 }

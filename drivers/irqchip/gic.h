@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <arch/mmio.h>
+#include <arch/types.h>
 #include <libs/util.h>
 
 #define GIC_SPI_FIRST 32
@@ -62,3 +63,16 @@ int gic_set_type(uint8_t *bank, unsigned irq, bool level);
 int gic_xlate(const uint32_t *cells, unsigned n, bool *level);
 /** Claim the kick IPI. */
 must_check int gic_request_kick(void);
+
+/* --- of GICv3, for its interrupt translation service --------------------------------------- */
+
+struct gicv3_redist {
+	uint8_t *regs;	/* control frame, first page */
+	hpa_t pa;
+	uint64_t typer;
+};
+
+/** The redistributor of a CPU that runs. @return false: there is none */
+bool gicv3_redist(unsigned cpu, struct gicv3_redist *out);
+/** GICD_TYPER; 0 when there is no GICv3. */
+uint32_t gicv3_dist_typer(void);

@@ -38,7 +38,8 @@
 
 /* One CPU's redistributor: only the pages with registers are mapped of its frames. */
 struct redist {
-	uint32_t affinity;
+	uint64_t typer;
+	hpa_t pa;
 	uint8_t *rd;	/* control */
 	uint8_t *sgi;	/* private interrupts */
 };
@@ -56,8 +57,13 @@ static void gicv3_entry(void)
 	for (;;) {
 		uint32_t id = gicv3_ack();
 
-		if (id >= GIC_SPECIAL)
-			return;
+		if (id >= GIC_SPECIAL) {
+			if (id < IRQ_LPI_FIRST)
+				return;
+			gicv3_eoi(id);
+			irq_dispatch_lpi(id);
+			continue;
+		}
 		gicv3_eoi(id);
 		if (irq_dispatch(id))
 			gicv3_deactivate(id);
@@ -139,7 +145,7 @@ static struct redist *find_redist(uint32_t affinity)
 	unsigned i;
 
 	for (i = 0; i < nr_redists; i++)
-		if (redists[i].affinity == affinity)
+		if (redists[i].typer >> 32 == affinity)
 			return &redists[i];
 	return NULL;
 }
@@ -176,6 +182,23 @@ static void gicv3_init_cpu(void)
 		      (unsigned long long)arch_cpu_hwid(this_cpu()->id), error_text(err));
 }
 
+bool gicv3_redist(unsigned cpu, struct gicv3_redist *out)
+{
+	const struct redist *redist = cpu < GICV3_CPUS ? cpus[cpu].redist : NULL;
+
+	if (!redist)
+		return false;
+	out->regs = redist->rd;
+	out->pa = redist->pa;
+	out->typer = redist->typer;
+	return true;
+}
+
+uint32_t gicv3_dist_typer(void)
+{
+	return dist ? mmio_read32(dist + GICD_TYPER) : 0;
+}
+
 /* --- finding the redistributors ------------------------------------------------------------- */
 
 static int add_redist(uint64_t pa, uint64_t typer)
@@ -187,7 +210,8 @@ static int add_redist(uint64_t pa, uint64_t typer)
 		return -ENOMEM;
 	redists = more;
 	redist = &redists[nr_redists];
-	redist->affinity = (uint32_t)(typer >> 32);
+	redist->typer = typer;
+	redist->pa = pa;
 	redist->rd = mem_map_device(pa, PAGE_SIZE);
 	redist->sgi = mem_map_device(pa + FRAME, PAGE_SIZE);
 	if (!redist->rd || !redist->sgi) {

@@ -306,6 +306,8 @@ static void used(struct vring *vr)
 	unsigned long flags;
 	struct part *part;
 
+	if (!disk->parts)
+		return;
 	flags = spin_lock_irqsave(&disk->lock);
 	do {
 		while ((part = vring_get(vr, NULL)))

@@ -25,16 +25,17 @@ def interrupts(machine, name):
     return [sum(map(int, row.split())) for row in rows]
 
 
-@pytest.mark.parametrize("gic", [2, 3])
-def test_guest_on_disks(machine, linux, tmp_path, gic):
+@pytest.mark.parametrize("virtio,gic", [("mmio", 2), ("mmio", 3), ("pci", 2), ("pci", 3)])
+def test_guest_on_disks(machine, linux, tmp_path, virtio, gic):
     """Two disks, one read-only: what a guest reads is in the files, what it writes comes there."""
     paths = [tmp_path / "a.img", tmp_path / "b.img"]
     first, second = image(paths[0], 24 * MIB, 1), image(paths[1], 5 * MIB + 512, 2)
-    m = machine(gic=gic, files=linux, disks=[paths[0], "%s,readonly=on" % paths[1]], rng=True)
+    m = machine(gic=gic, files=linux, disks=[paths[0], "%s,readonly=on" % paths[1]], rng=True,
+                virtio=virtio)
     listed = m.run("blockdev list", status=0)
     assert re.search(r"(?m)^vda +24 MiB .*read, write", listed), listed
     assert re.search(r"(?m)^vdb +5\S* (?:MiB|KiB) .*read only", listed), listed
-    assert interrupts(m, "virtio-rng") == [1]
+    assert sum(interrupts(m, "virtio-rng")) == 1
     create(m, "g", 2, more="disk=vda disk=vdb,ro")
     wait_ready(m, "g", 2)
     for name, data in (("vda", first), ("vdb", second)):
@@ -53,7 +54,8 @@ def test_guest_on_disks(machine, linux, tmp_path, gic):
     assert "I/O error" not in in_guest(m, "dmesg")
     switch_off(m)
     m.run("guest destroy g", status=0)
-    assert min(interrupts(m, "virtio-blk")) > 10
+    busy = [n for n in interrupts(m, "virtio-blk") if n]
+    assert len(busy) == 2 and min(busy) > 10
     assert not re.search(r"(?m)^vda .* [1-9]\d*  (?:read|in use)", m.run("blockdev list", status=0))
     m.kill()
     assert paths[0].read_bytes() == changed
@@ -69,6 +71,57 @@ def test_legacy_is_refused(machine, tmp_path):
     assert re.search(r"/virtio_mmio@a000000: .*-global virtio-mmio.force-legacy=false", said), said
     assert "virtio_mmio@a000200" not in said
     assert "vda" not in m.run("blockdev list", status=0)
+
+
+def devices(machine):
+    """Rows of "host pci": address -> (device, driver, interrupt, vectors)."""
+    return {row[0]: row[1:] for row in re.findall(
+        r"(?m)^(\w{4}:\w\w:\w\w\.\d)  (\w{4}:\w{4})  \w{6}  (\S+) +(\S+) +(\d+)",
+        machine.run("host pci", status=0))}
+
+
+BEHIND_LINK = ["-device", "pcie-root-port,id=link,slot=1,chassis=1",
+               "-device", "virtio-rng-pci,bus=link"]
+BEHIND_BRIDGES = [
+    "-device", "pci-bridge,id=old,chassis_nr=2",
+    "-device", "pci-bridge,id=older,chassis_nr=3,bus=old,addr=2",
+    "-device", "virtio-rng-pci-non-transitional,bus=older,addr=7",
+    "-device", "virtio-rng-pci-non-transitional,bus=older,addr=8",
+]
+
+
+@pytest.mark.parametrize("gic", [2, 3])
+def test_bridges(machine, gic):
+    """Devices behind bridges get buses, memory and messages."""
+    m = machine(gic=gic, extra=BEHIND_LINK + BEHIND_BRIDGES)
+    found = devices(m)
+    assert found["0000:01:00.0"] == ("1af4:1044", "virtio-pci", "MSI-X", "2")
+    # To the controller the two behind the old bridges look like one.
+    for slot in "78":
+        assert found["0000:03:0%s.0" % slot] == ("1af4:1044", "virtio-pci", "MSI-X", "2")
+    assert [row[1] for row in found.values()].count("bridge") == 3
+    # Each was asked for random bytes and has answered by its interrupt.
+    assert sorted(interrupts(m, "virtio-rng")) == [0, 0, 0, 1, 1, 1]
+
+
+def test_lines(machine, tmp_path):
+    """Without a controller for messages: lines, which devices share, also behind bridges."""
+    paths = [tmp_path / ("%d.img" % i) for i in range(5)]
+    for path in paths:
+        image(path, MIB, 1)
+    m = machine(gic=3, disks=paths, virtio="pci", extra=["-machine", "its=off"] + BEHIND_BRIDGES)
+    assert {row[2] for row in devices(m).values() if row[1] == "virtio-pci"} == {"INTx"}
+    assert len(re.findall(r"(?m)^vd[a-e] ", m.run("blockdev list", status=0))) == 5
+    assert re.search(r"level .* virtio-\w+, virtio-\w+", m.run("host irq stats", status=0))
+    # Both sources of random numbers have answered, by interrupt.
+    assert sum(interrupts(m, r"(?:virtio-\w+, )*virtio-\w+")) >= 2
+
+
+def test_legacy_pci_is_refused(machine):
+    """A PCI device without the modern interface: which, and what to do."""
+    m = machine(wait=False, extra=["-device", "virtio-rng-pci,disable-modern=on,"
+                                   "disable-legacy=off"])
+    assert re.search(r'0000:00:01.0: .*legacy.*remove "disable-modern=on"', m.wait_prompt())
 
 
 def test_console(machine):

@@ -33,6 +33,7 @@ SECTIONS
 	.rodata : {
 		*(.rodata .rodata.*)
 		TABLE(driver)
+		TABLE(pci_driver)
 		TABLE(vio_driver)
 		TABLE(emulator)
 		TABLE(command)

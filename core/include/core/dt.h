@@ -99,6 +99,11 @@ bool dt_available(const struct dt_node *node);
  * @return 0, -ENOENT when there is no such entry, -EINVAL: malformed, or no CPU address
  */
 must_check int dt_reg(const struct dt_node *node, unsigned n, uint64_t *addr, uint64_t *size);
+/**
+ * An address as the children of a bus have it, to a CPU address.
+ * @return 0, -EINVAL: no CPU address
+ */
+must_check int dt_translate(const struct dt_node *bus, uint64_t *addr, uint64_t size);
 
 /* --- changing --------------------------------------------------------------------------- */
 

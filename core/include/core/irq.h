@@ -55,6 +55,15 @@ struct irqchip {
  * @return 0, -EINVAL, or -EBUSY when there is a root already
  */
 must_check int irqchip_register(const struct irqchip *chip, struct dt_node *node);
+/** Numbers of message-signalled interrupts that have no line (GICv3: LPIs) begin here. */
+#define IRQ_LPI_FIRST 8192
+/**
+ * Register what switches IRQ_LPI_FIRST … IRQ_LPI_FIRST + chip->nr_irqs - 1: of chip, only enable,
+ * disable, set_type and set_cpu are called. Their handlers are run by irq_dispatch_lpi(). Thread
+ * context.
+ * @return 0, -EBUSY, -ENOMEM
+ */
+must_check int irqchip_add_lpis(const struct irqchip *chip);
 /** The root chip, NULL before one is there. */
 const struct irqchip *irqchip_root(void);
 /** Its node. */
@@ -82,6 +91,13 @@ must_check int irq_request_linked(unsigned hwirq, bool level, const char *name, 
 				  void *arg);
 /** Disable and give back; its handler is not running any more afterwards. Thread context. */
 void irq_free(unsigned hwirq);
+/**
+ * Claim a level interrupt together with others who claim it so: each handler is called, and finds
+ * out whether its device is meant. Thread context. @return as irq_request()
+ */
+must_check int irq_request_shared(unsigned hwirq, const char *name, irq_handler fn, void *arg);
+/** Give back what irq_request_shared() claimed with this arg. Thread context. */
+void irq_free_shared(unsigned hwirq, void *arg);
 /** Let a claimed interrupt come, or not, on this CPU if private. Any context. */
 void irq_enable(unsigned hwirq);
 void irq_disable(unsigned hwirq);
@@ -96,6 +112,14 @@ must_check int irq_set_cpu(unsigned hwirq, unsigned cpu);
  *         -EPROBE_DEFER when there is no controller yet
  */
 must_check int irq_of_node(struct dt_node *node, unsigned n, bool *level);
+
+/**
+ * The same for a specifier that stands elsewhere (`interrupt-map`).
+ * @param controller  its node
+ * @return number, -EINVAL, -ENXIO, -EPROBE_DEFER as above
+ */
+must_check int irq_of_cells(const struct dt_node *controller, const uint32_t *cells, unsigned n,
+			    bool *level);
 
 /** Up-call of the port: take and handle all pending interrupts. IRQs masked. */
 void irq_host_entry(void);
@@ -112,6 +136,7 @@ struct irq_desc {
 	void *arg;
 	bool linked;
 	bool level;
+	uint32_t running;	/* handlers of a message interrupt that run now */
 	const char *name;
 	uint32_t counts[];	/* per logical CPU */
 };
@@ -123,6 +148,8 @@ extern struct irq_desc **irq_groups[IRQ_GROUPS];
 
 /** The slow end of irq_dispatch(): nobody has claimed it. @return true */
 bool irq_unclaimed(unsigned hwirq);
+/** Run the handler of a number from IRQ_LPI_FIRST on. It needs no deactivation. IRQs masked. */
+void irq_dispatch_lpi(unsigned hwirq);
 
 /**
  * Run the handler. @param hwirq  below IRQ_GROUPS << IRQ_GROUP_BITS
