@@ -5,14 +5,20 @@
  */
 #include <core/blockdev.h>
 
+#include <core/log.h>
+#include <core/mem.h>
+#include <core/shell.h>
 #include <core/thread.h>
 #include <libs/errno.h>
 #include <libs/printf.h>
 #include <libs/string.h>
 
+#include "partition.h"
 #include "ramdisk.h"
 
 #define NAMES_MAX    1000
+/* That of a partition has "p" and a number besides. */
+#define DISK_NAME_LEN (BLOCK_NAME_MAX - 7)
 #define RAM_PREFIX   "ram:"
 
 static struct mutex lock = MUTEX_INIT(lock);
@@ -51,7 +57,7 @@ static int name_number(struct blockdev *bd, const char *base, unsigned n)
 	else
 		letters(behind, sizeof(behind), n);
 	len = snprintf(bd->name, sizeof(bd->name), "%.*s%s", base_len, base, behind);
-	return len < 0 || (size_t)len >= sizeof(bd->name) ? -ENAMETOOLONG : 0;
+	return len < 0 || len > DISK_NAME_LEN ? -ENAMETOOLONG : 0;
 }
 
 static void begin_life(struct blockdev *bd)
@@ -66,25 +72,6 @@ static void begin_life(struct blockdev *bd)
 	list_init(&bd->children);
 	list_init(&bd->sibling);
 	list_init(&bd->link);
-}
-
-int blockdev_register(struct blockdev *bd, const char *base_name)
-{
-	int err = -ENOSPC;
-	unsigned n;
-
-	begin_life(bd);
-	mutex_lock(&lock);
-	for (n = 0; n < NAMES_MAX; n++) {
-		err = name_number(bd, base_name, n);
-		if (err || !find_locked(bd->name))
-			break;
-		err = -ENOSPC;
-	}
-	if (!err)
-		list_add_tail(&devices, &bd->link);
-	mutex_unlock(&lock);
-	return err;
 }
 
 /* --- end of life ---------------------------------------------------------------------------- */
@@ -174,6 +161,107 @@ void blockdev_remove(struct blockdev *bd)
 		release(child);
 	if (last)
 		release(bd);
+}
+
+/* --- partitions ----------------------------------------------------------------------------- */
+
+static void name_partition(const struct blockdev *bd, struct blockdev *child)
+{
+	const struct partition *part = container_of(child, struct partition, bd);
+	char last = bd->name[strlen(bd->name) - 1];
+
+	snprintf(child->name, sizeof(child->name), "%.*s%s%u", DISK_NAME_LEN, bd->name,
+		 last >= '0' && last <= '9' ? "p" : "", (uint16_t)part->number);
+}
+
+int blockdev_set_children(struct blockdev *bd, struct list *children, const char **user)
+{
+	struct blockdev *child, *next;
+	struct list over = LIST_INIT(over), *at;
+	int err = 0;
+
+	mutex_lock(&lock);
+	list_for_each_entry(child, &bd->children, sibling) {
+		if (in_use(child)) {
+			*user = child->name;
+			err = -EBUSY;
+		}
+	}
+	/* Or it was removed meanwhile. */
+	if (err || list_empty(&bd->link)) {
+		list_splice_tail(&over, children);
+		goto unlock;
+	}
+	list_for_each_entry(child, &bd->children, sibling)
+		list_del(&child->link);
+	list_splice_tail(&over, &bd->children);
+	at = bd->link.next;
+	list_for_each_entry(child, children, sibling) {
+		name_partition(bd, child);
+		child->parent = bd;
+		list_add_before(at, &child->link);
+	}
+	list_splice_tail(&bd->children, children);
+unlock:
+	list_for_each_entry(child, &over, sibling)
+		child->parent = NULL;
+	mutex_unlock(&lock);
+	list_for_each_entry_safe(child, next, &over, sibling)
+		release(child);
+	return err;
+}
+
+/** Look for partitions of a disk that is held. What is wrong has been said. */
+static void scan(struct blockdev *bd, struct shell_out *out)
+{
+	int err = partitions_scan(bd, out);
+
+	if (err == -ENOMEM)
+		log_warn("%s: not enough memory to look for partitions", bd->name);
+}
+
+int blockdev_register(struct blockdev *bd, const char *base_name)
+{
+	int err = -ENOSPC;
+	unsigned n;
+
+	begin_life(bd);
+	mutex_lock(&lock);
+	for (n = 0; n < NAMES_MAX; n++) {
+		err = name_number(bd, base_name, n);
+		if (err || !find_locked(bd->name))
+			break;
+		err = -ENOSPC;
+	}
+	if (!err) {
+		list_add_tail(&devices, &bd->link);
+		bd->pins++;
+	}
+	mutex_unlock(&lock);
+	if (err)
+		return err;
+	/* A table that cannot be read is no reason not to have the disk. */
+	if (!bd->whole)
+		scan(bd, NULL);
+	blockdev_put(bd);
+	return 0;
+}
+
+int blockdev_rescan(struct blockdev *bd, struct shell_out *out)
+{
+	bool busy;
+
+	if (bd->parent)
+		return -EINVAL;
+	mutex_lock(&lock);
+	busy = bd->users;
+	mutex_unlock(&lock);
+	if (busy) {
+		out_printf(out, "%s is in use: its partitions can be looked for when it has been "
+			   "detached.\n", bd->name);
+		return -EBUSY;
+	}
+	return partitions_scan(bd, out);
 }
 
 /* --- finding -------------------------------------------------------------------------------- */
@@ -287,15 +375,22 @@ int blockdev_open(const char *name, bool write, struct blockdev **out, char *why
 
 void blockdev_close(struct blockdev *bd)
 {
-	bool last;
+	bool last, scan_it;
 
 	if (!bd)
 		return;
 	mutex_lock(&lock);
+	/* One who writes is the only user. */
+	scan_it = bd->writer && !bd->whole && !list_empty(&bd->link);
 	bd->users--;
-	bd->writer = false; /* one who writes is the only user */
+	bd->writer = false;
+	bd->pins += scan_it;
 	last = is_over(bd);
 	mutex_unlock(&lock);
+	if (scan_it) {
+		scan(bd, NULL);
+		blockdev_put(bd);
+	}
 	if (last)
 		release(bd);
 }

@@ -49,7 +49,8 @@ static int copy_data(struct block_iter *it, uint8_t *chunk, size_t n, bool write
 			memcpy(p, chunk, part);
 		else if (!write)
 			memset(p, 0, part);
-		chunk += chunk ? part : 0;
+		if (chunk)
+			chunk += part;
 	}
 	return n ? -EINVAL : 0;
 }

@@ -7,7 +7,8 @@ emu-world := tests/unit/emu_world.c tests/unit/emu_world_file.c tests/unit/emu_w
 	tests/unit/fake_log.c libs/ringbuf.c libs/errno.c libs/strlcpy.c core/emu/emu.c core/emu/vpower.c core/vserial/vserial.c \
 	core/dt/tree.c core/dt/address.c core/dt/edit.c core/dt/blob.c
 emu-block := core/block/blockdev.c core/block/request.c core/block/ramdisk.c core/block/vdisk.c \
-	libs/parse.c libs/format.c
+	core/block/partition.c core/block/mbr.c core/block/gpt.c libs/crc32.c libs/parse.c \
+	libs/format.c
 emu-virtio := emulators/virtio/virtio.c emulators/virtio/virtio_mmio.c \
 	emulators/virtio/virtqueue.c emulators/virtio/vq_split.c \
 	emulators/virtio/virtio_blk.c emulators/virtio/virtio_console.c \
@@ -19,6 +20,7 @@ test_emu := $(emu-world) emulators/misc/zero.c emulators/misc/vminfo.c
 test_vserial := $(emu-world)
 test_block := $(emu-world) $(emu-block)
 test_vdisk := $(emu-world) $(emu-block)
+test_partition := $(emu-world) $(emu-block)
 test_random := $(emu-world) core/random/random.c
 test_pl011 := $(emu-world) emulators/serial/pl011.c
 test_pl031 := $(emu-world) emulators/rtc/pl031.c
@@ -34,8 +36,9 @@ fuzz_registers := $(emu-world) libs/bitmap.c emulators/misc/zero.c emulators/mis
 	emulators/serial/pl011.c emulators/rtc/pl031.c emulators/timer/sp805.c \
 	emulators/gpio/pl061.c emulators/flash/cfi_flash.c $(emu-virtio)
 cflags_fuzz_registers := $(emu-virtio-config)
+fuzz_partition := $(emu-world) $(emu-block)
 fuzz_virtqueue := $(emu-world) $(emu-virtio)
 cflags_fuzz_virtqueue := $(emu-virtio-config)
 
-$(foreach t,test_emu test_vserial test_block test_vdisk test_random test_pl011 test_pl031 test_sp805 test_pl061 \
-	test_flash test_virtio test_virtio_devices fuzz_registers fuzz_virtqueue,$(eval ldlibs_$(t) := -lfdt))
+$(foreach t,test_emu test_vserial test_block test_vdisk test_partition test_random test_pl011 test_pl031 test_sp805 test_pl061 \
+	test_flash test_virtio test_virtio_devices fuzz_registers fuzz_partition fuzz_virtqueue,$(eval ldlibs_$(t) := -lfdt))

@@ -58,5 +58,6 @@ static inline void slow_begin(struct slow *slow)
 	memset(slow, 0, sizeof(*slow));
 	slow->bd.ops = &slow_ops;
 	slow->bd.sectors = 64;
+	slow->bd.whole = true;
 	REQUIRE(!blockdev_register(&slow->bd, "slow"));
 }

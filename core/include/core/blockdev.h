@@ -79,6 +79,8 @@ struct blockdev {
 	uint32_t block_size; /* bytes that the medium takes at once; 0 is SECTOR_SIZE */
 	bool read_only;
 	bool can_discard, can_zero;
+	bool whole;	     /* it is not looked for partitions */
+	const char *label;   /* of a partition: its name or type; or NULL */
 	/* the block layer's */
 	bool gone;	     /* the hardware has been taken away: new requests end with -ENODEV */
 	bool writer;	     /* it is open for writing */
@@ -146,8 +148,8 @@ must_check int blockdev_zero(struct blockdev *bd, uint64_t sector, uint64_t sect
 
 /**
  * A device is there. Its name is base_name with the first free number ("ramdisk" gives
- * "ramdisk0"), or, when that ends in '*', with the first free letter ("vd*" gives "vda"). Thread
- * context.
+ * "ramdisk0"), or, when that ends in '*', with the first free letter ("vd*" gives "vda"). Then it
+ * is read: its partitions are devices too ("ramdisk0p1", "vda1"). Thread context.
  * @return 0, -ENAMETOOLONG, -ENOSPC (no name is left)
  */
 must_check int blockdev_register(struct blockdev *bd, const char *base_name);
@@ -162,6 +164,16 @@ must_check int blockdev_unregister(struct blockdev *bd);
  * context.
  */
 void blockdev_remove(struct blockdev *bd);
+
+struct shell_out;
+/**
+ * Look for partitions again. This is done when a disk is registered and when one that was open
+ * for writing is closed. Thread context.
+ * @param out  what is wrong with a table is said there as sentences; NULL: in the log
+ * @return 0 (there may be none), -EBUSY (the disk or a partition of it is in use), -EINVAL (it is
+ *         a partition), -EIO, -ENOMEM: the partitions are as they were
+ */
+must_check int blockdev_rescan(struct blockdev *bd, struct shell_out *out);
 
 /** Iterate under the list's lock, which these take. */
 void blockdev_list_lock(void);
