@@ -25,14 +25,16 @@ TABLE(struct vfs_fs, fs);
 
 static int run_mplist(struct shell *sh, int argc, char **argv)
 {
-	struct table *t = table_create("DEVICE|FILE SYSTEM|>SIZE|>OPEN|PATH");
+	struct table *t = table_create("DEVICE|FILE SYSTEM|MODE|>SIZE|>OPEN|PATH");
 	struct vfs_mount *m = NULL;
 	char size[16];
 
+	vfs_list_lock();
 	while ((m = vfs_mount_next(m)))
-		table_row(t, "%s|%s|%s|%u|%s", m->bd ? m->bd->name : "initrd", m->fs->name,
-			  format_size(size, sizeof(size), m->size), m->open_files,
-			  *m->path ? m->path : "/");
+		table_row(t, "%s|%s|%s|%s|%u|%s", m->bd ? m->bd->name : "initrd", m->fs->name,
+			  m->read_only ? "ro" : "rw", format_size(size, sizeof(size), m->size),
+			  m->open_files, *m->path ? m->path : "/");
+	vfs_list_unlock();
 	table_print(t, shell_output(sh));
 	return 0;
 }
@@ -44,23 +46,31 @@ static int run_fslist(struct shell *sh, int argc, char **argv)
 	return 0;
 }
 
-static int run_mount(struct shell *sh, int argc, char **argv)
+/* The initrd is no block device here: it is mounted from the start, where scripts want it. */
+static bool is_initrd(const char *device, const char *path)
 {
 	struct vfs_mount *m = NULL;
+	bool found = false;
+
+	vfs_list_lock();
+	while (!strcmp(device, "initrd") && !strcmp(path, "/") && (m = vfs_mount_next(m)))
+		found = found || (!m->bd && !*m->path);
+	vfs_list_unlock();
+	return found;
+}
+
+static int run_mount(struct shell *sh, int argc, char **argv)
+{
+	bool write = argc < 3 || !strcmp(argv[2], "rw");
 	int err;
 
 	if (!argc)
 		return run_mplist(sh, argc, argv);
 	if (argc < 2)
 		return sh_error(sh, -EINVAL, "<path> is missing: where to mount %s", argv[0]);
-	/*
-	 * The initrd is no block device here: it is mounted from the start, where scripts want to
-	 * have it.
-	 */
-	while (!strcmp(argv[0], "initrd") && (m = vfs_mount_next(m)))
-		if (!m->bd && !*m->path && !strcmp(argv[1], "/"))
-			return 0;
-	err = vfs_mount_blockdev(argv[1], argv[0]);
+	if (is_initrd(argv[0], argv[1]))
+		return 0;
+	err = vfs_mount_blockdev(argv[1], argv[0], write);
 	switch (err) {
 	case -ENODEV:
 		return sh_error(sh, err, "no block device '%s'; 'blockdev list' shows them",
@@ -334,7 +344,8 @@ static int run_guest_load_list(struct shell *sh, int argc, char **argv)
 
 static const struct command_sub subs[] = {
 	{ "mount", "mount a block device; without arguments list what is mounted",
-	  ARGS(ARG_OPT(WORD, "blockdev"), ARG_OPT(DIR, "path")), run_mount },
+	  ARGS(ARG_OPT(WORD, "blockdev"), ARG_OPT(DIR, "path"), ARG_OPT_OF("mode", "rw|ro")),
+	  run_mount },
 	{ "unmount", "take a file system away", ARGS(ARG(DIR, "path")), run_umount },
 	{ "umount", "the same", ARGS(ARG(DIR, "path")), run_umount },
 	{ "mplist", "list what is mounted", NULL, run_mplist },

@@ -1,57 +1,48 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * ext2, read only, revisions 0 and 1: "The Second Extended File System, Internal Layout". All
- * numbers are little-endian. What the image says is checked against the size of the file system
- * wherever it is used, so a damaged one gives -EUCLEAN and nothing worse. Serialised by the VFS.
+ * ext2: the superblock, what features can be read and which also written, and the calls that need
+ * little more than an inode. Serialised by the VFS.
  */
-#include <core/vfs.h>
+#include "ext2.h"
 
 #include <core/log.h>
 #include <core/mem.h>
-#include <libs/byteorder.h>
+#include <core/time.h>
 #include <libs/errno.h>
-#include <libs/printf.h>
 #include <libs/string.h>
 
 #define SUPER_AT    1024
 #define SUPER_MAGIC 0xef53
-#define ROOT_INO    2
-#define DESC_SIZE   32 /* of a block group */
-#define DIRECT	    12 /* blocks that an inode itself points to */
 
 /* Offsets in the superblock. */
 enum {
-	SB_INODES = 0, SB_BLOCKS = 4, SB_FIRST_BLOCK = 20, SB_BLOCK_SHIFT = 24,
-	SB_GROUP_INODES = 40, SB_MAGIC = 56, SB_REVISION = 76, SB_INODE_SIZE = 88,
-	SB_INCOMPAT = 96, SB_USED = 104,
+	SB_INODES = 0, SB_BLOCKS = 4, SB_FREE_BLOCKS = 12, SB_FREE_INODES = 16, SB_FIRST_BLOCK = 20,
+	SB_BLOCK_SHIFT = 24, SB_GROUP_BLOCKS = 32, SB_GROUP_INODES = 40, SB_WRITTEN = 48,
+	SB_MAGIC = 56, SB_STATE = 58, SB_REVISION = 76, SB_FIRST_INODE = 84, SB_INODE_SIZE = 88,
+	SB_INCOMPAT = 96, SB_RO_COMPAT = EXT2_RO_COMPAT_AT - 1024, SB_DESC_SIZE = 254,
+	SB_BLOCKS_HIGH = 0x150, SB_FREE_BLOCKS_HIGH = 0x158, SB_USED = 0x160,
 };
 
-#define INCOMPAT_FILETYPE 0x2
-/* Others are for newer file systems, which cannot be read correctly without them. */
+#define STATE_CLEAN  0x1
+#define STATE_ERRORS 0x2
+
+#define FLEX_BG		0x200
+#define EA_INODE	0x400
+#define CSUM_SEED	0x2000
+#define LARGE_DIR	0x4000
+#define INCOMPAT_READ                                                                               \
+	(INCOMPAT_FILETYPE | INCOMPAT_RECOVER | INCOMPAT_EXTENTS | INCOMPAT_64BIT | FLEX_BG |       \
+	 EA_INODE | CSUM_SEED | LARGE_DIR)
+#define RO_COMPAT_SPARSE_SUPER 0x1
+#define RO_COMPAT_WRITE	       (RO_COMPAT_SPARSE_SUPER | EXT2_LARGE_FILE)
+
+/* Those that keep a file system from being read. */
 static const char *const incompat_names[] = {
-	[0] = "compression", [2] = "a journal to be recovered", [3] = "an external journal",
-	[4] = "meta block groups", [6] = "extents (ext4)", [7] = "64-bit block numbers (ext4)",
-	[9] = "flexible block groups (ext4)", [16] = "encryption",
+	[0] = "compression", [3] = "an external journal", [4] = "meta block groups",
+	[8] = "protection against multiple mounts", [15] = "data in inodes", [16] = "encryption",
 };
 
-struct ext2 {
-	uint32_t block_size;
-	uint32_t blocks, first_block;
-	uint32_t inodes, group_inodes, inode_size;
-	uint64_t groups_at; /* table of block groups, bytes */
-	bool filetype;	    /* directory entries tell the type */
-};
-
-struct inode {
-	uint16_t mode;
-	uint64_t size;
-	uint32_t mtime;
-	uint32_t sectors;    /* of 512 bytes */
-	uint32_t attributes; /* block of extended attributes */
-	uint8_t block[60];   /* pointers, or the target of a short symbolic link */
-};
-
-/* --- superblock --------------------------------------------------------------------------- */
+/* --- superblock ------------------------------------------------------------------------------ */
 
 static int refuse_features(struct vfs_mount *m, uint32_t features)
 {
@@ -66,56 +57,111 @@ static int refuse_features(struct vfs_mount *m, uint32_t features)
 	return -ENOTSUP;
 }
 
-/* Geometry from the superblock. */
+/* What keeps it from being written is told once, at mount. */
+static void decide_writing(struct vfs_mount *m, const struct ext2 *fs, uint32_t ro_compat,
+			   uint16_t state)
+{
+	if (fs->incompat & INCOMPAT_RECOVER)
+		log_warn("ext2 at '%s/': its journal has to be replayed, which is not done here: "
+			 "read-only, as it was before the journal; run e2fsck on it",
+			 m->path);
+	else if (m->read_only)
+		return;
+	else if (state & STATE_ERRORS)
+		log_warn("ext2 at '%s/': marked as damaged: read-only; run e2fsck on it", m->path);
+	else if (fs->incompat & ~(uint32_t)INCOMPAT_FILETYPE || ro_compat & ~RO_COMPAT_WRITE)
+		log_warn("ext2 at '%s/': has features of ext4 (0x%x, 0x%x) that are only read "
+			 "here: read-only; to write to it, make it with mke2fs -t ext2",
+			 m->path, fs->incompat, ro_compat);
+	else if (fs->blocks > UINT32_MAX)
+		log_warn("ext2 at '%s/': too large to be written: read-only", m->path);
+	else
+		return;
+	m->read_only = true;
+}
+
+static bool read_geometry(struct vfs_mount *m, struct ext2 *fs, const uint8_t *sb)
+{
+	bool dynamic = get_le32(sb + SB_REVISION) >= 1;
+
+	fs->blocks = get_le32(sb + SB_BLOCKS);
+	fs->desc_size = GROUP_RAW;
+	if (fs->incompat & INCOMPAT_64BIT) {
+		fs->blocks |= (uint64_t)get_le32(sb + SB_BLOCKS_HIGH) << 32;
+		fs->desc_size = get_le16(sb + SB_DESC_SIZE);
+	}
+	fs->first_block = get_le32(sb + SB_FIRST_BLOCK);
+	fs->group_blocks = get_le32(sb + SB_GROUP_BLOCKS);
+	fs->inodes = get_le32(sb + SB_INODES);
+	fs->group_inodes = get_le32(sb + SB_GROUP_INODES);
+	fs->free_blocks = get_le32(sb + SB_FREE_BLOCKS);
+	fs->free_inodes = get_le32(sb + SB_FREE_INODES);
+	fs->inode_size = dynamic ? get_le16(sb + SB_INODE_SIZE) : INODE_RAW;
+	fs->first_inode = dynamic ? MAX(get_le32(sb + SB_FIRST_INODE), 11u) : 11;
+	fs->revised = dynamic;
+	fs->filetype = fs->incompat & INCOMPAT_FILETYPE;
+	fs->groups_at = (uint64_t)(fs->first_block + 1) * fs->block_size;
+	if (!fs->group_inodes || fs->group_inodes > fs->block_size * 8 || !fs->group_blocks ||
+	    fs->group_blocks > fs->block_size * 8 || fs->inodes < EXT2_ROOT_INO ||
+	    fs->first_block > 1 || fs->inode_size < INODE_RAW || fs->inode_size > fs->block_size ||
+	    (fs->inode_size & (fs->inode_size - 1)) || fs->blocks <= fs->first_block ||
+	    fs->desc_size < GROUP_RAW || fs->desc_size % 4 || fs->desc_size > 1024 ||
+	    (fs->incompat & INCOMPAT_64BIT && fs->desc_size < GROUP_RAW_64))
+		return false;
+	fs->groups = DIV_ROUND_UP(fs->inodes, fs->group_inodes);
+	return fs->groups_at + (uint64_t)fs->groups * fs->desc_size <= m->size &&
+	       DIV_ROUND_UP(fs->blocks - fs->first_block, fs->group_blocks) == fs->groups;
+}
+
 static int read_super(struct vfs_mount *m, struct ext2 *fs, const uint8_t *sb)
 {
-	uint32_t shift = get_le32(sb + SB_BLOCK_SHIFT), groups;
+	uint32_t shift = get_le32(sb + SB_BLOCK_SHIFT);
 	bool dynamic = get_le32(sb + SB_REVISION) >= 1;
-	uint32_t features = dynamic ? get_le32(sb + SB_INCOMPAT) : 0;
 
-	if (features & ~(uint32_t)INCOMPAT_FILETYPE)
-		return refuse_features(m, features & ~(uint32_t)INCOMPAT_FILETYPE);
+	fs->incompat = dynamic ? get_le32(sb + SB_INCOMPAT) : 0;
+	if (fs->incompat & ~(uint32_t)INCOMPAT_READ)
+		return refuse_features(m, fs->incompat & ~(uint32_t)INCOMPAT_READ);
 	if (shift > 2) {
 		log_error("ext2 at '%s/': blocks of %llu bytes, only 1, 2 and 4 KiB are supported",
 			  m->path, shift < 32 ? 1024ull << shift : 0);
 		return -ENOTSUP;
 	}
 	fs->block_size = 1024u << shift;
-	fs->blocks = get_le32(sb + SB_BLOCKS);
-	fs->first_block = get_le32(sb + SB_FIRST_BLOCK);
-	fs->inodes = get_le32(sb + SB_INODES);
-	fs->group_inodes = get_le32(sb + SB_GROUP_INODES);
-	fs->inode_size = dynamic ? get_le16(sb + SB_INODE_SIZE) : 128;
-	fs->filetype = features & INCOMPAT_FILETYPE;
-	fs->groups_at = (uint64_t)(fs->first_block + 1) * fs->block_size;
-	groups = fs->group_inodes ? DIV_ROUND_UP(fs->inodes, fs->group_inodes) : 0;
-	if (!groups || fs->inodes < ROOT_INO || fs->first_block > 1 || fs->inode_size < 128 ||
-	    fs->inode_size > fs->block_size || (fs->inode_size & (fs->inode_size - 1)) ||
-	    fs->groups_at + (uint64_t)groups * DESC_SIZE > m->size) {
-		log_error("ext2 at '%s/': the superblock is damaged", m->path);
+	if (!read_geometry(m, fs, sb)) {
+		log_error("ext2 at '%s/': the superblock is damaged; run e2fsck on it", m->path);
 		return -EUCLEAN;
 	}
-	if ((uint64_t)fs->blocks * fs->block_size > m->size) {
+	if (fs->blocks > m->size / fs->block_size) {
 		log_error("ext2 at '%s/': the image is cut off: %llu of %llu bytes", m->path,
 			  (unsigned long long)m->size,
 			  (unsigned long long)fs->blocks * fs->block_size);
 		return -EUCLEAN;
 	}
+	fs->was_clean = get_le16(sb + SB_STATE) & STATE_CLEAN;
+	decide_writing(m, fs, dynamic ? get_le32(sb + SB_RO_COMPAT) : 0, get_le16(sb + SB_STATE));
+	if (!m->read_only && !fs->was_clean)
+		log_warn("ext2 at '%s/': was not unmounted; space may be lost until e2fsck is run",
+			 m->path);
 	return 0;
 }
 
 static int ext2_mount(struct vfs_mount *m)
 {
-	uint8_t sb[SB_USED];
 	struct ext2 *fs;
+	uint8_t *sb;
 	int err;
 
-	if (vfs_raw_read(m, SUPER_AT, sb, sizeof(sb)) || get_le16(sb + SB_MAGIC) != SUPER_MAGIC)
-		return -ENOEXEC;
-	fs = heap_zalloc(sizeof(*fs));
+	fs = heap_zalloc(sizeof(*fs) + SB_USED);
 	if (!fs)
 		return -ENOMEM;
-	err = read_super(m, fs, sb);
+	sb = (uint8_t *)(fs + 1);
+	err = data_read(m, SUPER_AT, sb, SB_USED);
+	if (err == -ERANGE || get_le16(sb + SB_MAGIC) != SUPER_MAGIC)
+		err = err && err != -ERANGE ? err : -ENOEXEC;
+	if (!err)
+		err = read_super(m, fs, sb);
+	if (!err)
+		err = cache_open(m, fs->block_size);
 	if (err)
 		heap_free(fs);
 	else
@@ -123,130 +169,109 @@ static int ext2_mount(struct vfs_mount *m)
 	return err;
 }
 
+/* Counts and state into the superblock; it is written with the first phase, or the last. */
+static int write_super(struct vfs_mount *m, uint16_t state, enum meta_phase phase)
+{
+	const struct ext2 *fs = m->priv;
+	uint8_t raw[4];
+	int err;
+
+	put_le32(raw, fs->free_blocks);
+	err = meta_write(m, SUPER_AT + SB_FREE_BLOCKS, raw, 4, phase);
+	put_le32(raw, fs->free_inodes);
+	if (!err)
+		err = meta_write(m, SUPER_AT + SB_FREE_INODES, raw, 4, phase);
+	put_le32(raw, (uint32_t)time_wallclock());
+	if (!err)
+		err = meta_write(m, SUPER_AT + SB_WRITTEN, raw, 4, phase);
+	put_le16(raw, state);
+	if (!err)
+		err = meta_write(m, SUPER_AT + SB_STATE, raw, 2, phase);
+	return err;
+}
+
+int ext2_begin_change(struct vfs_mount *m)
+{
+	struct ext2 *fs = m->priv;
+	int err;
+
+	if (fs->marked)
+		return 0;
+	err = write_super(m, 0, META_ALLOC);
+	if (!err)
+		err = meta_sync_phase(m, META_ALLOC);
+	fs->marked = !err;
+	return err;
+}
+
+static int ext2_sync(struct vfs_mount *m)
+{
+	struct ext2 *fs = m->priv;
+	int err = 0;
+
+	if (fs->counts_dirty)
+		err = write_super(m, 0, META_ALLOC);
+	if (!err)
+		err = meta_sync(m);
+	if (err)
+		return err;
+	fs->counts_dirty = false;
+	if (!fs->nr_freed)
+		return 0;
+	err = ext2_free_now(m);
+	if (!err)
+		err = write_super(m, 0, META_ALLOC);
+	return err ? err : meta_sync(m);
+}
+
 static void ext2_unmount(struct vfs_mount *m)
 {
-	heap_free(m->priv);
+	struct ext2 *fs = m->priv;
+
+	/* It was synced; where that failed, it stays marked. */
+	if (fs->marked && !m->failed && !meta_is_dirty(m) && !fs->nr_freed &&
+	    (write_super(m, fs->was_clean ? STATE_CLEAN : 0, META_NODE) || meta_sync(m)))
+		log_error("ext2 at '%s/': could not be marked as unmounted", m->path);
+	cache_close(m);
+	heap_free(fs->freed);
+	heap_free(fs);
+}
+
+static int ext2_space(struct vfs_mount *m, struct vfs_space *space)
+{
+	const struct ext2 *fs = m->priv;
+	uint64_t free = fs->free_blocks;
+	uint8_t high[4];
+	int err;
+
+	if (fs->incompat & INCOMPAT_64BIT) {
+		err = meta_read(m, SUPER_AT + SB_FREE_BLOCKS_HIGH, high, sizeof(high));
+		if (err)
+			return err;
+		free |= (uint64_t)get_le32(high) << 32;
+	}
+	space->size = fs->blocks * fs->block_size;
+	space->free = MIN_T(uint64_t, (free + fs->freed_blocks) * fs->block_size, space->size);
+	space->files = fs->inodes;
+	space->files_free = MIN(fs->free_inodes, fs->inodes);
+	return 0;
+}
+
+/* --- nodes ----------------------------------------------------------------------------------- */
+
+int ext2_bad(struct vfs_mount *m, const char *what, uint64_t number)
+{
+	log_warn("ext2 at '%s/': damaged: %s %llu; run e2fsck on it", m->path, what,
+		 (unsigned long long)number);
+	return -EUCLEAN;
 }
 
 static vfs_ino ext2_root(struct vfs_mount *m)
 {
-	return ROOT_INO;
+	return EXT2_ROOT_INO;
 }
 
-/* --- inodes and blocks ----------------------------------------------------------------------- */
-
-static int bad(struct vfs_mount *m, const char *what, uint64_t number)
-{
-	log_warn("ext2 at '%s/': damaged: %s %llu", m->path, what, (unsigned long long)number);
-	return -EUCLEAN;
-}
-
-static int read_inode(struct vfs_mount *m, vfs_ino ino, struct inode *inode)
-{
-	const struct ext2 *fs = m->priv;
-	uint8_t raw[128], desc[DESC_SIZE];
-	uint64_t at;
-	uint32_t n, table;
-	int err;
-
-	if (ino < 1 || ino > fs->inodes)
-		return bad(m, "inode number", ino);
-	n = (uint32_t)ino - 1;
-	err = vfs_raw_read(m, fs->groups_at + (uint64_t)(n / fs->group_inodes) * DESC_SIZE, desc,
-			   sizeof(desc));
-	if (err)
-		return err;
-	table = get_le32(desc + 8);
-	at = (uint64_t)table * fs->block_size + (uint64_t)(n % fs->group_inodes) * fs->inode_size;
-	if (table <= fs->first_block || at + fs->inode_size > (uint64_t)fs->blocks * fs->block_size)
-		return bad(m, "place of inode", ino);
-	err = vfs_raw_read(m, at, raw, sizeof(raw));
-	if (err)
-		return err;
-	inode->mode = get_le16(raw);
-	inode->size = get_le32(raw + 4);
-	inode->mtime = get_le32(raw + 16);
-	inode->sectors = get_le32(raw + 28);
-	inode->attributes = get_le32(raw + 104);
-	if ((inode->mode & 0170000) == 0100000) /* elsewhere this is an access control list */
-		inode->size |= (uint64_t)get_le32(raw + 108) << 32;
-	memcpy(inode->block, raw + 40, sizeof(inode->block));
-	return 0;
-}
-
-/* Block number n of a file; 0 is a hole. */
-static int map_block(struct vfs_mount *m, const struct inode *inode, uint64_t n, uint32_t *block)
-{
-	const struct ext2 *fs = m->priv;
-	uint64_t per = fs->block_size / 4, span = 1;
-	unsigned slot = DIRECT, depth = 0;
-	uint8_t raw[4];
-	int err;
-
-	if (n < DIRECT) {
-		slot = (unsigned)n;
-	} else {
-		n -= DIRECT;
-		for (depth = 1, span = per; n >= span && depth < 3; depth++, slot++) {
-			n -= span;
-			span *= per;
-		}
-		if (n >= span)
-			return -EFBIG;
-	}
-	*block = get_le32(inode->block + 4 * slot);
-	for (; *block; depth--) {
-		if (*block <= fs->first_block || *block >= fs->blocks)
-			return bad(m, "block number", *block);
-		if (!depth)
-			break;
-		span /= per;
-		err = vfs_raw_read(m, (uint64_t)*block * fs->block_size + 4 * (n / span), raw, 4);
-		if (err)
-			return err;
-		*block = get_le32(raw);
-		n %= span;
-	}
-	return 0;
-}
-
-static int64_t read_file(struct vfs_mount *m, const struct inode *inode, uint64_t off, void *buf,
-			 size_t n)
-{
-	const struct ext2 *fs = m->priv;
-	uint8_t *to = buf;
-	size_t done = 0;
-
-	if (off >= inode->size)
-		return 0;
-	n = (size_t)MIN_T(uint64_t, n, inode->size - off);
-	while (done < n) {
-		uint64_t at = off + done;
-		uint32_t in = (uint32_t)(at % fs->block_size), block;
-		size_t part = MIN_T(size_t, n - done, fs->block_size - in);
-		int err = map_block(m, inode, at / fs->block_size, &block);
-
-		if (!err && block)
-			err = vfs_raw_read(m, (uint64_t)block * fs->block_size + in, to + done,
-					   part);
-		else if (!err)
-			memset(to + done, 0, part);
-		if (err)
-			return err;
-		done += part;
-	}
-	return (int64_t)done;
-}
-
-static int64_t ext2_read(struct vfs_mount *m, vfs_ino ino, uint64_t off, void *buf, size_t n)
-{
-	struct inode inode;
-	int err = read_inode(m, ino, &inode);
-
-	return err ? err : read_file(m, &inode, off, buf, n);
-}
-
-static enum vfs_type type_of(uint16_t mode)
+enum vfs_type ext2_type(uint16_t mode)
 {
 	switch (mode & 0170000) {
 	case 0100000:
@@ -262,146 +287,46 @@ static enum vfs_type type_of(uint16_t mode)
 
 static int ext2_stat(struct vfs_mount *m, vfs_ino ino, struct vfs_stat *st)
 {
-	struct inode inode;
-	int err = read_inode(m, ino, &inode);
+	struct ext2_inode inode;
+	int err = ext2_get_inode(m, ino, &inode);
 
 	if (err)
 		return err;
-	st->type = type_of(inode.mode);
-	st->size = inode.size;
-	st->mode = inode.mode & 07777;
-	st->mtime = inode.mtime;
+	/* A name without its inode is what is left when somebody was stopped. */
+	st->type = inode_links(&inode) ? ext2_type(inode_mode(&inode)) : VFS_OTHER;
+	st->size = inode_size(&inode);
+	st->used = (uint64_t)get_le32(inode.raw + INODE_SECTORS) * 512;
+	st->mode = inode_mode(&inode) & 07777;
+	st->mtime = get_le32(inode.raw + INODE_MTIME);
 	return 0;
 }
 
 static int ext2_readlink(struct vfs_mount *m, vfs_ino ino, char *buf, size_t n)
 {
 	const struct ext2 *fs = m->priv;
-	struct inode inode;
+	struct ext2_inode inode;
+	uint64_t size;
 	int64_t got;
-	int err = read_inode(m, ino, &inode);
+	int err = ext2_get_inode(m, ino, &inode);
 
 	if (err)
 		return err;
-	if (inode.size >= n)
+	size = inode_size(&inode);
+	if (size >= n)
 		return -ENAMETOOLONG;
 	/* A short target is in the inode, which then has no blocks but that of its attributes. */
-	if (inode.size < sizeof(inode.block) &&
-	    inode.sectors == (inode.attributes ? fs->block_size / 512 : 0)) {
-		memcpy(buf, inode.block, (size_t)inode.size);
-		got = (int64_t)inode.size;
+	if (size < INODE_ATTRIBUTES - 4 - INODE_BLOCK &&
+	    get_le32(inode.raw + INODE_SECTORS) ==
+		    (get_le32(inode.raw + INODE_ATTRIBUTES) ? fs->block_size / 512 : 0)) {
+		memcpy(buf, inode.raw + INODE_BLOCK, (size_t)size);
+		got = (int64_t)size;
 	} else {
-		got = read_file(m, &inode, 0, buf, (size_t)inode.size);
+		got = ext2_read_data(m, &inode, 0, buf, (size_t)size);
 	}
 	if (got < 0)
 		return (int)got;
 	buf[got] = '\0';
 	return 0;
-}
-
-/* --- directories ----------------------------------------------------------------------------- */
-
-struct entry {
-	uint32_t ino;
-	uint16_t size; /* with what is unused behind it */
-	uint16_t name_len;
-	uint8_t type;
-};
-
-/* The entry at `off` of a directory; its name follows 8 bytes behind. @return 1, 0 at the end */
-static int read_entry(struct vfs_mount *m, const struct inode *dir, uint64_t off, struct entry *e)
-{
-	const struct ext2 *fs = m->priv;
-	uint8_t raw[8];
-	int64_t got;
-
-	/* A directory larger than the file system would be one that repeats itself. */
-	if (dir->size > (uint64_t)fs->blocks * fs->block_size)
-		return bad(m, "size of a directory,", dir->size);
-	if (off >= dir->size)
-		return 0;
-	got = read_file(m, dir, off, raw, sizeof(raw));
-	if (got < 0)
-		return (int)got;
-	e->ino = get_le32(raw);
-	e->size = get_le16(raw + 4);
-	e->name_len = fs->filetype ? raw[6] : get_le16(raw + 6);
-	e->type = fs->filetype ? raw[7] : 0;
-	if (got < 8 || e->size < 8 || e->size % 4 ||
-	    e->size > fs->block_size - off % fs->block_size || e->name_len > e->size - 8 ||
-	    e->name_len > 255)
-		return bad(m, "directory entry at", off);
-	return 1;
-}
-
-static int ext2_lookup(struct vfs_mount *m, vfs_ino dir, const char *name, size_t len, vfs_ino *out)
-{
-	struct inode inode;
-	struct entry e;
-	uint64_t off;
-	char own[64];
-	int got = read_inode(m, dir, &inode);
-
-	if (got)
-		return got;
-	for (off = 0; (got = read_entry(m, &inode, off, &e)) == 1; off += e.size) {
-		size_t at = 0;
-
-		if (!e.ino || e.name_len != len)
-			continue;
-		while (at < len) { /* in pieces, to be kind to the stack */
-			size_t part = MIN(len - at, sizeof(own));
-			int64_t n = read_file(m, &inode, off + 8 + at, own, part);
-
-			if (n < 0)
-				return (int)n;
-			if (memcmp(own, name + at, part))
-				break;
-			at += part;
-		}
-		if (at >= len) {
-			*out = e.ino;
-			return 0;
-		}
-	}
-	return got ? got : -ENOENT;
-}
-
-static int ext2_readdir(struct vfs_mount *m, vfs_ino dir, uint64_t *pos, struct vfs_dirent *ent)
-{
-	static const enum vfs_type types[] = { VFS_OTHER, VFS_FILE, VFS_DIR, VFS_OTHER,
-					       VFS_OTHER, VFS_OTHER, VFS_OTHER, VFS_LINK };
-	struct vfs_stat st;
-	struct inode inode;
-	struct entry e;
-	int64_t n;
-	int got = read_inode(m, dir, &inode);
-
-	if (got)
-		return got;
-	while ((got = read_entry(m, &inode, *pos, &e)) == 1) {
-		uint64_t off = *pos;
-
-		*pos += e.size;
-		if (!e.ino || !e.name_len)
-			continue;
-		n = read_file(m, &inode, off + 8, ent->name, e.name_len);
-		if (n < 0)
-			return (int)n;
-		ent->name[n] = '\0';
-		if (!strcmp(ent->name, ".") || !strcmp(ent->name, ".."))
-			continue;
-		if (e.type && e.type < ARRAY_SIZE(types)) {
-			ent->type = types[e.type];
-		} else {
-			got = ext2_stat(m, e.ino, &st);
-			if (got)
-				return got;
-			ent->type = st.type;
-		}
-		return 1;
-	}
-	return got;
 }
 
 VFS_FS(ext2) {
@@ -414,4 +339,13 @@ VFS_FS(ext2) {
 	.read = ext2_read,
 	.readdir = ext2_readdir,
 	.readlink = ext2_readlink,
+	.space = ext2_space,
+	.extent = ext2_extent,
+	.create = ext2_create,
+	.remove = ext2_remove,
+	.rename = ext2_rename,
+	.write = ext2_write,
+	.truncate = ext2_truncate,
+	.punch = ext2_punch,
+	.sync = ext2_sync,
 };

@@ -122,7 +122,9 @@ void vfs_mount_initrd(void)
 					  : error_text(err));
 		return;
 	}
+	vfs_list_lock();
 	m = vfs_mount_next(NULL);
 	log_info("initrd: %s, %s, mounted at /", m->fs->name,
 		 format_size(text, sizeof(text), size));
+	vfs_list_unlock();
 }

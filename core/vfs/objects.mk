@@ -1,9 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-only
 
-obj-y += cpio.o
-obj-y += ext2.o
+obj-y += cache.o
+obj-y += file.o
 obj-y += initrd.o
-obj-y += vfs.o
+obj-y += mount.o
+obj-y += path.o
+
+obj-y += cpio.o
+obj-$(CONFIG_FS_EXT2) += ext2.o
+obj-$(CONFIG_FS_EXT2) += ext2_alloc.o
+obj-$(CONFIG_FS_EXT2) += ext2_dir.o
+obj-$(CONFIG_FS_EXT2) += ext2_extent.o
+obj-$(CONFIG_FS_EXT2) += ext2_file.o
+obj-$(CONFIG_FS_EXT2) += ext2_map.o
+obj-$(CONFIG_FS_EXT2) += ext2_name.o
 
 # not on the way of any exit: small before fast
 cflags-y := -Os

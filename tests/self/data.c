@@ -169,11 +169,14 @@ static const char *check_root(struct vfs_file *root, struct vfs_dirent *ent, cha
 SELFTEST(vfs_files, "vfs.files")
 {
 	struct { struct vfs_dirent ent; char path[VFS_PATH_MAX]; } *room;
-	bool mounted = vfs_mount_next(NULL) != NULL;
 	struct self_usage before;
 	struct vfs_file root;
 	const char *wrong;
+	bool mounted;
 
+	vfs_list_lock();
+	mounted = vfs_mount_next(NULL) != NULL;
+	vfs_list_unlock();
 	self_usage_get(&before);
 	REQUIRE(vfs_open("/no-such-file", &root) == -ENOENT, "a file is found that does not exist");
 	REQUIRE(vfs_open("relative", &root) == -EINVAL, "a relative path is taken");

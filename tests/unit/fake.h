@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /** Blocks handed out and not freed. */
 size_t fake_heap_live(void);
@@ -15,6 +16,9 @@ size_t fake_heap_live(void);
 void fake_heap_fail_at(size_t n);
 /** Did an allocation fail since fake_heap_fail_at()? */
 bool fake_heap_failed(void);
+
+/** So many pages of memory are free. */
+void fake_pages_free(uint64_t pages);
 
 /** All that was logged since the last fake_log_clear(), a line each. */
 const char *fake_log_text(void);

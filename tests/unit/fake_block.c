@@ -11,21 +11,52 @@
 #include <libs/errno.h>
 
 static struct blockdev dev;
-static const uint8_t *content;
-static uint64_t fail_from;
+static uint8_t *content, *stopped;
+static uint64_t fail_from, fail_writes, stop_after, writes, flushes;
+static int fail_err;
 
-void fake_block(const char *name, const void *data, size_t size)
+void fake_block_rw(const char *name, void *data, size_t size)
 {
 	strcpy(dev.name, name);
 	content = data;
 	dev.sectors = size / SECTOR_SIZE;
 	dev.users = 0;
-	fail_from = UINT64_MAX;
+	dev.read_only = false;
+	fail_from = fail_writes = stop_after = UINT64_MAX;
+	writes = flushes = 0;
+}
+
+void fake_block(const char *name, const void *data, size_t size)
+{
+	fake_block_rw(name, (void *)(uintptr_t)data, size);
+	dev.read_only = true;
 }
 
 void fake_block_fail_from(uint64_t sector)
 {
 	fail_from = sector;
+}
+
+void fake_block_fail_writes(uint64_t after, int err)
+{
+	fail_writes = writes + after;
+	fail_err = err;
+}
+
+void fake_block_stop_after(uint64_t after, void *copy)
+{
+	stop_after = writes + after;
+	stopped = copy;
+}
+
+uint64_t fake_block_writes(void)
+{
+	return writes;
+}
+
+uint64_t fake_block_flushes(void)
+{
+	return flushes;
 }
 
 unsigned fake_block_users(void)
@@ -65,10 +96,35 @@ struct blockdev *blockdev_next(struct blockdev *prev)
 
 int blockdev_rw(struct blockdev *bd, uint64_t sector, void *buf, size_t sectors, bool write)
 {
-	if (write || sector > bd->sectors || sectors > bd->sectors - sector)
+	if (sector > bd->sectors || sectors > bd->sectors - sector)
 		return -ERANGE;
+	if (write && bd->read_only)
+		return -EROFS;
 	if (sector + sectors > fail_from)
 		return -EIO;
-	memcpy(buf, content + sector * SECTOR_SIZE, sectors * SECTOR_SIZE);
+	if (write && writes >= fail_writes)
+		return fail_err;
+	if (write && writes++ == stop_after)
+		memcpy(stopped, content, bd->sectors * SECTOR_SIZE);
+	if (write)
+		memcpy(content + sector * SECTOR_SIZE, buf, sectors * SECTOR_SIZE);
+	else
+		memcpy(buf, content + sector * SECTOR_SIZE, sectors * SECTOR_SIZE);
 	return 0;
+}
+
+int blockdev_zero(struct blockdev *bd, uint64_t sector, uint64_t sectors)
+{
+	uint8_t zeros[SECTOR_SIZE] = { 0 };
+	int err = 0;
+
+	for (; sectors && !err; sectors--)
+		err = blockdev_rw(bd, sector++, zeros, 1, true);
+	return err;
+}
+
+int blockdev_flush(struct blockdev *bd)
+{
+	flushes++;
+	return writes >= fail_writes ? fail_err : 0;
 }

@@ -21,6 +21,19 @@ EXT2 = {
     "tree-notype": (6144, ["-b", "1024", "-O", "none,sparse_super"]),
     "tree-inode256": (6144, ["-b", "1024", "-I", "256", "-O", "ext_attr"]),
 }
+# Those that test_ext2 writes to: nothing in them, several block groups.
+EMPTY = {
+    "empty-1k": (3000, ["-t", "ext2", "-b", "1024", "-g", "1024", "-N", "160"]),
+    "empty-2k": (8192, ["-t", "ext2", "-b", "2048", "-g", "1024", "-N", "160"]),
+    "empty-4k": (16384, ["-t", "ext2", "-b", "4096", "-g", "1024", "-N", "160"]),
+    "empty-rev0": (4096, ["-t", "ext2", "-b", "1024", "-r", "0", "-N", "160"]),
+    "empty-notype": (4096, ["-t", "ext2", "-b", "1024", "-O", "none,sparse_super", "-N", "160"]),
+    "empty-inode256": (6144, ["-t", "ext2", "-b", "1024", "-I", "256", "-O", "ext_attr",
+                              "-N", "160"]),
+    "empty-index": (6144, ["-t", "ext2", "-b", "1024", "-I", "256", "-N", "160", "-O",
+                           "ext_attr,resize_inode,dir_index,filetype,sparse_super,large_file"]),
+    "empty-ext3": (8192, ["-t", "ext3", "-b", "1024", "-N", "160", "-O", "has_journal,dir_index"]),
+}
 # The first block of each kind of indirection with 1 KiB blocks, and some behind.
 STAMPS = [0, 11 * 1024, 12 * 1024, 267 * 1024, 268 * 1024, 5000 * 1024 + 512,
           (12 + 256 + 65536) * 1024 - 1024, (12 + 256 + 65536) * 1024, 70000 * 1024]
@@ -94,26 +107,27 @@ def odd_cpio():
     yield newc(b"TRAILER!!!")
 
 
-def make_ext2(folder, name, tree):
-    size, options = EXT2[name]
+def mke2fs(folder, name, size, options):
+    """An image of so many KiB."""
     image = os.path.join(folder, name + ".ext2")
     if os.path.exists(image):
         os.remove(image)
     env = dict(os.environ, PATH=os.environ["PATH"] + ":/usr/sbin:/sbin", MKE2FS_CONFIG="/dev/null")
-    subprocess.run(["mke2fs", "-q", "-F", "-t", "ext2", "-N", "512", "-d", tree] + options +
-                   [image, "%dk" % size], check=True, env=env,
+    subprocess.run(["mke2fs", "-q", "-F"] + options + [image, "%dk" % size], check=True, env=env,
                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 def main():
     folder = sys.argv[1]
     tree = os.path.join(folder, "tree")
+    for name, (size, options) in EMPTY.items():
+        mke2fs(folder, name, size, options)
     for sparse in (False, True):
         shutil.rmtree(tree, ignore_errors=True)
         make_tree(tree, sparse)
         if sparse:
-            for name in EXT2:
-                make_ext2(folder, name, tree)
+            for name, (size, options) in EXT2.items():
+                mke2fs(folder, name, size, ["-t", "ext2", "-N", "512", "-d", tree] + options)
             continue
         names = subprocess.run(["find", ".", "-print0"], cwd=tree, check=True,
                                stdout=subprocess.PIPE)

@@ -2,10 +2,15 @@
 #
 # Tests and harnesses of the shell, the log, character devices and file systems.
 
-vfs-files := $(addprefix core/vfs/,vfs.c cpio.c ext2.c) libs/cpio.c libs/errno.c libs/strlcpy.c
-vfs-fakes := tests/unit/fake_heap.c tests/unit/fake_thread.c tests/unit/fake_log.c tests/unit/fake_block.c
+ext2-files := $(addprefix core/vfs/,ext2.c ext2_alloc.c ext2_dir.c ext2_extent.c ext2_file.c \
+	ext2_map.c ext2_name.c)
+vfs-files := $(addprefix core/vfs/,cache.c file.c mount.c path.c cpio.c) $(ext2-files) \
+	$(addprefix libs/,cpio.c errno.c rbtree.c strlcpy.c)
+vfs-device := $(addprefix tests/unit/,fake_block.c fake_clock.c fake_pages.c)
+vfs-fakes := $(addprefix tests/unit/,fake_heap.c fake_thread.c fake_log.c) $(vfs-device)
 
 test_vfs := $(vfs-files) $(vfs-fakes)
+test_ext2 := $(vfs-files) $(vfs-fakes) tests/unit/fs_model.c
 
 fuzz_vfs := $(vfs-files) $(vfs-fakes)
 
@@ -13,7 +18,7 @@ test_token := core/shell/token.c
 test_edit := core/shell/edit.c core/shell/history.c tests/unit/screen.c tests/unit/fake_heap.c
 
 term-files := $(host-port) tests/unit/term.c tests/unit/screen.c tests/unit/fake_heap.c \
-	tests/unit/fake_block.c $(addprefix core/chardev/,chardev.c console.c) core/log/log.c \
+	$(vfs-device) $(addprefix core/chardev/,chardev.c console.c) core/log/log.c \
 	$(dt-files) $(addprefix libs/,parse.c ringbuf.c format.c glob.c) $(vfs-files)
 shell-files := $(addprefix core/shell/,command.c complete.c edit.c history.c out.c script.c shell.c \
 	token.c words.c boot.c bootarg.c) core/vserial/vserial.c tests/unit/fake_guests.c

@@ -99,6 +99,11 @@ void unit_check_aborted(const char *file, int line, const char *what)
 			  (unsigned int)status);
 }
 
+void unit_random_seed(uint64_t seed)
+{
+	random_state = seed;
+}
+
 uint64_t unit_random(void)
 {
 	uint64_t z = random_state += UINT64_C(0x9e3779b97f4a7c15);

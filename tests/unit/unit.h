@@ -92,6 +92,9 @@ void unit_check_aborted(const char *file, int line, const char *what);
 /** @return the next of a fixed sequence of pseudo-random numbers, which each test begins anew */
 uint64_t unit_random(void);
 
+/** Begin another sequence. */
+void unit_random_seed(uint64_t seed);
+
 /** @return a pseudo-random number below @p limit, which is not 0 */
 static inline uint64_t unit_random_below(uint64_t limit)
 {
