@@ -182,6 +182,7 @@ static const struct {
 	{ "primecell,arm,pl011", add_pl011 }, { "primecell,pl031", add_pl031 },
 	{ "primecell,pl061", add_pl061 },     { "primecell,sp805", add_sp805 },
 	{ "virtio,mmio", add_virtio },	      { "cfi-flash", add_flash },
+	{ "pci-host-ecam-generic", arm_fdt_add_pci },
 };
 
 /* --- processor side
@@ -249,7 +250,9 @@ static void add_gic(struct arm_fdt *a)
 	guest_fdt_cells(&a->f, node, "#size-cells", 2);
 	guest_fdt_flag(&a->f, node, "ranges");
 	a->gic = guest_fdt_phandle(&a->f, node);
+	a->gic_node = node;
 	guest_fdt_cells(&a->f, a->f.root, "interrupt-parent", a->gic);
+	arm_fdt_add_msi(a);
 }
 
 static void add_cpus(struct arm_fdt *a)

@@ -33,6 +33,7 @@ enum { VIRTIO_BLOCK = 2, VIRTIO_CONSOLE = 3, VIRTIO_RNG = 4 };
 struct build {
 	const struct guest_config *cfg;
 	struct dt_node *guest, *aspace, *aliases;
+	struct dt_node *pci; /* devices on the bus are nodes below it */
 	unsigned slots; /* of virtio-mmio that are in use */
 	int err;
 };
@@ -149,6 +150,38 @@ static void build_gic(struct build *b)
 	node = region(b, "gic_cpu", "real", VIRT_GIC_CPU, VIRT_GIC_CPU_SIZE);
 	set_string(b, node, "device_type", "pic");
 	set_string(b, node, "compatible", "arm,vgic,cpu");
+	if (IS_ENABLED(CONFIG_EMU_GICV2M))
+		device(b, "gic_v2m", "pic", "arm,gic-v2m-frame", VIRT_GIC_V2M, VIRT_GIC_V2M_SIZE);
+}
+
+/*
+ * Configuration space and the upper window are behind the memory. Guests in the 32-bit state may
+ * not reach that: they have a smaller configuration space below 4 GiB and no upper window.
+ */
+static void build_pci(struct build *b)
+{
+	uint64_t ram_end = ALIGN_UP(VIRT_RAM + b->cfg->mem, GIB);
+	uint64_t ecam = MAX(ram_end, (uint64_t)VIRT_HIGH) + VIRT_HIGH_ECAM;
+	uint64_t mem = ALIGN_UP(ecam + VIRT_HIGH_ECAM_SIZE, VIRT_HIGH_MEM_SIZE);
+	gpa_t limit = b->cfg->aarch32 ? 4 * GIB : arch_guest_gpa_limit();
+	uint32_t irqs[4];
+
+	if (!IS_ENABLED(CONFIG_EMU_PCI_HOST))
+		return;
+	device(b, "pci_mem", "pci", "pci-window", VIRT_PCI_MEM, VIRT_PCI_MEM_SIZE);
+	device(b, "pci_io", "pci", "pci-io-window", VIRT_PCI_IO, VIRT_PCI_IO_SIZE);
+	if (mem + VIRT_HIGH_MEM_SIZE <= limit)
+		device(b, "pci_mem64", "pci", "pci-window", mem, VIRT_HIGH_MEM_SIZE);
+	if (ecam + VIRT_HIGH_ECAM_SIZE <= limit)
+		b->pci = device(b, "pci", "pci", "pci-host-ecam-generic", ecam,
+				VIRT_HIGH_ECAM_SIZE);
+	else
+		b->pci = device(b, "pci", "pci", "pci-host-ecam-generic", VIRT_PCI_ECAM,
+				VIRT_PCI_ECAM_SIZE);
+	for (unsigned i = 0; i < ARRAY_SIZE(irqs); i++)
+		irqs[i] = VIRT_IRQ_PCI + i;
+	if (!b->err)
+		b->err = dt_set_cells(b->pci, "interrupts", irqs, ARRAY_SIZE(irqs));
 }
 
 static void alias(struct build *b, const char *name, const char *node)
@@ -249,6 +282,7 @@ static void build_aspace(struct build *b)
 	device(b, "flash0", "flash", "cfi-flash", VIRT_FLASH, VIRT_FLASH_BANK);
 	device(b, "flash1", "flash", "cfi-flash", VIRT_FLASH + VIRT_FLASH_BANK, VIRT_FLASH_BANK);
 	build_gic(b);
+	build_pci(b);
 	node = irq_device(b, "uart0", "serial", "primecell,arm,pl011", VIRT_UART, VIRT_IRQ_UART);
 	set_u32(b, node, "fifo_size", FIFO_SIZE);
 	irq_device(b, "rtc", "rtc", "primecell,pl031", VIRT_RTC, VIRT_IRQ_RTC);

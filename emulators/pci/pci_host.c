@@ -29,13 +29,13 @@ struct pci_host {
 
 /* --- host bridge ----------------------------------------------------------------------- */
 
-static enum emu_result host_access(struct emu_dev *dev, struct emu_access *acc)
+static enum emu_result bridge_access(struct emu_dev *dev, struct emu_access *acc)
 {
 	vpci_config_access(dev->bus, acc->offset, acc);
 	return EMU_OK;
 }
 
-static const struct vpci_function_ops bridge_ops = { 0 };
+static const struct vpci_function_ops bridge_fn_ops = { 0 };
 
 /* The generic bridge of QEMU's machines: so named by firmware and lists of devices. */
 static const struct vpci_ids bridge_ids = {
@@ -46,7 +46,7 @@ static const struct vpci_ids bridge_ids = {
 	.class_code = CLASS_HOST_BRIDGE,
 };
 
-static int host_probe(struct emu_dev *dev)
+static int bridge_probe(struct emu_dev *dev)
 {
 	struct pci_host *host = heap_zalloc(sizeof(*host));
 	int err;
@@ -65,7 +65,7 @@ static int host_probe(struct emu_dev *dev)
 	}
 	dev->priv = host;
 	dev->bus = &host->bus;
-	vpci_function_init(&host->bridge, dev, &bridge_ops, &bridge_ids);
+	vpci_function_init(&host->bridge, dev, &bridge_fn_ops, &bridge_ids);
 	err = vpci_function_add(&host->bridge);
 	if (err) {
 		dev->bus = NULL;
@@ -74,7 +74,7 @@ static int host_probe(struct emu_dev *dev)
 	return err;
 }
 
-static void host_remove(struct emu_dev *dev)
+static void bridge_remove(struct emu_dev *dev)
 {
 	struct pci_host *host = dev->priv;
 
@@ -83,14 +83,14 @@ static void host_remove(struct emu_dev *dev)
 	heap_free(host);
 }
 
-static void host_reset(struct emu_dev *dev)
+static void bridge_reset(struct emu_dev *dev)
 {
 	struct pci_host *host = dev->priv;
 
 	vpci_function_reset(&host->bridge);
 }
 
-static unsigned host_check(const struct dt_node *node, const char *path, struct shell_out *out)
+static unsigned bridge_check(const struct dt_node *node, const char *path, struct shell_out *out)
 {
 	uint64_t size;
 
@@ -123,7 +123,7 @@ static void show_function(const struct vpci_function *fn, struct shell_out *out)
 	}
 }
 
-static void host_show(struct emu_dev *dev, struct shell_out *out)
+static void bridge_show(struct emu_dev *dev, struct shell_out *out)
 {
 	struct vpci_bus *bus = dev->bus;
 	const struct vpci_function *fn;
@@ -132,23 +132,23 @@ static void host_show(struct emu_dev *dev, struct shell_out *out)
 		show_function(fn, out);
 }
 
-static const struct dt_match host_matches[] = {
+static const struct dt_match bridge_matches[] = {
 	{ "pci-host-ecam-generic", NULL },
 	{ NULL, NULL },
 };
 
-static const char *const host_props[] = { NULL };
+static const char *const bridge_props[] = { NULL };
 
 EMULATOR(pci_host) {
 	.name = "pci-host",
-	.match = host_matches,
-	.check = host_check,
-	.props = host_props,
-	.probe = host_probe,
-	.remove = host_remove,
-	.reset = host_reset,
-	.access = host_access,
-	.show = host_show,
+	.match = bridge_matches,
+	.check = bridge_check,
+	.props = bridge_props,
+	.probe = bridge_probe,
+	.remove = bridge_remove,
+	.reset = bridge_reset,
+	.access = bridge_access,
+	.show = bridge_show,
 	.bus = VPCI_BUS,
 };
 

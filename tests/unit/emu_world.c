@@ -29,7 +29,7 @@
 static struct guest guest;
 static struct dt_node *root;
 static bool lines[WORLD_IRQS];
-static unsigned changes[WORLD_IRQS];
+static unsigned changes[WORLD_IRQS], pulses[WORLD_IRQS];
 static uint64_t now, epoch, devices;
 static struct timer *timers[TIMERS];
 static struct list works = LIST_INIT(works);
@@ -433,6 +433,18 @@ void guest_irq_set(struct guest *g, unsigned irq, bool level)
 	lines[irq] = level;
 }
 
+void guest_irq_pulse(struct guest *g, unsigned irq)
+{
+	if (g != &guest || irq >= WORLD_IRQS)
+		host_violation("interrupt %u of no guest\n", irq);
+	pulses[irq]++;
+}
+
+unsigned world_pulses(unsigned irq)
+{
+	return pulses[irq];
+}
+
 bool world_line(unsigned irq)
 {
 	return lines[irq];
@@ -518,6 +530,7 @@ void world_begin(void)
 	world_mem_begin();
 	memset(lines, 0, sizeof(lines));
 	memset(changes, 0, sizeof(changes));
+	memset(pulses, 0, sizeof(pulses));
 	now = 1000000000u;
 	epoch = 0;
 	devices = 0;
@@ -580,7 +593,39 @@ struct emu_dev *world_probe(struct dt_node *node, uint64_t size, int *err)
 	if (dev->emu->ready)
 		*err = dev->emu->ready(dev);
 	dev->errors = NULL;
-	dev->emu->reset(dev);
+	if (dev->emu->reset)
+		dev->emu->reset(dev);
+	return dev;
+}
+
+struct emu_dev *world_child(struct emu_dev *bus, const char *name, const char *compatible,
+			    int *err)
+{
+	struct dt_node *node = dt_child(bus->node, name);
+	struct emu_dev *dev = calloc(1, sizeof(*dev));
+
+	if (!node)
+		node = dt_add_node(bus->node, name);
+	if (!node || dt_set_string(node, "compatible", compatible))
+		abort();
+	dev->guest = &guest;
+	dev->node = node;
+	dev->region = bus->region;
+	dev->parent = bus;
+	snprintf(dev->name, sizeof(dev->name), "%s/%s", guest.name, node->name);
+	dev->emu = emu_find(node, &dev->match_data);
+	dev->errors = world_out();
+	*err = dev->emu ? dev->emu->probe(dev) : -ENODEV;
+	if (*err) {
+		free(dev);
+		return NULL;
+	}
+	list_add_tail(&guest.devices, &dev->link);
+	if (dev->emu->ready)
+		*err = dev->emu->ready(dev);
+	dev->errors = NULL;
+	if (dev->emu->reset)
+		dev->emu->reset(dev);
 	return dev;
 }
 
@@ -602,7 +647,8 @@ void world_remove(struct emu_dev *dev)
 {
 	list_del(&dev->link);
 	dev->emu->remove(dev);
-	free(dev->region);
+	if (!dev->parent)
+		free(dev->region);
 	free(dev);
 }
 

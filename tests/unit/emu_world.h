@@ -34,6 +34,9 @@ struct dt_node *world_node(const char *name, const char *compatible);
 struct emu_dev *world_probe(struct dt_node *node, uint64_t size, int *err);
 /** Both, with `interrupts = <irq>`; the test fails when there is no device. */
 struct emu_dev *world_device(const char *name, const char *compatible, uint64_t size, uint32_t irq);
+/** A device on a bus. @return NULL when probe failed; *err has its error */
+struct emu_dev *world_child(struct emu_dev *bus, const char *name, const char *compatible,
+			    int *err);
 void world_remove(struct emu_dev *dev);
 
 /** Accesses as from the guest. A read that is not served gives WORLD_BAD | result. */
@@ -52,6 +55,8 @@ static inline void world_w32(struct emu_dev *dev, uint64_t offset, uint32_t valu
 /** Level of an interrupt line, and how often it changed. */
 bool world_line(unsigned irq);
 unsigned world_changes(unsigned irq);
+/** Edges since the beginning. */
+unsigned world_pulses(unsigned irq);
 
 /** Lets time pass; timers run at their moments. */
 void world_advance(uint64_t ns);

@@ -120,6 +120,25 @@ int guest_mem_read(struct guest *g, gpa_t gpa, void *buf, size_t len)
 	return 0;
 }
 
+int guest_mem_write(struct guest *g, gpa_t gpa, const void *buf, size_t len)
+{
+	const uint8_t *from = buf;
+
+	while (len) {
+		uint64_t n;
+		uint8_t *p = mem_at(gpa, true, &n);
+
+		if (!p)
+			return -EFAULT;
+		n = MIN_T(uint64_t, n, len);
+		memcpy(p, from, n);
+		from += n;
+		gpa += n;
+		len -= n;
+	}
+	return 0;
+}
+
 int guest_mem_load(struct guest *g, gpa_t gpa, const void *buf, size_t len)
 {
 	const uint8_t *from = buf;
@@ -163,5 +182,10 @@ struct region *guest_region(struct guest *g, gpa_t gpa)
 	static struct region memory = { .flags = REGION_REAL | REGION_MEMORY | REGION_RAM,
 					.gpa = WORLD_RAM, .size = WORLD_RAM_SIZE };
 
+	struct emu_dev *dev;
+
+	list_for_each_entry(dev, &g->devices, link)
+		if (!dev->parent && gpa - dev->region->gpa < dev->region->size)
+			return dev->region;
 	return gpa - WORLD_RAM < WORLD_RAM_SIZE ? &memory : NULL;
 }

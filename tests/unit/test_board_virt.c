@@ -127,7 +127,10 @@ TEST(regions_gicv3)
 		{ "gpio", 0x9030000, 0x1000, 39 },	 { "virtio-blk0", 0xa000000, 0x200, 48 },
 		{ "virtio-blk1", 0xa000200, 0x200, 49 }, { "virtio-con0", 0xa000400, 0x200, 50 },
 		{ "virtio-rng0", 0xa000600, 0x200, 51 }, { "virtio-empty", 0xa000800, 0x3800, 0 },
+		{ "pci_mem", 0x10000000, 0x2eff0000, 0 }, { "pci_io", 0x3eff0000, 0x10000, 0 },
 		{ "mem0", 0x40000000, 0x10000000, 0 },
+		{ "pci", 0x4010000000, 0x10000000, 35 },
+		{ "pci_mem64", 0x8000000000, 0x8000000000, 0 },
 	};
 	uint32_t irq;
 
@@ -166,6 +169,20 @@ TEST(regions_gicv2)
 	CHECK_EQ(region("virtio-empty")->size, 0x4000);
 	CHECK_STR(dt_string(region("virtio-empty")->node, "compatible", 0), "virtio,mmio");
 	CHECK(!dt_has(region("virtio-empty")->node, "virtio_type"));
+	destroy();
+}
+
+/* Without room above the memory, and for 32-bit guests, all of PCI is below 4 GiB. */
+TEST(regions_pci_low)
+{
+	CHECK_EQ(create("g|board=virt|kernel=/raw.bin|arch=arm32|gic=2"), 0);
+	CHECK_STR(fake_out_text(), "");
+	REQUIRE(guest);
+	CHECK_EQ(region("pci")->gpa, 0x3f000000);
+	CHECK_EQ(region("pci")->size, 0x1000000);
+	CHECK_EQ(region("gic_v2m")->gpa, 0x8020000);
+	for (unsigned i = 0; i < guest->nr_regions; i++)
+		CHECK(strcmp(guest->regions[i].node->name, "pci_mem64"));
 	destroy();
 }
 
@@ -362,6 +379,40 @@ TEST(fdt_gicv2)
 	CELLS("/timer", "interrupts", 1, 13, 0x304, 1, 14, 0x304, 1, 11, 0x304, 1, 10, 0x304);
 	CHECK(fdt_getprop(fdt(), fdt_path_offset(fdt(), "/chosen"), "bootargs", NULL) == NULL);
 	CHECK(fdt_path_offset(fdt(), "/virtio_mmio@a000000") == -FDT_ERR_NOTFOUND);
+	destroy();
+}
+
+TEST(fdt_pci)
+{
+	static const char pci[] = "/pcie@4010000000";
+	const fdt32_t *map;
+	uint32_t gic;
+	int len = 0;
+
+	CHECK_EQ(create("g|board=virt|kernel=/k|gic=2"), 0);
+	REQUIRE(guest);
+	gic = phandle_of("/intc@8000000");
+	HAS_STRING("/intc@8000000/v2m@8020000", "compatible", "arm,gic-v2m-frame");
+	HAS("/intc@8000000/v2m@8020000", "msi-controller", "");
+	CELLS("/intc@8000000/v2m@8020000", "reg", 0, 0x8020000, 0, 0x1000);
+	HAS_STRING(pci, "compatible", "pci-host-ecam-generic");
+	HAS_STRING(pci, "device_type", "pci");
+	CELLS(pci, "reg", 0x40, 0x10000000, 0, 0x10000000);
+	CELLS(pci, "bus-range", 0, 255);
+	CELLS(pci, "msi-map", 0, phandle_of("/intc@8000000/v2m@8020000"), 0, 0x10000);
+	CELLS(pci, "ranges", 0x02000000, 0, 0x10000000, 0, 0x10000000, 0, 0x2eff0000, 0x01000000,
+	      0, 0, 0, 0x3eff0000, 0, 0x10000, 0x03000000, 0x80, 0, 0x80, 0, 0x80, 0);
+	CELLS(pci, "interrupt-map-mask", 0x1800, 0, 0, 7);
+	map = fdt_getprop(fdt(), fdt_path_offset(fdt(), pci), "interrupt-map", &len);
+	REQUIRE(map);
+	CHECK_EQ(len, 16 * 40);
+	/* Pin B of slot 2 is the fourth line. */
+	map += (2 * 4 + 1) * 10;
+	CHECK_EQ(fdt32_to_cpu(map[0]), 0x1000);
+	CHECK_EQ(fdt32_to_cpu(map[3]), 2);
+	CHECK_EQ(fdt32_to_cpu(map[4]), gic);
+	CHECK_EQ(fdt32_to_cpu(map[8]), 6);
+	CHECK_EQ(fdt32_to_cpu(map[9]), 4);
 	destroy();
 }
 
