@@ -50,7 +50,7 @@ static int run_cpu_info(struct shell *sh, int argc, char **argv)
 
 	for (unsigned i = 0; (cpu = cpu_get(i)); i++)
 		table_row(t, "%u|0x%" PRIx64 "|%s|%" PRIu64, i, cpu_hwid(i),
-			  cpu->online ? "yes" : "no", cpu->irqs);
+			  cpu->online ? "yes" : "no", irq_count(i));
 	table_print(t, shell_output(sh));
 	cpu_describe(buf, sizeof(buf));
 	sh_printf(sh, "%s\n", buf);
@@ -71,7 +71,7 @@ static int run_cpu_stats(struct shell *sh, int argc, char **argv)
 		permille = up ? (unsigned)(MIN(idle, up) * 1000 / up) : 0;
 		table_row(t, "%u|%u.%u %%|%u.%u %%|%u|%" PRIu64 "|%s", i, permille / 10,
 			  permille % 10, (1000 - permille) / 10, (1000 - permille) % 10,
-			  cpu->nr_ready, cpu->irqs, current ? current->name : "-");
+			  cpu->nr_ready, irq_count(i), current ? current->name : "-");
 	}
 	table_print(t, shell_output(sh));
 	return 0;

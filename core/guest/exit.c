@@ -29,7 +29,7 @@ static void exit_idle(struct vcpu *v, struct vcpu_exit *exit)
 
 static void exit_yield(struct vcpu *v, struct vcpu_exit *exit)
 {
-	v->thread->yielding = true;
+	v->thread->asks = THREAD_ASKS_YIELD;
 	this_cpu()->need_resched = true;
 }
 

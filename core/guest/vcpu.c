@@ -47,38 +47,61 @@ struct vcpu *vcpu_current(void)
 
 void vcpu_load(struct vcpu *v)
 {
-	const struct vintc_ops *ops = v->guest->vintc;
+	const struct vintc_ops *ops;
 
 	if (timer_armed(&v->idle_timer))
 		timer_stop(&v->idle_timer);
 	arch_vcpu_load(v);
-	if (ops && ops->load)
+	ops = v->guest->vintc;
+	if (likely(ops && ops->load))
 		ops->load(v);
+}
+
+static inline void save(struct vcpu *v)
+{
+	const struct vintc_ops *ops = v->guest->vintc;
+
+	if (likely(ops && ops->save))
+		ops->save(v);
+	arch_vcpu_save(v);
+}
+
+static noinline_fn void unload_idle(struct vcpu *v)
+{
+	uint64_t deadline = arch_vcpu_deadline(v);
+
+	save(v);
+	/* Its timer cannot fire in hardware any more: if it waits for that, wake it by ours. */
+	if (deadline != UINT64_MAX)
+		timer_start(&v->idle_timer, time_of_ticks(deadline));
 }
 
 void vcpu_unload(struct vcpu *v)
 {
-	const struct vintc_ops *ops = v->guest->vintc;
-	uint64_t deadline = arch_vcpu_deadline(v);
-
-	if (ops && ops->save)
-		ops->save(v);
-	arch_vcpu_save(v);
-	/* Its timer cannot fire in hardware any more: if it waits for that, wake it by ours. */
-	if (v->idle && deadline != UINT64_MAX)
-		timer_start(&v->idle_timer, time_of_ticks(deadline));
+	if (v->idle)
+		unload_idle(v);
+	else
+		save(v);
 }
 
 static void idle_over(struct timer *timer)
 {
-	thread_wake(container_of(timer, struct vcpu, idle_timer)->thread);
+	thread_ready(container_of(timer, struct vcpu, idle_timer)->thread);
+}
+
+static noinline_fn void linked_irq_of_sleeper(struct vcpu *v, unsigned virq, unsigned hwirq)
+{
+	v->guest->vintc->linked(v, virq, hwirq);
+	thread_ready(v->thread);
 }
 
 void vcpu_linked_irq(struct vcpu *v, unsigned virq, unsigned hwirq)
 {
-	v->guest->vintc->linked(v, virq, hwirq);
-	if (v->idle)
-		thread_wake(v->thread);
+	/* Its own thread looks by itself. */
+	if (unlikely(v->idle && v->thread != this_cpu()->current))
+		linked_irq_of_sleeper(v, virq, hwirq);
+	else
+		v->guest->vintc->linked(v, virq, hwirq);
 }
 
 void vcpu_vintc_maintenance(struct vcpu *v)

@@ -40,7 +40,6 @@ static void (*root_entry)(void) = no_entry;
 
 void irq_host_entry(void)
 {
-	this_cpu()->irqs++;
 	root_entry();
 }
 
@@ -523,6 +522,20 @@ static void show_one(struct shell_out *out, unsigned hwirq, unsigned cpus)
 	while (i)
 		out_printf(out, ", %s", more[--i]);
 	out_puts(out, "\n");
+}
+
+uint64_t irq_count(unsigned cpu)
+{
+	uint64_t sum = 0;
+	unsigned i;
+
+	for (i = 0; root && cpu < nr_counts && i < root->nr_irqs; i++) {
+		const struct irq_desc *desc = find(i);
+
+		if (desc)
+			sum += READ_ONCE(desc->counts[cpu]);
+	}
+	return sum;
 }
 
 void irq_show(struct shell_out *out)

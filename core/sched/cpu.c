@@ -16,12 +16,7 @@
 
 static struct cpu boot_cpu;
 static struct cpu **cpus;
-static unsigned nr_cpus = 1;
-
-unsigned cpu_count(void)
-{
-	return READ_ONCE(nr_cpus);
-}
+unsigned cpus_online = 1;
 
 struct cpu *cpu_get(unsigned id)
 {
@@ -102,7 +97,7 @@ void cpu_secondary_main(void)
 	time_init_cpu();
 	sched_init_cpu(cpu, thread_create_idle(cpu->id));
 	irq_init_cpu();
-	WRITE_ONCE(nr_cpus, cpu->id + 1);
+	WRITE_ONCE(cpus_online, cpu->id + 1);
 	__atomic_store_n(&cpu->online, true, __ATOMIC_RELEASE);
 	cpu_idle_loop();
 }

@@ -26,9 +26,10 @@ uint64_t sched_idle_mask(void)
 	return __atomic_load_n(&idle_mask, __ATOMIC_RELAXED);
 }
 
-static int best_prio(const struct cpu *cpu)
+/* What is queued of a priority and above: bit 0 is that priority. */
+static inline uint32_t queued_from(const struct cpu *cpu, int prio)
 {
-	return cpu->rq_bitmap ? 31 - __builtin_clz(cpu->rq_bitmap) : PRIO_IDLE;
+	return cpu->rq_bitmap >> prio;
 }
 
 /* The vCPU that runs decides anew whether it may idle in the guest. */
@@ -40,15 +41,20 @@ static void tell_vcpu(const struct cpu *cpu)
 		__atomic_fetch_or(&v->requests, VCPU_REQ_SCHED, __ATOMIC_RELAXED);
 }
 
-static void enqueue(struct cpu *cpu, struct thread *t, bool at_head)
+/* Into its queue, without being counted. */
+static inline void put_in_queue(struct cpu *cpu, struct thread *t, bool at_head)
 {
 	if (at_head)
 		list_add_head(&cpu->rq[t->prio], &t->link);
 	else
 		list_add_tail(&cpu->rq[t->prio], &t->link);
 	cpu->rq_bitmap |= BIT32(t->prio);
+}
+
+static inline void enqueue(struct cpu *cpu, struct thread *t, bool at_head)
+{
+	put_in_queue(cpu, t, at_head);
 	cpu->nr_ready++;
-	tell_vcpu(cpu);
 }
 
 static void dequeue(struct cpu *cpu, struct thread *t)
@@ -64,12 +70,12 @@ static void dequeue(struct cpu *cpu, struct thread *t)
  * moment, of the thread before, stays: when it fires, pick() finds that the turn is not over, and
  * it is set anew here. This CPU, IRQs masked, no lock.
  */
-static void update_slice(struct cpu *cpu)
+static inline void update_slice(struct cpu *cpu)
 {
 	struct thread *t = cpu->current;
 	uint64_t end = t->run_start + t->slice_left;
 
-	if (t == cpu->idle || best_prio(cpu) != t->prio)
+	if (t == cpu->idle || queued_from(cpu, t->prio) != 1)
 		return;
 	if (!timer_armed(&cpu->slice_timer) || cpu->slice_timer.deadline > end)
 		timer_start(&cpu->slice_timer, end);
@@ -84,7 +90,7 @@ static void slice_over(struct timer *timer)
  * A thread became ready on cpu, whose lock is held: must cpu look? A vCPU that idles in the guest
  * must be told even of a lower priority, so that it traps idling from now on.
  */
-static bool must_look(const struct cpu *cpu, const struct thread *t)
+static noinline_fn bool must_look(const struct cpu *cpu, const struct thread *t)
 {
 	const struct thread *cur = cpu->current;
 
@@ -97,7 +103,7 @@ static bool must_look(const struct cpu *cpu, const struct thread *t)
  * of its priority: so one that mostly waits is served without delay, and none gets more than its
  * share. rq_lock held.
  */
-static void enqueue_woken(struct cpu *cpu, struct thread *t)
+static noinline_fn void enqueue_woken(struct cpu *cpu, struct thread *t)
 {
 	bool first = t->slice_left > 0;
 
@@ -108,41 +114,84 @@ static void enqueue_woken(struct cpu *cpu, struct thread *t)
 		cpu->preempt_equal = true;
 }
 
-void sched_ready(struct thread *t)
+/*
+ * The short way of the same: one that goes before all others, the current one too, needs no
+ * queue. rq_lock held. @return false when it does not
+ */
+static inline bool hand_over(struct cpu *cpu, struct thread *t)
 {
-	unsigned long flags = arch_irq_save();
-	struct cpu *cpu;
-	bool look = false;
+	const struct thread *cur = cpu->current;
 
+	if (cpu->next || !t->slice_left || queued_from(cpu, t->prio) > 1 ||
+	    (t->prio < cur->prio && cur != cpu->idle))
+		return false;
+	cpu->next = t;
+	cpu->nr_ready++;
+	return true;
+}
+
+/* Lock the run queue of the CPU that a thread belongs to. IRQs masked. */
+static noinline_fn struct cpu *lock_cpu_of(const struct thread *t)
+{
 	for (;;) {
 		unsigned id = READ_ONCE(t->cpu);
+		struct cpu *cpu = cpu_get(id);
 
-		cpu = cpu_get(id);
 		spin_lock(&cpu->rq_lock);
 		if (t->cpu == id)
-			break;
+			return cpu;
 		spin_unlock(&cpu->rq_lock); /* it was moved meanwhile */
 	}
-	if (t->state == THREAD_BLOCKED || t->state == THREAD_NEW) {
-		t->state = THREAD_READY;
-		enqueue_woken(cpu, t);
-		look = must_look(cpu, t);
-		if (look)
-			WRITE_ONCE(cpu->need_resched, true);
-	} else {
+}
+
+/* rq_lock held. @return whether the CPU must look */
+static inline bool make_ready(struct cpu *cpu, struct thread *t)
+{
+	if (unlikely(t->state != THREAD_BLOCKED && t->state != THREAD_NEW)) {
 		t->wake_pending = true;
+		return false;
 	}
+	t->state = THREAD_READY;
+	if (likely(hand_over(cpu, t)))
+		return true;
+	enqueue_woken(cpu, t);
+	return must_look(cpu, t);
+}
+
+static noinline_fn void ready_elsewhere(struct thread *t)
+{
+	struct cpu *cpu = lock_cpu_of(t);
+	bool look = make_ready(cpu, t);
+
+	if (look)
+		WRITE_ONCE(cpu->need_resched, true);
 	spin_unlock(&cpu->rq_lock);
 	if (look && cpu != this_cpu())
 		arch_smp_kick(cpu->id);
+}
+
+void thread_ready(struct thread *t)
+{
+	unsigned long flags = arch_irq_save();
+	struct cpu *cpu = this_cpu();
+
+	/* Only this CPU moves its threads elsewhere. */
+	if (likely(READ_ONCE(t->cpu) == cpu->id)) {
+		spin_lock(&cpu->rq_lock);
+		if (make_ready(cpu, t))
+			WRITE_ONCE(cpu->need_resched, true);
+		spin_unlock(&cpu->rq_lock);
+	} else {
+		ready_elsewhere(t);
+	}
 	arch_irq_restore(flags);
 }
 
 /* --- moving threads to other CPUs ------------------------------------------------------- */
 
-static bool allowed(const struct thread *t, unsigned cpu)
+static bool allowed(const struct thread *t, const struct cpu *cpu)
 {
-	return cpu < 64 && (t->affinity & BIT(cpu));
+	return t->affinity & cpu->mask;
 }
 
 /*
@@ -157,13 +206,13 @@ static unsigned load_of(const struct cpu *cpu)
 /* Where t, which waits on cpu, should go; its own id: stay. */
 static unsigned better_cpu(const struct cpu *cpu, const struct thread *t)
 {
-	bool must = !allowed(t, cpu->id);
+	bool must = !allowed(t, cpu);
 	unsigned best = cpu->id, best_load = must ? UINT_MAX : load_of(cpu) - 1, i;
 
 	for (i = 0; i < cpu_count(); i++) {
 		unsigned load = i == cpu->id ? UINT_MAX : load_of(cpu_get(i));
 
-		if (allowed(t, i) && load < best_load) {
+		if (allowed(t, cpu_get(i)) && load < best_load) {
 			best = i;
 			best_load = load;
 		}
@@ -215,8 +264,6 @@ static bool push_one(struct cpu *cpu)
 	struct cpu *to;
 	bool look;
 
-	if (!cpu->nr_ready || cpu_count() == 1)
-		return false;
 	spin_lock(&cpu->rq_lock);
 	t = find_movable(cpu, &target);
 	spin_unlock(&cpu->rq_lock);
@@ -237,10 +284,16 @@ static bool push_one(struct cpu *cpu)
 	return true;
 }
 
-static void push(struct cpu *cpu)
+static noinline_fn void push_all(struct cpu *cpu)
 {
 	while (push_one(cpu))
 		;
+}
+
+static inline void push(struct cpu *cpu)
+{
+	if (cpu->nr_ready && cpu_count() > 1)
+		push_all(cpu);
 }
 
 /* --- switching ----------------------------------------------------------------------------- */
@@ -255,10 +308,8 @@ static void load_vcpu(struct cpu *cpu, struct vcpu *next)
 	cpu->loaded = next;
 }
 
-static void account(struct thread *prev, struct thread *next)
+static inline void account(struct thread *prev, struct thread *next, uint64_t now)
 {
-	uint64_t now = time_now();
-
 	uint64_t ran = now - prev->run_start;
 
 	prev->run_time += ran;
@@ -287,15 +338,11 @@ static void ask_for_work(const struct cpu *cpu)
 static void finish_switch(struct cpu *cpu)
 {
 	struct thread *prev = cpu->prev;
+	bool dead = prev->state == THREAD_DEAD;
 
-	cpu->prev = NULL;
-	if (prev) {
-		bool dead = prev->state == THREAD_DEAD;
-
-		__atomic_store_n(&prev->on_cpu, false, __ATOMIC_RELEASE);
-		if (dead)
-			thread_dead(prev);
-	}
+	__atomic_store_n(&prev->on_cpu, false, __ATOMIC_RELEASE);
+	if (unlikely(dead))
+		thread_dead(prev);
 	push(cpu);
 	update_slice(cpu);
 	tell_vcpu(cpu);
@@ -312,12 +359,12 @@ static void idle_state(struct cpu *cpu, bool idle)
 }
 
 /* Has the current thread, which could go on, to make room for others of its priority? */
-static bool turn_is_over(const struct cpu *cpu, struct thread *t)
+static inline bool turn_is_over(struct thread *t, uint64_t now)
 {
-	bool over = t->yielding || time_now() - t->run_start >= t->slice_left;
+	bool over = t->asks | (now - t->run_start >= t->slice_left); /* it can only ask to yield */
 
-	t->yielding = false;
-	return over || !allowed(t, cpu->id);
+	t->asks = 0;
+	return over;
 }
 
 /*
@@ -333,7 +380,7 @@ static struct thread *best_thread(const struct cpu *cpu)
 		struct thread *t;
 
 		list_for_each_entry(t, &cpu->rq[p], link)
-			if (likely(allowed(t, cpu->id)))
+			if (likely(allowed(t, cpu)))
 				return t;
 		prios &= ~BIT32(p);
 	}
@@ -348,8 +395,43 @@ static struct thread *take(struct cpu *cpu, struct thread *t)
 	return t;
 }
 
+/* The one that was handed over goes the way of all others: circumstances have changed. */
+static noinline_fn void queue_next(struct cpu *cpu)
+{
+	struct thread *t = cpu->next;
+
+	cpu->next = NULL;
+	cpu->nr_ready--;
+	enqueue_woken(cpu, t);
+}
+
+/* The one that was handed over, if it still goes before all others; prev is queued. */
+static inline struct thread *pick_next(struct cpu *cpu, struct thread *prev, uint64_t now)
+{
+	struct thread *next = cpu->next;
+	bool goes_on = prev->state == THREAD_RUNNING && prev != cpu->idle, over;
+
+	if (queued_from(cpu, next->prio) > 1 || !allowed(next, cpu) ||
+	    (goes_on && next->prio < prev->prio)) {
+		queue_next(cpu);
+		return NULL;
+	}
+	cpu->next = NULL;
+	cpu->preempt_equal = false;
+	if (!goes_on) {
+		cpu->nr_ready--;
+		return next;
+	}
+	over = turn_is_over(prev, now);
+	prev->state = THREAD_READY;
+	if (over)
+		prev->slice_left = prev->slice;
+	put_in_queue(cpu, prev, !over);
+	return next;
+}
+
 /* Choose who runs next; the current one is queued if it can go on. rq_lock held. */
-static struct thread *pick(struct cpu *cpu, struct thread *prev)
+static inline struct thread *pick(struct cpu *cpu, struct thread *prev, uint64_t now)
 {
 	struct thread *best = best_thread(cpu), *next;
 	bool equal = cpu->preempt_equal, over;
@@ -357,8 +439,8 @@ static struct thread *pick(struct cpu *cpu, struct thread *prev)
 	cpu->preempt_equal = false;
 	if (prev->state != THREAD_RUNNING || prev == cpu->idle)
 		return take(cpu, best);
-	over = turn_is_over(cpu, prev);
-	if (allowed(prev, cpu->id) &&
+	over = turn_is_over(prev, now) || !allowed(prev, cpu);
+	if (allowed(prev, cpu) &&
 	    (!best || best->prio < prev->prio || (best->prio == prev->prio && !over && !equal)))
 		return prev;
 	/*
@@ -376,10 +458,10 @@ static struct thread *pick(struct cpu *cpu, struct thread *prev)
 /* What the current thread asked for: to block, unless it was woken before; to end. rq_lock held. */
 static void leave_running(struct thread *t)
 {
-	if (t->exiting) {
+	if (t->asks & THREAD_ASKS_EXIT) {
 		t->state = THREAD_DEAD;
-	} else if (t->blocking) {
-		t->blocking = false;
+	} else if (t->asks & THREAD_ASKS_BLOCK) {
+		t->asks = 0;
 		if (!t->wake_pending)
 			t->state = THREAD_BLOCKED;
 		t->wake_pending = false;
@@ -390,11 +472,15 @@ void sched_switch(void)
 {
 	struct cpu *cpu = this_cpu();
 	struct thread *prev = cpu->current, *next;
+	uint64_t now = time_now();
 
 	WRITE_ONCE(cpu->need_resched, false);
 	spin_lock(&cpu->rq_lock);
-	leave_running(prev);
-	next = pick(cpu, prev);
+	if (prev->asks)
+		leave_running(prev);
+	next = cpu->next ? pick_next(cpu, prev, now) : NULL;
+	if (!next)
+		next = pick(cpu, prev, now);
 	if (next == prev) {
 		spin_unlock(&cpu->rq_lock);
 		push(cpu);
@@ -411,7 +497,7 @@ void sched_switch(void)
 	next->on_cpu = true;
 	if (prev == cpu->idle || next == cpu->idle)
 		idle_state(cpu, next == cpu->idle);
-	account(prev, next);
+	account(prev, next, now);
 	if (next->vcpu)
 		load_vcpu(cpu, next->vcpu);
 	cpu->prev = prev;
@@ -457,13 +543,6 @@ void sched_load_self(void)
 	load_vcpu(cpu, cpu->current->vcpu);
 }
 
-unsigned sched_point(void)
-{
-	if (this_cpu()->need_resched)
-		sched_switch();
-	return this_cpu()->nr_ready;
-}
-
 void sched_preempt(void)
 {
 	struct cpu *cpu = this_cpu();
@@ -507,7 +586,7 @@ void thread_yield(void)
 {
 	unsigned long flags = arch_irq_save();
 
-	thread_current()->yielding = true;
+	thread_current()->asks = THREAD_ASKS_YIELD;
 	sched_switch();
 	arch_irq_restore(flags);
 }
@@ -519,6 +598,7 @@ void sched_init_cpu(struct cpu *cpu, struct thread *idle)
 	for (i = 0; i < PRIO_LEVELS; i++)
 		list_init(&cpu->rq[i]);
 	timer_init(&cpu->slice_timer, slice_over);
+	cpu->mask = cpu->id < 64 ? BIT(cpu->id) : 0;
 	cpu->idle = idle;
 	cpu->current = idle;
 	idle->cpu = cpu->id;
@@ -530,17 +610,8 @@ void sched_init_cpu(struct cpu *cpu, struct thread *idle)
 void thread_set_prio(struct thread *t, int prio)
 {
 	unsigned long flags = arch_irq_save();
-	struct cpu *cpu;
+	struct cpu *cpu = lock_cpu_of(t);
 
-	for (;;) {
-		unsigned id = READ_ONCE(t->cpu);
-
-		cpu = cpu_get(id);
-		spin_lock(&cpu->rq_lock);
-		if (t->cpu == id)
-			break;
-		spin_unlock(&cpu->rq_lock);
-	}
 	if (t->state == THREAD_READY && !list_empty(&t->link)) {
 		dequeue(cpu, t);
 		t->prio = prio;

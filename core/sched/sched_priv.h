@@ -8,17 +8,10 @@
 #include <core/cpu.h>
 #include <core/thread.h>
 
-/**
- * Give the calling CPU to the best ready thread; the caller's state says whether it goes on. IRQs
- * masked.
- */
-void sched_switch(void);
 /** Switch at once if something better is ready here and IRQs are on; any context. */
 void sched_preempt_now(void);
 /** Wake the first waiter; its lock is held. */
 void waitq_wake_one_locked(struct waitq *wq);
-/** Make a thread ready on its CPU; any context. */
-void sched_ready(struct thread *thread);
 /** Set up the calling CPU's run queue with its idle thread. */
 void sched_init_cpu(struct cpu *cpu, struct thread *idle);
 /** Bit per CPU that runs its idle thread. */

@@ -23,7 +23,7 @@ static void timed_out(struct timer *timer)
 	struct thread *t = container_of(timer, struct thread, timeout);
 
 	t->timed_out = true;
-	sched_ready(t);
+	thread_ready(t);
 }
 
 static struct thread *thread_new(const char *name, int prio)
@@ -104,7 +104,7 @@ void thread_start(struct thread *t)
 		t->cpu = (unsigned)__builtin_ctzll(may);
 	else
 		t->cpu = this_cpu()->id;
-	sched_ready(t);
+	thread_ready(t);
 }
 
 struct thread *thread_current(void)
@@ -120,7 +120,7 @@ void thread_exit(int code)
 
 	arch_irq_disable();
 	t->exit_code = code;
-	t->exiting = true;
+	t->asks = THREAD_ASKS_EXIT;
 	sched_switch();
 	panic("thread %s runs after its end", t->name);
 }
@@ -180,7 +180,7 @@ bool thread_block(uint64_t deadline)
 	t->timed_out = false;
 	if (deadline != UINT64_MAX)
 		timer_start(&t->timeout, deadline);
-	t->blocking = true;
+	t->asks = THREAD_ASKS_BLOCK;
 	sched_switch();
 	if (deadline != UINT64_MAX)
 		timer_stop(&t->timeout);
@@ -191,7 +191,7 @@ bool thread_block(uint64_t deadline)
 
 void thread_wake(struct thread *t)
 {
-	sched_ready(t);
+	thread_ready(t);
 	sched_preempt_now();
 }
 

@@ -34,7 +34,7 @@ void waitq_wake_all(struct waitq *wq)
 	struct waiter *w;
 
 	list_for_each_entry(w, &wq->waiters, link)
-		sched_ready(w->thread);
+		thread_ready(w->thread);
 	spin_unlock_irqrestore(&wq->lock, flags);
 	sched_preempt_now();
 }
@@ -49,7 +49,7 @@ void waitq_wake_one_locked(struct waitq *wq)
 	w = list_first_entry(&wq->waiters, struct waiter, link);
 	list_del(&w->link);
 	list_add_tail(&wq->waiters, &w->link);
-	sched_ready(w->thread);
+	thread_ready(w->thread);
 }
 
 void waitq_wake_one(struct waitq *wq)

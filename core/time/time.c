@@ -15,9 +15,9 @@ struct ratio {
 	unsigned shift; /* 1 ... 63 */
 };
 
-static uint64_t boot_ticks;
+uint64_t time_boot_ticks;
+bool time_same_unit;
 static struct ratio to_ns, to_ticks;
-static bool same_unit;			   /* the counter counts nanoseconds */
 static uint64_t wall_offset;		   /* seconds since 1970 at boot */
 
 /* num / den as exactly as 64 bits can say it: errors stay below a tick for centuries. */
@@ -48,22 +48,22 @@ static void conversions_init(void)
 
 	if (!freq)
 		panic("the CPU's counter frequency is zero: firmware has not set CNTFRQ_EL0");
-	same_unit = freq == 1000000000;
+	time_same_unit = freq == 1000000000;
 	to_ns = ratio_of(1000000000, freq);
 	to_ticks = ratio_of(freq, 1000000000);
-	boot_ticks = arch_counter();
+	time_boot_ticks = arch_counter();
 }
 
 uint64_t time_from_ticks(uint64_t ticks)
 {
-	return same_unit ? ticks : convert(&to_ns, ticks);
+	return time_same_unit ? ticks : convert(&to_ns, ticks);
 }
 
 uint64_t time_to_ticks(uint64_t ns)
 {
 	uint64_t ticks;
 
-	if (same_unit)
+	if (time_same_unit)
 		return ns;
 	/* Never too early: the clock has to have reached the moment when the event comes. */
 	ticks = convert(&to_ticks, ns);
@@ -74,22 +74,17 @@ uint64_t time_deadline_ticks(uint64_t ns)
 {
 	uint64_t ticks = time_to_ticks(ns);
 
-	return ticks > UINT64_MAX - boot_ticks ? UINT64_MAX : boot_ticks + ticks;
+	return ticks > UINT64_MAX - time_boot_ticks ? UINT64_MAX : time_boot_ticks + ticks;
 }
 
 uint64_t time_of_ticks(uint64_t ticks)
 {
-	return ticks > boot_ticks ? time_from_ticks(ticks - boot_ticks) : 0;
+	return ticks > time_boot_ticks ? time_from_ticks(ticks - time_boot_ticks) : 0;
 }
 
 uint64_t time_counter_freq(void)
 {
 	return arch_counter_freq();
-}
-
-uint64_t time_now(void)
-{
-	return time_from_ticks(arch_counter() - boot_ticks);
 }
 
 void time_set_wallclock(uint64_t epoch_seconds_now)
@@ -110,11 +105,14 @@ static struct timer *first_timer(struct cpu *cpu)
 }
 
 /* Set the hardware to the first deadline, if it is not there already. This CPU, lock held. */
-static void rearm(struct cpu *cpu)
+static always_inline_fn void rearm(struct cpu *cpu)
 {
 	struct timer *t = first_timer(cpu);
-	uint64_t ticks = t ? time_deadline_ticks(t->deadline) : UINT64_MAX;
+	uint64_t ticks = UINT64_MAX;
 
+	if (t)
+		ticks = likely(time_same_unit) ? time_boot_ticks + t->deadline :
+						 time_deadline_ticks(t->deadline);
 	if (ticks == cpu->timer_armed)
 		return;
 	cpu->timer_armed = ticks;
@@ -167,7 +165,7 @@ void timer_start(struct timer *timer, uint64_t deadline)
 
 	detach(timer);
 	spin_lock(&cpu->timer_lock);
-	timer->deadline = deadline;
+	timer->deadline = MIN(deadline, UINT64_MAX / 2); /* ticks of it have no overflow */
 	rb_insert(&cpu->timers, &timer->node, earlier);
 	WRITE_ONCE(timer->cpu, (int)cpu->id);
 	rearm(cpu);
@@ -193,24 +191,47 @@ void timer_stop(struct timer *timer)
 	arch_irq_restore(flags);
 }
 
+/* Run the first timer if it is due. @return whether another one is due too */
+static always_inline_fn bool expire_one(struct cpu *cpu)
+{
+	uint64_t now = time_now();
+	struct timer *t, *next;
+	bool more = false;
+
+	spin_lock(&cpu->timer_lock);
+	t = first_timer(cpu);
+	if (unlikely(!t || t->deadline > now)) {
+		rearm(cpu);
+		spin_unlock(&cpu->timer_lock);
+		return false;
+	}
+	rb_erase(&cpu->timers, &t->node);
+	WRITE_ONCE(t->cpu, -1);
+	__atomic_store_n(&cpu->timer_running, t, __ATOMIC_RELEASE);
+	next = first_timer(cpu);
+	if (next && next->deadline <= now)
+		more = true;
+	else
+		rearm(cpu);
+	spin_unlock(&cpu->timer_lock);
+	t->fn(t);
+	__atomic_store_n(&cpu->timer_running, NULL, __ATOMIC_RELEASE);
+	return more;
+}
+
+static noinline_fn void expire_more(struct cpu *cpu)
+{
+	while (expire_one(cpu))
+		;
+}
+
 void timer_expired(void)
 {
 	struct cpu *cpu = this_cpu();
-	struct timer *t;
 
-	spin_lock(&cpu->timer_lock);
 	cpu->timer_armed = UINT64_MAX; /* the port has silenced it */
-	while ((t = first_timer(cpu)) && t->deadline <= time_now()) {
-		rb_erase(&cpu->timers, &t->node);
-		WRITE_ONCE(t->cpu, -1);
-		__atomic_store_n(&cpu->timer_running, t, __ATOMIC_RELEASE);
-		spin_unlock(&cpu->timer_lock);
-		t->fn(t);
-		spin_lock(&cpu->timer_lock);
-		__atomic_store_n(&cpu->timer_running, NULL, __ATOMIC_RELEASE);
-	}
-	rearm(cpu);
-	spin_unlock(&cpu->timer_lock);
+	if (expire_one(cpu))
+		expire_more(cpu);
 }
 
 void time_init_cpu(void)

@@ -75,6 +75,7 @@ struct vgic_cpu {
 		struct {
 			bool recheck;	/* something changed for what is in a slot */
 			bool overflow;	/* more ready than slots: service is asked for */
+			bool dir_trapped; /* GICv3: separate deactivations come to us */
 			uint8_t frozen; /* so many others want nothing to be in slots now */
 		};
 		uint32_t rare;		/* none of these: the short ways are right */
@@ -82,7 +83,6 @@ struct vgic_cpu {
 	bool loaded;	    /* on some CPU */
 	uint8_t id;
 	uint8_t waker;	    /* GICR_WAKER */
-	bool dir_trapped;   /* GICv3: separate deactivations come to us */
 	uint64_t to_self;   /* GICv3: the targets of ICC_SGI1R that are this vCPU alone */
 	uint8_t priv_slot[VGIC_PRIVATE];      /* private interrupt that is held: its slot */
 	uint16_t slot_irq[VGIC_SLOTS_MAX];

@@ -30,8 +30,13 @@ static void left_slot(struct vgic_cpu *c, unsigned n, struct vgic_bank *b, unsig
 		b->pulsed &= ~BIT32(i);
 		b->latch |= BIT32(i);
 	}
+	if (!n) {
+		if (vgic_ready(g, b) & BIT32(i))
+			c->hint |= 1;
+		return;
+	}
 	c->hint |= BIT32(n);
-	if (n && b->target[i] != c->id && b->target[i] < g->nr_vcpus) {
+	if (b->target[i] != c->id && b->target[i] < g->nr_vcpus) {
 		struct vgic_cpu *to = &g->cpus[b->target[i]];
 
 		to->hint |= BIT32(n);
@@ -509,7 +514,36 @@ void vgic_op_dir(struct vcpu *vcpu, uint64_t value)
 	spin_unlock_irqrestore(&g->lock, flags);
 }
 
-/* The longer way: it is in no slot, or was made pending by software, or is not enabled. */
+/*
+ * It is in no slot, as after another vCPU had this CPU, and there is room: into one.
+ * @return whether it could be
+ */
+static bool linked_again(struct vgic_cpu *c, unsigned i, unsigned hwirq)
+{
+	uint32_t bit = BIT32(i), free = ~c->used & c->gic->slots_mask;
+	struct vgic_bank *b = &c->priv;
+	uint64_t slot;
+	unsigned s;
+
+	if (unlikely(!(c->linked & b->enabled & bit) || (b->held | b->active) & bit || c->rare ||
+		     !free || !(b->group & bit ? c->gic->group_on[1] : c->gic->group_on[0])))
+		return false;
+	s = ctz32(free);
+	slot = slot_base(b, 0, i, b->prio[i]) | VSLOT_PENDING | hw_link(hwirq);
+	b->held |= bit;
+	b->latch &= ~bit;
+	c->hw_active |= bit;
+	c->used |= BIT32(s);
+	c->hw_slots |= BIT32(s);
+	c->act_slots &= ~BIT32(s);
+	c->slot_irq[s] = (uint16_t)i;
+	c->again[s] = slot;
+	c->priv_slot[i] = (uint8_t)s;
+	arch_vintc_set_slot(s, slot);
+	return true;
+}
+
+/* The longer way: it was made pending by software, or is not enabled, or there is no room. */
 static noinline_fn void linked_rare(struct vgic_cpu *c, unsigned i)
 {
 	struct vgic_bank *b = &c->priv;
@@ -547,7 +581,7 @@ void vgic_op_linked(struct vcpu *vcpu, unsigned virq, unsigned hwirq)
 	if (likely(slot & VSLOT_HW)) {
 		c->hw_active |= BIT32(virq);
 		arch_vintc_set_slot(s, slot);
-	} else {
+	} else if (!linked_again(c, virq, hwirq)) {
 		c->hwirq[virq - VGIC_SGIS] = (uint16_t)hwirq;
 		linked_rare(c, virq);
 	}
@@ -558,13 +592,11 @@ void vgic_op_linked(struct vcpu *vcpu, unsigned virq, unsigned hwirq)
  * The host's interrupt is active exactly as long as the loaded vCPU has its own pending or
  * active: so it comes neither twice nor for the next vCPU's timer not at all.
  */
-void vgic_op_save(struct vcpu *vcpu)
+static noinline_fn void save_rare(struct vgic_cpu *c)
 {
-	struct vgic_cpu *c = vgic_cpu_of(vcpu);
 	struct vgic *g = c->gic;
 	uint32_t left;
 
-	spin_lock(&g->lock);
 	vgic_unload(c);
 	if (c->overflow) {
 		c->overflow = false;
@@ -576,26 +608,41 @@ void vgic_op_save(struct vcpu *vcpu)
 		arch_vintc_hw_active(c->hwirq[ctz32(left) - VGIC_SGIS], false);
 	c->hw_drop = 0;
 	c->recheck = false;
-	c->loaded = false;
 	if (g->waiters)
 		waitq_wake_all(&g->drained);
+}
+
+void vgic_op_save(struct vcpu *vcpu)
+{
+	struct vgic_cpu *c = vgic_cpu_of(vcpu);
+	struct vgic *g = c->gic;
+
+	spin_lock(&g->lock);
+	if (c->used | c->hw_active | c->hw_drop | c->act_hint | c->rare)
+		save_rare(c);
+	c->loaded = false;
 	spin_unlock(&g->lock);
+}
+
+static noinline_fn void load_rare(struct vgic_cpu *c)
+{
+	uint32_t left;
+
+	for (left = c->hw_active; left; left &= left - 1)
+		arch_vintc_hw_active(c->hwirq[ctz32(left) - VGIC_SGIS], true);
+	if (c->hint | c->act_hint && c->gic->mode != VINTC_NONE)
+		vgic_flush(c);
 }
 
 void vgic_op_load(struct vcpu *vcpu)
 {
 	struct vgic_cpu *c = vgic_cpu_of(vcpu);
 	struct vgic *g = c->gic;
-	uint32_t left;
 
 	spin_lock(&g->lock);
 	c->loaded = true;
-	for (left = c->hw_active; left; left &= left - 1)
-		arch_vintc_hw_active(c->hwirq[ctz32(left) - VGIC_SGIS], true);
 	/* Most come back with nothing to do. */
-	if (c->hint == 1 && !(c->rare | c->act_hint | vgic_ready(g, &c->priv)))
-		c->hint = 0;
-	else if (c->hint | c->act_hint && g->mode != VINTC_NONE)
-		vgic_flush(c);
+	if (c->hw_active | c->hint | c->act_hint)
+		load_rare(c);
 	spin_unlock(&g->lock);
 }

@@ -43,8 +43,15 @@ static void read_features(void)
 	f->hcx = field(mmfr1, 40);
 	f->fgt = field(mmfr0, 56);
 	f->pa_bits = MIN_T(unsigned, pa_bits[MIN_T(unsigned, field(mmfr0, 0), 6)], 48);
+	f->more_state = f->pauth || f->ras || f->sme;
 	f->brps = field(dfr0, 12) + 1;
 	f->wrps = field(dfr0, 20) + 1;
+}
+
+uint64_t cptr_el2_base(void)
+{
+	/* TZ is RES1 without SVE. */
+	return CPTR_RES1 | CPTR_TTA | CPTR_TZ | (cpu_features.sme ? CPTR_TSM : 0);
 }
 
 /* Stage 2: 4 KiB granule, start at level 1, at most 40 bits. */
@@ -64,14 +71,8 @@ static void init_stage2(void)
 /* Controls that no vCPU changes; a vCPU's own are set when it is loaded (vcpu_state.c). */
 static void init_el2(void)
 {
-	uint64_t cptr = CPTR_RES1 | CPTR_TTA | CPTR_TZ;
-
-	if (!cpu_features.sve)
-		cptr |= CPTR_TZ; /* RES1 then */
-	if (cpu_features.sme)
-		cptr |= CPTR_TSM;
 	WRITE_SYSREG(hcr_el2, HCR_RW | HCR_FMO | HCR_IMO | HCR_AMO); /* interrupts come to EL2 */
-	WRITE_SYSREG(cptr_el2, cptr);
+	WRITE_SYSREG(cptr_el2, cptr_el2_base());
 	WRITE_SYSREG(hstr_el2, 0);
 	WRITE_SYSREG(cnthctl_el2, 3); /* the guest has the physical counter and timer */
 	WRITE_SYSREG(cntv_ctl_el0, 0);

@@ -16,6 +16,12 @@ const char *fault_status_text(uint32_t fsc);
 /** Exception class in words. */
 const char *exception_class_text(unsigned ec);
 
+/**
+ * The vCPU, which is loaded, uses FP/SIMD registers: from now on they are switched.
+ * @return false when they were already (vcpu_state.c)
+ */
+bool vcpu_first_fp(struct vcpu *vcpu);
+
 /* AArch32 guests (vcpu_a32.c) */
 
 /**

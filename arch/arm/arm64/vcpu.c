@@ -218,6 +218,14 @@ static void exit_absent(struct vcpu *vcpu, struct vcpu_exit *exit)
 	vcpu_inject_undef(vcpu);
 }
 
+/* Its first use, or instructions that the guest shall not have (SME in streaming mode). */
+static void exit_fp(struct vcpu *vcpu, struct vcpu_exit *exit)
+{
+	exit->kind = EXIT_SYSREG;
+	if (!vcpu_first_fp(vcpu))
+		exit_absent(vcpu, exit);
+}
+
 static void exit_unknown(struct vcpu *vcpu, struct vcpu_exit *exit)
 {
 	exit->kind = EXIT_FAULT;
@@ -231,7 +239,7 @@ void (*const vcpu_exit_table[64])(struct vcpu *, struct vcpu_exit *) = {
 	[EC_CP14_32] = exit_cp,
 	[EC_CP14_LDC] = exit_cp,
 	[EC_CP14_64] = exit_cp,
-	[EC_FP] = exit_absent,
+	[EC_FP] = exit_fp,
 	[EC_VMRS] = exit_cp,
 	[EC_PAUTH] = exit_absent,
 	[EC_SVE] = exit_absent,

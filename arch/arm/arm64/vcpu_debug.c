@@ -62,6 +62,7 @@ void debug_first_use(struct vcpu *vcpu)
 		}
 	}
 	debug_load(vcpu);
+	a->more = true;
 	a->mdcr &= ~MDCR_TDA;
 	WRITE_SYSREG(mdcr_el2, a->mdcr);
 }

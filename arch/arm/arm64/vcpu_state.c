@@ -14,6 +14,7 @@
 #include <libs/errno.h>
 #include <libs/string.h>
 #include <port/features.h>
+#include <port/gtimer.h>
 #include <port/sysreg.h>
 #include "../common/port.h"
 #include "exception.h"
@@ -21,16 +22,23 @@
 void fp_save(struct vcpu_fp *fp);
 void fp_load(const struct vcpu_fp *fp);
 
-/* One row a register: SYSREGS(X) expands X(index, name). */
+/*
+ * Two registers a row, in the order of their indexes, so that they are stored and loaded in pairs:
+ * SYSREGS(X) expands X(first index, name, name).
+ */
 #define SYSREGS(X)                                                                                  \
-	X(VR_SP_EL0, sp_el0) X(VR_SP_EL1, sp_el1) X(VR_ELR_EL1, elr_el1)                            \
-	X(VR_SPSR_EL1, spsr_el1) X(VR_SCTLR_EL1, sctlr_el1) X(VR_CPACR_EL1, cpacr_el1)              \
-	X(VR_TCR_EL1, tcr_el1) X(VR_TTBR0_EL1, ttbr0_el1) X(VR_TTBR1_EL1, ttbr1_el1)                \
-	X(VR_MAIR_EL1, mair_el1) X(VR_AMAIR_EL1, amair_el1) X(VR_VBAR_EL1, vbar_el1)                \
-	X(VR_ESR_EL1, esr_el1) X(VR_FAR_EL1, far_el1) X(VR_AFSR0_EL1, afsr0_el1)                    \
-	X(VR_AFSR1_EL1, afsr1_el1) X(VR_PAR_EL1, par_el1) X(VR_CONTEXTIDR_EL1, contextidr_el1)      \
-	X(VR_TPIDR_EL0, tpidr_el0) X(VR_TPIDRRO_EL0, tpidrro_el0) X(VR_TPIDR_EL1, tpidr_el1)        \
-	X(VR_CNTKCTL_EL1, cntkctl_el1) X(VR_CSSELR_EL1, csselr_el1) X(VR_MDSCR_EL1, mdscr_el1)
+	X(VR_SP_EL0, sp_el0, sp_el1)                                                                \
+	X(VR_ELR_EL1, elr_el1, spsr_el1)                                                            \
+	X(VR_SCTLR_EL1, sctlr_el1, cpacr_el1)                                                       \
+	X(VR_TCR_EL1, tcr_el1, ttbr0_el1)                                                           \
+	X(VR_TTBR1_EL1, ttbr1_el1, mair_el1)                                                        \
+	X(VR_AMAIR_EL1, amair_el1, vbar_el1)                                                        \
+	X(VR_ESR_EL1, esr_el1, far_el1)                                                             \
+	X(VR_AFSR0_EL1, afsr0_el1, afsr1_el1)                                                       \
+	X(VR_PAR_EL1, par_el1, contextidr_el1)                                                      \
+	X(VR_TPIDR_EL0, tpidr_el0, tpidrro_el0)                                                     \
+	X(VR_TPIDR_EL1, tpidr_el1, cntkctl_el1)                                                     \
+	X(VR_CSSELR_EL1, csselr_el1, mdscr_el1)
 
 #define PAUTH_KEYS(X)                                                                               \
 	X(0, SYS_APIAKEYLO_EL1) X(1, SYS_APIAKEYHI_EL1) X(2, SYS_APIBKEYLO_EL1)                     \
@@ -42,11 +50,15 @@ void fp_load(const struct vcpu_fp *fp);
 	X(0, spsr_abt) X(1, spsr_und) X(2, spsr_irq) X(3, spsr_fiq) X(4, dacr32_el2)                \
 	X(5, ifsr32_el2) X(6, dbgvcr32_el2)
 
-static void save_sysregs(struct arch_vcpu *a)
+/* What not every CPU has, or not every guest uses. */
+static noinline_fn void save_more(struct vcpu *vcpu)
 {
-#define SAVE(i, name) a->sys[i] = READ_SYSREG(name);
-	SYSREGS(SAVE)
-#undef SAVE
+	struct arch_vcpu *a = &vcpu->arch;
+
+	if (!(a->cptr & CPTR_TFP))
+		fp_save(&a->fp);
+	if (a->debug)
+		debug_save(vcpu);
 	if (cpu_features.pauth) {
 #define SAVE(i, name) a->pauth[i] = READ_SYSREG(name);
 		PAUTH_KEYS(SAVE)
@@ -66,11 +78,14 @@ static void save_sysregs(struct arch_vcpu *a)
 	}
 }
 
-static void load_sysregs(const struct arch_vcpu *a)
+static noinline_fn void load_more(struct vcpu *vcpu)
 {
-#define LOAD(i, name) WRITE_SYSREG(name, a->sys[i]);
-	SYSREGS(LOAD)
-#undef LOAD
+	const struct arch_vcpu *a = &vcpu->arch;
+
+	if (!(a->cptr & CPTR_TFP))
+		fp_load(&a->fp);
+	if (a->debug)
+		debug_load(vcpu);
 	if (cpu_features.pauth) {
 #define LOAD(i, name) WRITE_SYSREG(name, a->pauth[i]);
 		PAUTH_KEYS(LOAD)
@@ -90,18 +105,44 @@ static void load_sysregs(const struct arch_vcpu *a)
 	}
 }
 
+static inline void save_sysregs(struct arch_vcpu *a)
+{
+	uint64_t first, second;
+
+#define SAVE(i, first_name, second_name)                                                           \
+	first = READ_SYSREG(first_name);                                                           \
+	second = READ_SYSREG(second_name);                                                         \
+	a->sys[i] = first;                                                                         \
+	a->sys[(i) + 1] = second;
+	SYSREGS(SAVE)
+#undef SAVE
+}
+
+static inline void load_sysregs(const struct arch_vcpu *a)
+{
+	uint64_t first, second;
+
+#define LOAD(i, first_name, second_name)                                                           \
+	first = a->sys[i];                                                                         \
+	second = a->sys[(i) + 1];                                                                  \
+	WRITE_SYSREG(first_name, first);                                                           \
+	WRITE_SYSREG(second_name, second);
+	SYSREGS(LOAD)
+#undef LOAD
+}
+
 void arch_vcpu_save(struct vcpu *vcpu)
 {
 	struct arch_vcpu *a = &vcpu->arch;
 
-	gtimer_save(vcpu);
+	gtimer_save(a);
 	vintc_hw_save(vcpu);
 	save_sysregs(a);
-	fp_save(&a->fp);
-	if (a->debug)
-		debug_save(vcpu);
+	if (a->more)
+		save_more(vcpu);
 	/* HCR_EL2.VSE is cleared by the hardware when the guest took the SError. */
-	a->hcr = (a->hcr & ~HCR_VSE) | (READ_SYSREG(hcr_el2) & HCR_VSE);
+	if (unlikely(a->hcr & HCR_VSE))
+		a->hcr &= ~HCR_VSE | READ_SYSREG(hcr_el2);
 }
 
 /* Another vCPU of the guest left translations here that are not ours (same VMID, other tables). */
@@ -122,14 +163,28 @@ void arch_vcpu_load(struct vcpu *vcpu)
 	WRITE_SYSREG(hcr_el2, a->hcr);
 	WRITE_SYSREG(vmpidr_el2, a->mpidr);
 	WRITE_SYSREG(mdcr_el2, a->mdcr);
+	WRITE_SYSREG(cptr_el2, a->cptr);
 	isb();
 	flush_stale(vcpu);
 	load_sysregs(a);
-	fp_load(&a->fp);
-	if (a->debug)
-		debug_load(vcpu);
+	if (a->more)
+		load_more(vcpu);
 	vintc_hw_load(vcpu);
-	gtimer_load(vcpu);
+	gtimer_load(a, vcpu->guest->start_count);
+}
+
+bool vcpu_first_fp(struct vcpu *vcpu)
+{
+	struct arch_vcpu *a = &vcpu->arch;
+
+	if (!(a->cptr & CPTR_TFP))
+		return false;
+	a->cptr &= ~CPTR_TFP;
+	a->more = true;
+	WRITE_SYSREG(cptr_el2, a->cptr);
+	isb();
+	fp_load(&a->fp);
+	return true;
 }
 
 /* --- reset ---------------------------------------------------------------------------- */
@@ -189,6 +244,9 @@ void arch_vcpu_reset(struct vcpu *vcpu, uint64_t pc, uint64_t arg)
 	a->os_locked = !a->aarch32;
 	a->hcr = initial_hcr(a);
 	a->idle_trapped = true;
+	/* FPEXC32_EL2 has to be read for those of AArch32, which TFP would not let us. */
+	a->cptr = cptr_el2_base() | (a->aarch32 ? 0 : CPTR_TFP);
+	a->more = a->aarch32 || cpu_features.more_state;
 	a->mdcr = MDCR_TDRA | MDCR_TDOSA | MDCR_TDA | MDCR_TPM | MDCR_TPMCR;
 	a->vtimer.ctl = a->vtimer.cval = a->ptimer.ctl = a->ptimer.cval = 0;
 	a->regs.pc = pc;
@@ -210,7 +268,10 @@ void arch_vcpu_trap_idle(struct vcpu *vcpu, bool trap)
 	a->idle_trapped = trap;
 	a->hcr &= ~(HCR_TWI | HCR_TWE);
 	a->hcr |= trap ? HCR_TWI | HCR_TWE : 0;
-	WRITE_SYSREG(hcr_el2, a->hcr | (READ_SYSREG(hcr_el2) & HCR_VSE));
+	/* The hardware clears VSE when the guest takes the SError. */
+	if (unlikely(a->hcr & HCR_VSE))
+		a->hcr &= ~HCR_VSE | READ_SYSREG(hcr_el2);
+	WRITE_SYSREG(hcr_el2, a->hcr);
 }
 
 bool arch_vcpu_pending(struct vcpu *vcpu)

@@ -15,9 +15,6 @@ struct vcpu_exit;
 /** Width of guest physical addresses, before the first guest is made. */
 void lpae_set_stage2_bits(unsigned bits);
 
-/** Restore or keep the guest's timers of the generic timer (IRQs masked, this CPU). */
-void gtimer_save(struct vcpu *vcpu);
-void gtimer_load(struct vcpu *vcpu);
 /** Earliest moment at which a saved or loaded timer fires, counter ticks; UINT64_MAX: never. */
 uint64_t gtimer_deadline(struct vcpu *vcpu, bool loaded);
 /** Does a timer of the loaded vCPU assert its interrupt now? */

@@ -75,32 +75,6 @@ static void phys_irq(void *arg)
 	}
 }
 
-void gtimer_save(struct vcpu *vcpu)
-{
-	struct arch_vcpu *a = &vcpu->arch;
-
-	a->vtimer.ctl = gtimer_virt_ctl();
-	a->vtimer.cval = gtimer_virt_cval();
-	a->ptimer.ctl = gtimer_phys_ctl();
-	a->ptimer.cval = gtimer_phys_cval();
-	gtimer_virt_set_ctl(0);
-	gtimer_phys_set_ctl(0);
-	gtimer_sync();
-}
-
-void gtimer_load(struct vcpu *vcpu)
-{
-	const struct arch_vcpu *a = &vcpu->arch;
-
-	gtimer_set_offset(vcpu->guest->start_count);
-	gtimer_virt_set_cval(a->vtimer.cval);
-	gtimer_phys_set_cval(a->ptimer.cval);
-	gtimer_sync();
-	gtimer_virt_set_ctl(a->vtimer.ctl);
-	gtimer_phys_set_ctl(a->ptimer.ctl);
-	gtimer_sync();
-}
-
 static uint64_t deadline_of(uint64_t ctl, uint64_t cval, uint64_t offset)
 {
 	if ((ctl & (CTL_ENABLE | CTL_IMASK)) != CTL_ENABLE || cval + offset < cval)

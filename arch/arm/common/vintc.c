@@ -20,11 +20,15 @@
 #include "vintc_hw.h"
 
 static struct vintc_caps caps;
-static bool is_v3;		/* ICH_* registers, else GICH */
-static bool sre_switchable;	/* GICv3 with a GICv2 mode for guests */
-static bool can_trap_dir;	/* of ICC_DIR_EL1 */
-static uint8_t *gich;
-static unsigned nr_aprs;	/* active priority registers of each group */
+/* Found at boot; together, because each switch of vCPUs looks at it. */
+static struct {
+	bool is_v3;		/* ICH_* registers, else GICH */
+	bool sre_switchable;	/* GICv3 with a GICv2 mode for guests */
+	bool can_trap_dir;	/* of ICC_DIR_EL1 */
+	uint8_t nr_aprs;	/* active priority registers of each group */
+	uint32_t slots_mask;	/* list registers that there are */
+	uint8_t *gich;
+} hw;
 
 const struct vintc_caps *arch_vintc_caps(void)
 {
@@ -35,36 +39,36 @@ const struct vintc_caps *arch_vintc_caps(void)
 
 static inline uint32_t read_hcr(void)
 {
-	return is_v3 ? (uint32_t)READ_SYSREG(ICH_HCR_EL2) : mmio_read32(gich + GICH_HCR);
+	return hw.is_v3 ? (uint32_t)READ_SYSREG(ICH_HCR_EL2) : mmio_read32(hw.gich + GICH_HCR);
 }
 
 static inline void write_hcr(uint32_t hcr)
 {
-	if (is_v3)
+	if (hw.is_v3)
 		WRITE_SYSREG(ICH_HCR_EL2, hcr);
 	else
-		mmio_write32(gich + GICH_HCR, hcr);
+		mmio_write32(hw.gich + GICH_HCR, hcr);
 }
 
 uint64_t arch_vintc_slot(unsigned n)
 {
-	return is_v3 ? ich_lr(n) : slot_of_gich(mmio_read32(gich + GICH_LR0 + 4 * n));
+	return hw.is_v3 ? ich_lr(n) : slot_of_gich(mmio_read32(hw.gich + GICH_LR0 + 4 * n));
 }
 
 void arch_vintc_set_slot(unsigned n, uint64_t slot)
 {
-	if (is_v3)
+	if (hw.is_v3)
 		ich_set_lr(n, slot);
 	else
-		mmio_write32(gich + GICH_LR0 + 4 * n, gich_of_slot(slot));
+		mmio_write32(hw.gich + GICH_LR0 + 4 * n, gich_of_slot(slot));
 }
 
 uint32_t arch_vintc_empty(void)
 {
-	uint32_t empty = is_v3 ? (uint32_t)READ_SYSREG(ICH_ELRSR_EL2) :
-				 mmio_read32(gich + GICH_ELRSR0);
+	uint32_t empty = hw.is_v3 ? (uint32_t)READ_SYSREG(ICH_ELRSR_EL2) :
+				 mmio_read32(hw.gich + GICH_ELRSR0);
 
-	return empty & (BIT32(caps.slots) - 1);
+	return empty & hw.slots_mask;
 }
 
 void arch_vintc_underflow(bool on)
@@ -90,7 +94,7 @@ bool arch_vintc_trap_dir(bool on)
 {
 	uint32_t hcr;
 
-	if (!can_trap_dir)
+	if (!hw.can_trap_dir)
 		return false;
 	hcr = read_hcr();
 	write_hcr(on ? hcr | HCR_V_TDIR : hcr & ~HCR_V_TDIR);
@@ -99,15 +103,15 @@ bool arch_vintc_trap_dir(bool on)
 
 uint64_t arch_vintc_vmcr(void)
 {
-	return is_v3 ? READ_SYSREG(ICH_VMCR_EL2) : mmio_read32(gich + GICH_VMCR);
+	return hw.is_v3 ? READ_SYSREG(ICH_VMCR_EL2) : mmio_read32(hw.gich + GICH_VMCR);
 }
 
 void arch_vintc_set_vmcr(uint64_t vmcr)
 {
-	if (is_v3)
+	if (hw.is_v3)
 		WRITE_SYSREG(ICH_VMCR_EL2, vmcr);
 	else
-		mmio_write32(gich + GICH_VMCR, (uint32_t)vmcr);
+		mmio_write32(hw.gich + GICH_VMCR, (uint32_t)vmcr);
 }
 
 void arch_vintc_hw_active(uint32_t hwirq, bool active)
@@ -122,9 +126,12 @@ void arch_vintc_line(struct vcpu *vcpu, bool irq, bool fiq)
 	hcr |= (irq ? HCR_VI : 0) | (fiq ? HCR_VF : 0);
 	if (hcr == vcpu->arch.hcr)
 		return;
-	vcpu->arch.hcr = hcr;
-	if (this_cpu()->loaded == vcpu)
+	if (this_cpu()->loaded == vcpu) {
+		/* The hardware clears VSE when the guest takes the SError. */
+		hcr &= ~HCR_VSE | READ_SYSREG(hcr_el2);
 		WRITE_SYSREG(hcr_el2, hcr);
+	}
+	vcpu->arch.hcr = hcr;
 }
 
 /* --- a vCPU's state ------------------------------------------------------------------------ */
@@ -138,48 +145,35 @@ void arch_vintc_init(struct vcpu *vcpu, enum vintc_mode mode)
 	if (mode != VINTC_NONE)
 		v->hcr = HCR_V_EN | HCR_V_LRENPIE;
 	/* A guest that was not given the system registers of GICv3 shall not find them. */
-	if (is_v3 && mode != VINTC_GICV3)
+	if (hw.is_v3 && mode != VINTC_GICV3)
 		v->hcr |= HCR_V_TRAPS;
 	/* Clusters are of the size that this controller addresses. */
 	vcpu->arch.mpidr = mpidr_of(vcpu->id, mode == VINTC_GICV3);
 }
 
-static void save_aprs_v3(struct arch_vintc *v)
+/* Those beyond the first of each group; few implementations have them. */
+static noinline_fn void save_more_aprs(struct arch_vintc *v)
 {
-	switch (nr_aprs) {
-	case 4:
+	if (hw.nr_aprs == 4) {
 		v->apr0[3] = (uint32_t)READ_SYSREG(ICH_AP0R3_EL2);
 		v->apr0[2] = (uint32_t)READ_SYSREG(ICH_AP0R2_EL2);
 		v->apr1[3] = (uint32_t)READ_SYSREG(ICH_AP1R3_EL2);
 		v->apr1[2] = (uint32_t)READ_SYSREG(ICH_AP1R2_EL2);
-		fallthrough;
-	case 2:
-		v->apr0[1] = (uint32_t)READ_SYSREG(ICH_AP0R1_EL2);
-		v->apr1[1] = (uint32_t)READ_SYSREG(ICH_AP1R1_EL2);
-		fallthrough;
-	default:
-		v->apr0[0] = (uint32_t)READ_SYSREG(ICH_AP0R0_EL2);
-		v->apr1[0] = (uint32_t)READ_SYSREG(ICH_AP1R0_EL2);
 	}
+	v->apr0[1] = (uint32_t)READ_SYSREG(ICH_AP0R1_EL2);
+	v->apr1[1] = (uint32_t)READ_SYSREG(ICH_AP1R1_EL2);
 }
 
-static void load_aprs_v3(const struct arch_vintc *v)
+static noinline_fn void load_more_aprs(const struct arch_vintc *v)
 {
-	switch (nr_aprs) {
-	case 4:
+	if (hw.nr_aprs == 4) {
 		WRITE_SYSREG(ICH_AP0R3_EL2, v->apr0[3]);
 		WRITE_SYSREG(ICH_AP0R2_EL2, v->apr0[2]);
 		WRITE_SYSREG(ICH_AP1R3_EL2, v->apr1[3]);
 		WRITE_SYSREG(ICH_AP1R2_EL2, v->apr1[2]);
-		fallthrough;
-	case 2:
-		WRITE_SYSREG(ICH_AP0R1_EL2, v->apr0[1]);
-		WRITE_SYSREG(ICH_AP1R1_EL2, v->apr1[1]);
-		fallthrough;
-	default:
-		WRITE_SYSREG(ICH_AP0R0_EL2, v->apr0[0]);
-		WRITE_SYSREG(ICH_AP1R0_EL2, v->apr1[0]);
 	}
+	WRITE_SYSREG(ICH_AP0R1_EL2, v->apr0[1]);
+	WRITE_SYSREG(ICH_AP1R1_EL2, v->apr1[1]);
 }
 
 void vintc_hw_save(struct vcpu *vcpu)
@@ -187,16 +181,25 @@ void vintc_hw_save(struct vcpu *vcpu)
 	struct arch_vintc *v = &vcpu->arch.vintc;
 	uint32_t left;
 
-	if (!caps.slots || v->mode == VINTC_NONE)
+	if (v->mode == VINTC_NONE)
 		return;
-	v->hcr = read_hcr();
-	v->vmcr = (uint32_t)arch_vintc_vmcr();
-	if (is_v3)
-		save_aprs_v3(v);
-	else
-		v->apr1[0] = mmio_read32(gich + GICH_APR);
-	v->in_use = ~arch_vintc_empty() & (BIT32(caps.slots) - 1);
-	for (left = v->in_use; left; left &= left - 1) {
+	if (likely(hw.is_v3)) {
+		v->hcr = (uint32_t)READ_SYSREG(ICH_HCR_EL2);
+		v->vmcr = (uint32_t)READ_SYSREG(ICH_VMCR_EL2);
+		v->apr0[0] = (uint32_t)READ_SYSREG(ICH_AP0R0_EL2);
+		v->apr1[0] = (uint32_t)READ_SYSREG(ICH_AP1R0_EL2);
+		if (unlikely(hw.nr_aprs > 1))
+			save_more_aprs(v);
+		left = ~(uint32_t)READ_SYSREG(ICH_ELRSR_EL2);
+	} else {
+		v->hcr = mmio_read32(hw.gich + GICH_HCR);
+		v->vmcr = mmio_read32(hw.gich + GICH_VMCR);
+		v->apr1[0] = mmio_read32(hw.gich + GICH_APR);
+		left = ~mmio_read32(hw.gich + GICH_ELRSR0);
+	}
+	left &= hw.slots_mask;
+	v->in_use = left;
+	for (; left; left &= left - 1) {
 		unsigned n = ctz32(left);
 
 		v->lr[n] = arch_vintc_slot(n);
@@ -211,29 +214,35 @@ void vintc_hw_load(struct vcpu *vcpu)
 	struct arch_vintc *v = &vcpu->arch.vintc;
 	uint32_t left;
 
-	if (is_v3 && sre_switchable) {
+	if (hw.is_v3 && hw.sre_switchable) {
 		/* Before VMCR: what its FIQ enable means depends on it. */
 		WRITE_SYSREG(ICC_SRE_EL1,
 			     v->mode == VINTC_GICV2 ? 0 : ICC_SRE_SRE | ICC_SRE_DFB_DIB);
 		isb();
 	}
-	if (!caps.slots || v->mode == VINTC_NONE) {
-		if (is_v3)
+	if (unlikely(v->mode == VINTC_NONE)) {
+		if (hw.is_v3)
 			WRITE_SYSREG(ICH_HCR_EL2, v->hcr);
 		return;
 	}
-	arch_vintc_set_vmcr(v->vmcr);
-	if (is_v3)
-		load_aprs_v3(v);
-	else
-		mmio_write32(gich + GICH_APR, v->apr1[0]);
 	for (left = v->in_use; left; left &= left - 1) {
 		unsigned n = ctz32(left);
 
 		arch_vintc_set_slot(n, v->lr[n]);
 	}
 	v->in_use = 0;
-	write_hcr(v->hcr);
+	if (likely(hw.is_v3)) {
+		WRITE_SYSREG(ICH_VMCR_EL2, v->vmcr);
+		WRITE_SYSREG(ICH_AP0R0_EL2, v->apr0[0]);
+		WRITE_SYSREG(ICH_AP1R0_EL2, v->apr1[0]);
+		if (unlikely(hw.nr_aprs > 1))
+			load_more_aprs(v);
+		WRITE_SYSREG(ICH_HCR_EL2, v->hcr);
+	} else {
+		mmio_write32(hw.gich + GICH_VMCR, v->vmcr);
+		mmio_write32(hw.gich + GICH_APR, v->apr1[0]);
+		mmio_write32(hw.gich + GICH_HCR, v->hcr);
+	}
 }
 
 /* --- maintenance ------------------------------------------------------------------------------ */
@@ -246,7 +255,7 @@ static void maintenance(void *arg)
 	if (vcpu && vcpu->arch.vintc.mode != VINTC_NONE)
 		vcpu_vintc_maintenance(vcpu);
 	/* What was not served would ask again at once, for ever: so it may not ask any more. */
-	misr = is_v3 ? (uint32_t)READ_SYSREG(ICH_MISR_EL2) : mmio_read32(gich + GICH_MISR);
+	misr = hw.is_v3 ? (uint32_t)READ_SYSREG(ICH_MISR_EL2) : mmio_read32(hw.gich + GICH_MISR);
 	if (unlikely(misr & ~BIT32(0)))
 		write_hcr(read_hcr() & (HCR_V_EN | HCR_V_LRENPIE | HCR_V_TRAPS |
 					   HCR_V_TDIR));
@@ -275,22 +284,22 @@ static void setup_v3(struct dt_node *node)
 	unsigned prebits = (vtr >> 26 & 7) + 1;
 	uint64_t sre;
 
-	is_v3 = true;
+	hw.is_v3 = true;
 	caps.slots = MIN_T(unsigned, (vtr & 0x1f) + 1, VINTC_SLOTS_MAX);
 	caps.prio_bits = (vtr >> 29 & 7) + 1;
 	caps.gicv3_cpuif = true;
-	can_trap_dir = vtr & VTR_TDS;
-	nr_aprs = prebits > 6 ? 4 : prebits > 5 ? 2 : 1;
+	hw.can_trap_dir = vtr & VTR_TDS;
+	hw.nr_aprs = prebits > 6 ? 4 : prebits > 5 ? 2 : 1;
 
 	/* Is there a GICv2 mode for guests? Then ICC_SRE_EL1 takes a zero (IHI 0069, 12.2.24). */
 	sre = READ_SYSREG(ICC_SRE_EL1);
 	WRITE_SYSREG(ICC_SRE_EL1, 0);
 	isb();
-	sre_switchable = !(READ_SYSREG(ICC_SRE_EL1) & ICC_SRE_SRE);
+	hw.sre_switchable = !(READ_SYSREG(ICC_SRE_EL1) & ICC_SRE_SRE);
 	WRITE_SYSREG(ICC_SRE_EL1, sre);
 	isb();
 	/* reg: distributor, redistributors, GICC, GICH, GICV */
-	caps.gicv2_cpuif = sre_switchable &&
+	caps.gicv2_cpuif = hw.sre_switchable &&
 			   find_pages(node, regions + 3, &caps.gicv_hpa, &caps.gicv_size);
 }
 
@@ -305,17 +314,17 @@ static void setup_v2(struct dt_node *node)
 		log_warn("the GICv2 has no virtual CPU interface: guests' interrupts are emulated");
 		return;
 	}
-	gich = mem_map_device(pa, PAGE_SIZE);
-	if (!gich) {
+	hw.gich = mem_map_device(pa, PAGE_SIZE);
+	if (!hw.gich) {
 		log_warn("no room to map the GICv2's virtual CPU interface: guests' interrupts are "
 			 "emulated");
 		return;
 	}
-	vtr = mmio_read32(gich + GICH_VTR);
+	vtr = mmio_read32(hw.gich + GICH_VTR);
 	caps.slots = MIN_T(unsigned, (vtr & 0x3f) + 1, VINTC_SLOTS_MAX);
 	caps.prio_bits = 5;
 	caps.gicv2_cpuif = true;
-	nr_aprs = 1;
+	hw.nr_aprs = 1;
 }
 
 void arch_vintc_setup(void)
@@ -331,9 +340,11 @@ void arch_vintc_setup(void)
 		setup_v2(node);
 	if (!caps.slots)
 		return;
+	hw.slots_mask = BIT32(caps.slots) - 1;
 	irq = irq_request_node(node, 0, "guest interrupt upkeep", maintenance, NULL);
 	if (irq >= 0)
 		return;
+	hw.slots_mask = 0;
 	log_warn("no maintenance interrupt of the GIC (%s): guests' interrupts are emulated",
 		 error_text(irq));
 	caps.slots = 0;

@@ -19,13 +19,15 @@ struct cpu {
 	bool preempt_equal; /* a woken thread of the current one's priority goes first; rq_lock */
 	bool online;
 	unsigned id;
+	uint64_t mask;		/* its bit of an affinity; none for a CPU beyond 63 */
 	unsigned preempt_off;	/* > 0: no switch on interrupt */
 	unsigned irq_depth;
 	/* run queue */
 	spinlock_t rq_lock;
 	uint32_t rq_bitmap;	/* bit p: queue p is not empty */
 	struct list rq[PRIO_LEVELS];
-	unsigned nr_ready;	/* queued, current excluded */
+	struct thread *next;	/* woken to run at once: ready, but in no queue; rq_lock */
+	unsigned nr_ready;	/* queued and next, current excluded */
 	struct thread *idle;
 	struct timer slice_timer;
 	/* timers */
@@ -34,7 +36,6 @@ struct cpu {
 	struct timer *timer_running;
 	uint64_t timer_armed;	/* ticks, what the hardware is set to */
 	/* statistics */
-	uint64_t irqs;
 	uint64_t boot_time;
 	va_t boot_stack;
 	struct thread *prev;	/* switched away from, its stack is being left */
@@ -45,8 +46,12 @@ static inline struct cpu *this_cpu(void)
 	return arch_this_cpu();
 }
 
+extern unsigned cpus_online; /* core/sched/cpu.c */
 /** CPUs that run; logical ids are 0 … cpu_count()-1. */
-unsigned cpu_count(void);
+static inline unsigned cpu_count(void)
+{
+	return READ_ONCE(cpus_online);
+}
 /** @return NULL past the end */
 struct cpu *cpu_get(unsigned id);
 
@@ -77,8 +82,18 @@ void preempt_enable(void);
 /** The calling vCPU's thread takes its state out of this CPU, or puts it in. IRQs masked. */
 void sched_unload_self(void);
 void sched_load_self(void);
+/**
+ * Give the calling CPU to the best ready thread; the caller's state says whether it goes on. IRQs
+ * masked.
+ */
+void sched_switch(void);
 /** Switch if something better is ready; how many wait. IRQs masked. */
-unsigned sched_point(void);
+static inline unsigned sched_point(void)
+{
+	if (this_cpu()->need_resched)
+		sched_switch();
+	return this_cpu()->nr_ready;
+}
 
 /* --- up-calls of a port ------------------------------------------------------- */
 

@@ -125,6 +125,8 @@ must_check int irq_of_cells(const struct dt_node *controller, const uint32_t *ce
 void irq_host_entry(void);
 /** Prepare the calling CPU, a further one: its interface, and all private interrupts claimed. */
 void irq_init_cpu(void);
+/** Interrupts that a CPU has taken so far. Thread context. */
+uint64_t irq_count(unsigned cpu);
 /** Table of interrupts with counts per CPU. */
 void irq_show(struct shell_out *out);
 

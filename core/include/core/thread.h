@@ -29,6 +29,10 @@ struct shell;
 
 enum thread_state { THREAD_NEW, THREAD_READY, THREAD_RUNNING, THREAD_BLOCKED, THREAD_DEAD };
 
+#define THREAD_ASKS_BLOCK BIT32(0)
+#define THREAD_ASKS_YIELD BIT32(1)
+#define THREAD_ASKS_EXIT  BIT32(2)
+
 struct thread {
 	struct list link;	/* run queue or wait queue; its lock */
 	struct list all;	/* list of all threads; threads_lock */
@@ -49,7 +53,7 @@ struct thread {
 	enum thread_state state; /* run queue lock */
 	bool on_cpu;		/* its stack is in use */
 	bool wake_pending;	/* woken before it blocked; run queue lock */
-	bool blocking, yielding, exiting; /* what it asks of the scheduler; its own */
+	uint8_t asks;		/* THREAD_ASKS_…: of the scheduler; its own */
 	bool timed_out;
 	bool detached;
 	bool exited;		/* its stack is free */
@@ -101,6 +105,8 @@ void thread_sleep(uint64_t ns);
 bool thread_block(uint64_t deadline);
 /** Wake. Any context. */
 void thread_wake(struct thread *thread);
+/** The same for those who do not give way at once: interrupt handlers, whose end does. */
+void thread_ready(struct thread *thread);
 /** Time spent running so far, ns; about right when it is switched at this moment. Any context. */
 static inline uint64_t thread_run_time(const struct thread *thread)
 {

@@ -9,9 +9,18 @@
 #include <arch/timer.h>
 #include <libs/rbtree.h>
 
-/** Monotonic nanoseconds since boot. Any context. */
-uint64_t time_now(void);
+/** What time_now() needs, set at boot: counter value then, and whether it counts nanoseconds. */
+extern uint64_t time_boot_ticks;
+extern bool time_same_unit;
+
 uint64_t time_from_ticks(uint64_t ticks); /**< duration: counter ticks to ns */
+/** Monotonic nanoseconds since boot. Any context. */
+static inline uint64_t time_now(void)
+{
+	uint64_t ticks = arch_counter() - time_boot_ticks;
+
+	return time_same_unit ? ticks : time_from_ticks(ticks);
+}
 uint64_t time_to_ticks(uint64_t ns);	  /**< duration: ns to counter ticks, rounded up */
 /** The time_now() moment of an absolute counter value; 0 for one before boot. */
 uint64_t time_of_ticks(uint64_t ticks);

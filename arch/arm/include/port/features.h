@@ -18,7 +18,11 @@ struct cpu_features {
 	bool hcx;	  /* FEAT_HCX: HCRX_EL2 */
 	bool mte;
 	unsigned pa_bits; /* physical address size */
+	bool more_state;  /* pauth, ras, sme: registers that not every CPU has are switched */
 	unsigned brps, wrps; /* breakpoints, watchpoints */
 };
 
 extern struct cpu_features cpu_features;
+
+/** CPTR_EL2 for all guests: no trace, SVE, SME. */
+uint64_t cptr_el2_base(void);

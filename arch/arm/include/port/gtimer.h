@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 #include <port/sysreg.h>
+#include <port/vcpu.h>
 
 #define GTIMER_REG(fn, reg)                                                                         \
 	static inline uint64_t fn(void)                                                             \
@@ -32,4 +33,28 @@ GTIMER_SET(gtimer_set_offset, cntvoff_el2)
 static inline void gtimer_sync(void)
 {
 	isb();
+}
+
+/** Keep the loaded guest's timers and silence them (IRQs masked, this CPU). */
+static inline void gtimer_save(struct arch_vcpu *a)
+{
+	a->vtimer.ctl = gtimer_virt_ctl();
+	a->vtimer.cval = gtimer_virt_cval();
+	a->ptimer.ctl = gtimer_phys_ctl();
+	a->ptimer.cval = gtimer_phys_cval();
+	gtimer_virt_set_ctl(0);
+	gtimer_phys_set_ctl(0);
+	gtimer_sync();
+}
+
+/** Restore them. @param offset  counter value at the guest's time zero */
+static inline void gtimer_load(const struct arch_vcpu *a, uint64_t offset)
+{
+	gtimer_set_offset(offset);
+	gtimer_virt_set_cval(a->vtimer.cval);
+	gtimer_phys_set_cval(a->ptimer.cval);
+	gtimer_sync();
+	gtimer_virt_set_ctl(a->vtimer.ctl);
+	gtimer_phys_set_ctl(a->ptimer.ctl);
+	gtimer_sync();
 }

@@ -63,10 +63,12 @@ struct arch_vcpu {
 	uint64_t fpexc32;
 	struct vcpu_gtimer vtimer, ptimer;
 	uint64_t mdcr;	      /* MDCR_EL2 while it runs */
+	uint64_t cptr;	      /* CPTR_EL2 while it runs; TFP: no use of FP/SIMD so far */
 	bool os_locked;	      /* OSLSR_EL1.OSLK as the guest sees it */
 	bool aarch32;	      /* EL1 is AArch32 */
 	bool idle_trapped;
 	bool serror;	      /* the last exit was an SError */
+	bool more;	      /* more than sys[] is switched */
 	struct vcpu_partial partial;
 	struct vcpu_debug *debug;
 	struct arch_vintc vintc;
