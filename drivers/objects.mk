@@ -4,4 +4,5 @@ subdir-y += irqchip
 subdir-y += serial
 subdir-y += rtc
 subdir-y += pci
+subdir-y += net
 subdir-y += virtio

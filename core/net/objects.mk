@@ -4,6 +4,7 @@ obj-y += frame.o
 obj-y += macs.o
 obj-y += net.o
 obj-y += netdev.o
+obj-y += poll.o
 obj-y += offload.o
 obj-y += rate.o
 obj-y += switch.o
@@ -11,5 +12,6 @@ obj-y += switch.o
 # Cold code: small is better than fast.
 CFLAGS_net.o := -Os
 CFLAGS_netdev.o := -Os
+CFLAGS_poll.o := -Os
 # Frames are in normal memory, at any alignment.
 CFLAGS_offload.o := $(port-unaligned)

@@ -259,12 +259,13 @@ static int alloc_msi(struct pci_dev *dev)
 
 int pci_irqs_alloc(struct pci_dev *dev, unsigned want)
 {
-	int n;
+	int n = -ENOENT;
 
-	dev->vectors = heap_calloc(want, sizeof(*dev->vectors));
+	dev->vectors = heap_calloc(MAX(want, 1u), sizeof(*dev->vectors));
 	if (!dev->vectors)
 		return -ENOMEM;
-	n = alloc_msix(dev, want);
+	if (want)
+		n = alloc_msix(dev, want);
 	if (n < 0)
 		n = alloc_msi(dev);
 	if (n < 0)

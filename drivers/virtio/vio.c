@@ -132,6 +132,8 @@ static int negotiate(struct vio_dev *vd)
 		return -ENOTSUP;
 	}
 	vd->features = offered & (vd->driver->features | COMMON_FEATURES);
+	if (vd->driver->choose)
+		vd->features = vd->driver->choose(vd->features);
 	vd->ops->set_features(vd, vd->features);
 	add_status(vd, VIO_S_FEATURES_OK);
 	if (vd->ops->get_status(vd) & VIO_S_FEATURES_OK)

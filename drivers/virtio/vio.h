@@ -69,6 +69,8 @@ struct vio_driver {
 	const char *name;
 	uint32_t type;
 	uint64_t features;	/* that it can use, besides those that rings use */
+	/** Leave out features that are of no use without others. May be NULL: no such ones. */
+	uint64_t (*choose)(uint64_t offered);
 	/**
 	 * Thread context; vd->features are negotiated. Sets vd->priv, makes the rings by
 	 * vio_rings(), calls vio_ready().

@@ -195,7 +195,8 @@ void *pci_map_bar(struct pci_dev *dev, unsigned bar, uint64_t offset, uint64_t s
 
 /**
  * Get interrupts: MSI-X, else one by MSI, else one by INTx, which is shared. Thread context.
- * @param want  how many would be used
+ * @param want  how many would be used; 0: one, and not by MSI-X, which the driver cannot tell the
+ *              device to use
  * @return how many there are, 1 … want, or negative errno, said in the log
  */
 must_check int pci_irqs_alloc(struct pci_dev *dev, unsigned want);
