@@ -307,10 +307,10 @@ static int check(const struct guest_config *cfg, struct shell_out *out)
 	struct disk disk;
 	char text[24];
 
-	if (v3 && !arch_vintc_caps()->gicv3_cpuif) {
+	if (v3 && cfg->aarch32 && !arch_vintc_caps()->gicv3_cpuif) {
 		out_puts(out,
-			 "gic=3: a GICv3 needs the help of a GICv3 of the machine, which this one "
-			 "has not; take gic=2\n");
+			 "gic=3: a GICv3 for 32-bit vCPUs needs a GICv3 of the machine, which this "
+			 "one has not; take gic=2\n");
 		return -EINVAL;
 	}
 	if (cfg->vcpus > most) {

@@ -308,6 +308,11 @@ void arch_vcpu_describe(struct vcpu *vcpu, const struct vcpu_exit *exit, char *b
 		 exit->size, exit->gpa);
 }
 
+void arch_vcpu_prepare(struct vcpu *vcpu)
+{
+	host_violation("%s() of a vCPU that does not need it", __func__);
+}
+
 /* ---- virtual interrupts ------------------------------------------------------------------ */
 
 void host_vintc_caps(const struct vintc_caps *new_caps)
@@ -337,13 +342,19 @@ void arch_vintc_init(struct vcpu *vcpu, enum vintc_mode mode)
 	vcpu->arch.fiq_line = false;
 }
 
+int arch_vintc_soft_gicv3(struct vcpu *vcpu)
+{
+	check_not_loaded(vcpu, __func__);
+	return 0;
+}
+
 static uint64_t *slot_of(unsigned int n, const char *function)
 {
 	struct vcpu *vcpu = check_loaded(function);
 
 	if (n >= caps.slots)
 		host_violation("%s(): there is no slot %u", function, n);
-	if (vcpu->arch.vintc_mode == VINTC_NONE)
+	if (vcpu->arch.vintc_mode == VINTC_NONE || vcpu->arch.vintc_mode == VINTC_GICV3_SOFT)
 		host_violation("%s(): the vCPU has no virtual CPU interface", function);
 	return &vcpu->arch.slots[n];
 }

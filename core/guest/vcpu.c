@@ -208,7 +208,7 @@ void vcpu_power_off(struct vcpu *v)
  * ----------------------------------------------------------------------------------- */
 
 /* What was asked for since the last entry. IRQs masked. */
-static void serve_requests(struct vcpu *v)
+static always_inline_fn void serve_requests(struct vcpu *v)
 {
 	const struct vintc_ops *ops = v->guest->vintc;
 	uint32_t r;
@@ -228,6 +228,21 @@ static void serve_requests(struct vcpu *v)
 		ops->flush(v);
 }
 
+/* The loop of vCPUs that need more before they enter. */
+static noinline_fn void run_prepared(struct vcpu *v)
+{
+	struct vcpu_exit exit;
+
+	for (;;) {
+		while (unlikely(READ_ONCE(v->requests) || this_cpu()->need_resched))
+			serve_requests(v);
+		arch_vcpu_prepare(v);
+		arch_vcpu_enter(v, &v->arch, &exit);
+		v->exits[exit.kind]++;
+		vcpu_exits[exit.kind](v, &exit);
+	}
+}
+
 static void vcpu_thread(void *arg)
 {
 	struct vcpu *v = arg;
@@ -235,6 +250,8 @@ static void vcpu_thread(void *arg)
 
 	arch_irq_disable();
 	vcpu_request(v, VCPU_REQ_STOP);
+	if (arch_vcpu_needs_prepare(&v->arch))
+		run_prepared(v);
 	for (;;) {
 		while (unlikely(READ_ONCE(v->requests) || this_cpu()->need_resched))
 			serve_requests(v);

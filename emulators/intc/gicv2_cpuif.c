@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The CPU interface of GICv2 in software (IHI 0048B, 4.4), for guests whose machine cannot give
- * them one: a GIC without Security Extensions, both groups seen as by a secure access. It drives
- * the vCPU's IRQ and FIQ lines. State is struct vgic_cpuif, guarded by vgic.lock; a vCPU reaches
- * only its own.
+ * them one: a GIC without Security Extensions, both groups seen as by a secure access. What it does
+ * is in vgic_cpuif.c; vgic.lock guards the state.
  */
 #include "vgic.h"
 
@@ -25,100 +24,15 @@ enum {
 	GICC_DIR = 0x1000,
 };
 
-#define CTLR_ACKCTL  BIT32(2)
-#define CTLR_FIQEN   BIT32(3)
-#define CTLR_CBPR    BIT32(4)
-#define CTLR_EOIMODE BIT32(9)
-#define CTLR_MASK    0x3ffu
-/* With five bits of priority: no finer split of group and subpriority than all bits. */
-#define BPR_MIN	     2u
-#define PRIO_SHIFT   3
-#define RUNNING_IDLE    0xffu
-#define SPURIOUS     1023u
-#define OTHER_GROUP  1022u
-
-/* The interrupt to take next. */
-struct best {
-	struct vgic_bank *b;
-	unsigned irq, group;
-	unsigned prio; /* 0x100: there is none */
-};
-
-static struct best find_best(struct vgic_cpu *c)
-{
-	struct best best = { .prio = 0x100 };
-	struct vgic *g = c->gic;
-	uint32_t hint, ready;
-
-	for (hint = c->hint; hint; hint &= hint - 1) {
-		unsigned n = ctz32(hint);
-		struct vgic_bank *b = vgic_bank(g, c, n);
-
-		ready = vgic_ready(g, b);
-		if (!ready)
-			c->hint &= ~BIT32(n);
-		for (; ready; ready &= ready - 1) {
-			unsigned i = ctz32(ready), group = b->group >> i & 1;
-
-			if (b->prio[i] >= best.prio || (n && b->target[i] != c->id) ||
-			    !(c->cpuif.ctlr >> group & 1))
-				continue;
-			best = (struct best){ b, n * 32 + i, group, b->prio[i] };
-		}
-	}
-	return best;
-}
-
-static unsigned group_prio(const struct vgic_cpuif *i, unsigned prio, unsigned group)
-{
-	/* Group 1's own point counts the bits from one place higher. */
-	unsigned point = group && !(i->ctlr & CTLR_CBPR) ? i->abpr - 1 : i->bpr;
-
-	return prio & ~((2u << point) - 1) & 0xff;
-}
-
-static unsigned running_prio(const struct vgic_cpuif *i)
-{
-	uint32_t active = i->apr[0] | i->apr[1];
-
-	return active ? ctz32(active) << PRIO_SHIFT : RUNNING_IDLE;
-}
-
-/** Is it more urgent than the mask and than what runs? */
-static bool deliverable(const struct vgic_cpuif *i, const struct best *best)
-{
-	return best->prio < i->pmr && group_prio(i, best->prio, best->group) < running_prio(i);
-}
-
-void vgic_cpuif_update(struct vgic_cpu *c)
-{
-	struct vgic_cpuif *i = &c->cpuif;
-	struct best best;
-	bool irq = false, fiq = false;
-
-	for (; c->hw_drop; c->hw_drop &= c->hw_drop - 1)
-		arch_vintc_hw_active(c->hwirq[ctz32(c->hw_drop) - VGIC_SGIS], false);
-	best = find_best(c);
-	if (best.prio < 0x100 && deliverable(i, &best)) {
-		fiq = !best.group && i->ctlr & CTLR_FIQEN;
-		irq = !fiq;
-	}
-	if (irq == i->irq && fiq == i->fiq)
-		return;
-	i->irq = irq;
-	i->fiq = fiq;
-	arch_vintc_line(c->vcpu, irq, fiq);
-}
-
-void vgic_cpuif_reset(struct vgic_cpu *c)
-{
-	c->cpuif = (struct vgic_cpuif){ .bpr = BPR_MIN, .abpr = BPR_MIN + 1 };
-}
+#define CTLR_ACKCTL BIT32(2)
+#define CTLR_MASK   0x3ffu
+#define SPURIOUS    1023u
+#define OTHER_GROUP 1022u
 
 /* --- taking and ending -------------------------------------------------------------- */
 
 /** INTID, with an SGI's sender, as IAR and HPPIR show it. */
-static uint32_t shown(const struct best *best)
+static uint32_t shown(const struct vgic_best *best)
 {
 	uint32_t value = best->irq;
 
@@ -128,7 +42,7 @@ static uint32_t shown(const struct best *best)
 }
 
 /** The interrupt that a read of a register of a group sees, or the special number instead. */
-static uint32_t seen(const struct vgic_cpuif *i, const struct best *best, bool alias)
+static uint32_t seen(const struct vgic_cpuif *i, const struct vgic_best *best, bool alias)
 {
 	if (best->prio >= i->pmr)
 		return SPURIOUS;
@@ -141,58 +55,27 @@ static uint32_t seen(const struct vgic_cpuif *i, const struct best *best, bool a
 
 static uint32_t acknowledge(struct vgic_cpu *c, bool alias)
 {
-	struct vgic_cpuif *i = &c->cpuif;
-	struct best best = find_best(c);
-	uint32_t value = seen(i, &best, alias), bit = BIT32(best.irq % 32);
+	struct vgic_best best = vgic_cpuif_best(c);
+	uint32_t value = seen(&c->cpuif, &best, alias);
 
 	if ((value & 0x3ff) >= OTHER_GROUP)
 		return value;
-	if (!deliverable(i, &best))
+	if (!vgic_cpuif_deliverable(&c->cpuif, &best))
 		return SPURIOUS;
-	i->apr[best.group] |= BIT32(group_prio(i, best.prio, best.group) >> PRIO_SHIFT);
-	best.b->active |= bit;
-	if (best.irq < VGIC_SGIS) {
-		unsigned sender = value >> 10 & 7;
-
-		best.b->sender[best.irq] = (uint8_t)sender;
-		best.b->senders[best.irq] &= (uint8_t)~BIT32(sender);
-		if (best.b->senders[best.irq])
-			return value; /* latch stays: the next sender's */
-	} else if (best.irq >= VGIC_PRIVATE) {
-		best.b->owner[best.irq % 32] = c->id;
-	}
-	best.b->latch &= ~bit;
+	vgic_cpuif_take(c, &best);
 	return value;
 }
 
 static void deactivate(struct vgic_cpu *c, uint32_t value)
 {
-	unsigned irq = value & 0x3ff, n = irq / 32, i = irq % 32;
-	struct vgic_bank *b;
-
-	if (irq >= c->gic->nr_irqs)
-		return;
-	b = vgic_bank(c->gic, c, n);
-	if (!(b->active >> i & 1) || (n && b->owner[i] != c->id) ||
-	    (irq < VGIC_SGIS && b->sender[i] != (value >> 10 & 7)))
-		return;
-	vgic_deactivate(c, n, b, i);
+	vgic_cpuif_deactivate(c, value & 0x3ff, value >> 10 & 7);
 }
 
 static void end_of_interrupt(struct vgic_cpu *c, uint32_t value, bool alias)
 {
-	struct vgic_cpuif *i = &c->cpuif;
-	uint32_t active = i->apr[0] | i->apr[1];
-	unsigned irq = value & 0x3ff, group;
-
-	if (irq >= c->gic->nr_irqs || !active)
+	if ((value & 0x3ff) >= c->gic->nr_irqs)
 		return; /* a spurious one has nothing to end */
-	active &= -active;
-	group = alias || !(i->apr[0] & active);
-	if (!(i->apr[group] & active))
-		return; /* what runs is not of group 1 */
-	i->apr[group] &= ~active;
-	if (!(i->ctlr & CTLR_EOIMODE))
+	if (vgic_cpuif_drop(&c->cpuif, alias ? 1 : -1) && !(c->cpuif.ctlr & VGIC_CPUIF_EOIMODE))
 		deactivate(c, value);
 }
 
@@ -201,7 +84,7 @@ static void end_of_interrupt(struct vgic_cpu *c, uint32_t value, bool alias)
 static uint32_t read_locked(struct vgic_cpu *c, uint64_t offset)
 {
 	struct vgic_cpuif *i = &c->cpuif;
-	struct best best;
+	struct vgic_best best;
 
 	switch (offset) {
 	case GICC_CTLR:
@@ -216,10 +99,10 @@ static uint32_t read_locked(struct vgic_cpu *c, uint64_t offset)
 	case GICC_AIAR:
 		return acknowledge(c, offset == GICC_AIAR);
 	case GICC_RPR:
-		return running_prio(i);
+		return vgic_cpuif_running(i);
 	case GICC_HPPIR:
 	case GICC_AHPPIR:
-		best = find_best(c);
+		best = vgic_cpuif_best(c);
 		return seen(i, &best, offset == GICC_AHPPIR);
 	case GICC_APR0:
 		return i->apr[0];
@@ -243,17 +126,17 @@ static void write_locked(struct vgic_cpu *c, uint64_t offset, uint32_t value)
 		i->pmr = value & VGIC_PRIO_MASK;
 		break;
 	case GICC_BPR:
-		i->bpr = MAX(value & 7, BPR_MIN);
+		i->bpr = MAX(value & 7, VGIC_BPR_MIN);
 		break;
 	case GICC_ABPR:
-		i->abpr = MAX(value & 7, BPR_MIN + 1);
+		i->abpr = MAX(value & 7, VGIC_BPR_MIN + 1);
 		break;
 	case GICC_EOIR:
 	case GICC_AEOIR:
 		end_of_interrupt(c, value, offset == GICC_AEOIR);
 		break;
 	case GICC_DIR:
-		if (i->ctlr & CTLR_EOIMODE)
+		if (i->ctlr & VGIC_CPUIF_EOIMODE)
 			deactivate(c, value);
 		break;
 	case GICC_APR0:

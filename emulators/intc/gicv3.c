@@ -6,7 +6,8 @@
  *   arm,vgic3,redist   the redistributors, 128 KiB for each vCPU in the order of their numbers
  *
  * One security state (DS), affinity routing always on (ARE), no LPIs, no 1-of-N. The CPU
- * interface is that of the hardware, by list registers. State and lock are those of struct vgic.
+ * interface is that of the hardware, by list registers, or gicv3_cpuif.c. State and lock are those
+ * of struct vgic.
  */
 #include "vgic.h"
 
@@ -186,19 +187,36 @@ static enum emu_result dist_access(struct emu_dev *dev, struct emu_access *acc)
 	return dist_slow(dev, acc);
 }
 
+/* Have the registers of the CPU interface of all vCPUs come to us. @return 0 or negative errno */
+static int prepare_cpuif(const struct emu_dev *dev)
+{
+	unsigned i;
+	int err;
+
+	for (i = 0; i < dev->guest->nr_vcpus; i++) {
+		err = arch_vintc_soft_gicv3(dev->guest->vcpus[i]);
+		if (err == -ENOTSUP)
+			log_error("%s: the machine has no GICv3, and 32-bit vCPUs cannot do "
+				  "without it; take GICv2 (gic=2)", dev->name);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
 static int dist_probe(struct emu_dev *dev)
 {
-	const struct vgic_config config = { .version = 3, .mode = VINTC_GICV3 };
 	const struct vintc_caps *caps = arch_vintc_caps();
+	const struct vgic_config config = {
+		.version = 3,
+		.mode = caps->gicv3_cpuif && caps->slots ? VINTC_GICV3 : VINTC_NONE,
+	};
 	struct vgic *g;
 	int err;
 
-	if (!caps->gicv3_cpuif || !caps->slots) {
-		log_error("%s: a GICv3 needs a GICv3 in this machine, which it has not; take GICv2 "
-			  "(gic=2)", dev->name);
-		return -ENODEV;
-	}
-	err = vgic_create(dev, &config);
+	err = config.mode == VINTC_NONE ? prepare_cpuif(dev) : 0;
+	if (!err)
+		err = vgic_create(dev, &config);
 	if (err)
 		return err;
 	g = vgic_of(dev);
@@ -227,24 +245,17 @@ static int dist_ready(struct emu_dev *dev)
 	return -ENOENT;
 }
 
-/** Errors of a region's size, and of the machine. */
+/** Errors of a region's size. */
 static unsigned check_size(const struct dt_node *node, const char *path, struct shell_out *out,
 			   uint64_t least)
 {
-	unsigned errors = 0;
 	uint64_t size;
 
-	if (!dt_u64(node, "physical_size", &size) && size < least) {
-		out_printf(out, "%s: physical_size is 0x%llx: 0x%llx or more is needed.\n", path,
-			   (unsigned long long)size, (unsigned long long)least);
-		errors++;
-	}
-	if (!arch_vintc_caps()->gicv3_cpuif) {
-		out_printf(out, "%s: a GICv3 needs a GICv3 in this machine, which it has not; take "
-			   "GICv2 (gic=2).\n", path);
-		errors++;
-	}
-	return errors;
+	if (dt_u64(node, "physical_size", &size) || size >= least)
+		return 0;
+	out_printf(out, "%s: physical_size is 0x%llx: 0x%llx or more is needed.\n", path,
+		   (unsigned long long)size, (unsigned long long)least);
+	return 1;
 }
 
 static unsigned dist_check(const struct dt_node *node, const char *path, struct shell_out *out)

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
 
-obj-$(CONFIG_EMU_GIC) += vgic.o vgic_slots.o vgic_regs.o vgic_dist.o gicv2.o gicv2_cpuif.o gicv3.o
+obj-$(CONFIG_EMU_GIC) += vgic.o vgic_slots.o vgic_regs.o vgic_dist.o vgic_cpuif.o \
+	gicv2.o gicv2_cpuif.o gicv3.o gicv3_cpuif.o
 obj-$(CONFIG_EMU_GICV2M) += gicv2m.o

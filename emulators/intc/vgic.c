@@ -252,7 +252,8 @@ static void op_reset_vcpu(struct vcpu *vcpu)
 	c->hint = vgic_all_banks(g); /* shared interrupts may be waiting already */
 	vgic_cpuif_reset(c);
 	spin_unlock_irqrestore(&g->lock, flags);
-	arch_vintc_init(vcpu, g->mode);
+	arch_vintc_init(vcpu, g->version == 3 && g->mode == VINTC_NONE ? VINTC_GICV3_SOFT :
+									 g->mode);
 }
 
 static const struct vintc_ops ops_v2 = {
@@ -278,6 +279,7 @@ static const struct vintc_ops ops_v3 = {
 	.load = vgic_op_load,
 	.sgi = gicv3_op_sgi,
 	.dir = vgic_op_dir,
+	.icc = gicv3_op_icc,
 	.reset_vcpu = op_reset_vcpu,
 };
 

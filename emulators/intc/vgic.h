@@ -28,6 +28,12 @@ struct shell_out;
 #define VGIC_PRIO_MASK	0xf8	/**< implemented priority bits */
 #define VGIC_WAKER_ASLEEP 6	/**< GICR_WAKER: processor and children sleep */
 #define VGIC_IMPLEMENTER 0x43b	/**< IIDR: Arm */
+/** With five bits of priority: no finer split of group and subpriority than all bits. */
+#define VGIC_BPR_MIN	 2u
+/** vgic_cpuif.ctlr: group 0 is FIQ; one binary point for both; deactivation is separate. */
+#define VGIC_CPUIF_FIQEN   BIT32(3)
+#define VGIC_CPUIF_CBPR	   BIT32(4)
+#define VGIC_CPUIF_EOIMODE BIT32(9)
 
 /** 32 interrupts: a vCPU's private ones (bank 0) or shared ones (banks from 1). */
 struct vgic_bank {
@@ -52,9 +58,11 @@ struct vgic_bank {
 	};
 };
 
-/** The GICv2 CPU interface where no hardware gives one; see gicv2_cpuif.c. */
+/** The CPU interface where no hardware gives one; see vgic_cpuif.c. */
 struct vgic_cpuif {
-	uint32_t ctlr, pmr, bpr, abpr;
+	uint32_t ctlr; /* as GICC_CTLR, also for GICv3 */
+	uint32_t pmr;
+	uint32_t bpr, abpr; /* of group 0, of group 1 */
 	uint32_t apr[2]; /* active priorities of group 0 and 1, a bit for each of 32 levels */
 	bool irq, fiq;	 /* lines as they are */
 };
@@ -296,15 +304,40 @@ enum emu_result vgic_common_access(struct emu_dev *dev, struct emu_access *acc, 
 /** State of all interrupts as text. */
 void vgic_show(struct emu_dev *dev, struct shell_out *out);
 
-/* --- gicv2_cpuif.c: the CPU interface in software ----------------------------------- */
+/* --- vgic_cpuif.c: the CPU interface in software. Lock held --------------------------- */
 
-/** Lines of the vCPU, which is loaded here, from its state. Lock held. */
+/** The interrupt that is offered. */
+struct vgic_best {
+	struct vgic_bank *b;
+	unsigned irq, group;
+	unsigned prio; /**< 0x100: there is none, and the others say nothing */
+};
+struct vgic_best vgic_cpuif_best(struct vgic_cpu *c);
+/** Is it more urgent than the mask and than what runs? */
+bool vgic_cpuif_deliverable(const struct vgic_cpuif *i, const struct vgic_best *best);
+/** It becomes active; of a GICv2 SGI, that of the first sender. */
+void vgic_cpuif_take(struct vgic_cpu *c, const struct vgic_best *best);
+/** Priority of what runs, as the register shows it. */
+unsigned vgic_cpuif_running(const struct vgic_cpuif *i);
+/** Priority drop. @param group whose, -1: either. @return whether what runs was of that group */
+bool vgic_cpuif_drop(struct vgic_cpuif *i, int group);
+/** End an interrupt of this vCPU, if it is active. @param sender GICv2 SGI */
+void vgic_cpuif_deactivate(struct vgic_cpu *c, unsigned irq, unsigned sender);
+/** Lines of the vCPU, which is loaded here, from its state. */
 void vgic_cpuif_update(struct vgic_cpu *c);
 void vgic_cpuif_reset(struct vgic_cpu *c);
+
+/* --- gicv2_cpuif.c ------------------------------------------------------------------ */
+
 /** Registers of GICC, at their offsets. */
 enum emu_result vgic_cpuif_access(struct emu_dev *dev, struct emu_access *acc);
 /** How a GICv2 guest gets its CPU interface on this machine. */
 enum vintc_mode gicv2_mode(void);
+
+/* --- gicv3_cpuif.c ------------------------------------------------------------------ */
+
+/** vintc_ops.icc: ICC_* in software. */
+int gicv3_op_icc(struct vcpu *vcpu, unsigned reg, bool is_write, uint64_t *value);
 
 /* --- gicv3.c ------------------------------------------------------------------------ */
 

@@ -13,7 +13,7 @@ import pytest
 import vm
 
 # Host's and guest's interrupt controller.
-GICS = [(3, 3), (3, 2), (2, 2)]
+GICS = [(3, 3), (3, 2), (2, 2), (2, 3)]
 # Program, vCPUs.
 CONFORMANCE = [("psci", 4), ("timer", 4), ("gic", 4), ("smp", 4), ("state", 4), ("idregs", 4),
                ("pl011", 1), ("board", 1)]

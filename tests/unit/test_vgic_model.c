@@ -633,6 +633,18 @@ TEST(split_v2)
 	run_split((struct vw_config){ .version = 2, .vcpus = 3, .irqs = IRQS, .slots = 3 }, EVENTS);
 }
 
+TEST(v3_soft)
+{
+	run((struct vw_config){ .version = 3, .soft = true, .vcpus = 4, .irqs = IRQS, .slots = 4 },
+	    EVENTS);
+}
+
+TEST(split_v3_soft)
+{
+	run_split((struct vw_config){ .version = 3, .soft = true, .vcpus = 3, .irqs = IRQS },
+		  EVENTS);
+}
+
 TEST(split_soft)
 {
 	run_split((struct vw_config){ .version = 2, .soft = true, .vcpus = 3, .irqs = IRQS },

@@ -418,10 +418,19 @@ TEST(sgi_again)
 
 TEST(no_gicv3_in_the_machine)
 {
-	const struct vw_config c = { .version = 3, .soft = true, .vcpus = 1, .irqs = 96 };
+	struct vw_config c = { .version = 3, .soft = true, .vcpus = 2, .irqs = 96, .slots = 4,
+			       .soft_gicv3 = -ENOTSUP };
 
 	CHECK(!vw_try(&c));
-	CHECK(strstr(fake_log_text(), "needs a GICv3 in this machine"));
+	CHECK(strstr(fake_log_text(), "g/gic_dist: the machine has no GICv3, and 32-bit vCPUs "
+				      "cannot do without it; take GICv2 (gic=2)"));
+	vw_end();
+	c.soft_gicv3 = -ENOMEM;
+	CHECK(!vw_try(&c));
+	vw_end();
+	c.soft_gicv3 = 0;
+	vw_begin(&c);
+	CHECK(strstr(vw_show(vw_dist()), "GICv3, interrupts 0 to 95, CPU interface in software"));
 	vw_end();
 }
 

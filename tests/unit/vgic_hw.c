@@ -75,6 +75,11 @@ struct interface *vw_interface_of(const struct vcpu *v)
 	return &hw.interface[v->id];
 }
 
+bool vw_is_soft(const struct interface *it)
+{
+	return it->mode == VINTC_NONE || it->mode == VINTC_GICV3_SOFT;
+}
+
 static struct interface *loaded_interface(const char *function)
 {
 	struct vcpu *v = hw.loaded[hw.cpu_id];
@@ -83,7 +88,7 @@ static struct interface *loaded_interface(const char *function)
 		vw_broken("%s() with interrupts on", function);
 	if (!v)
 		vw_broken("%s() with no vCPU loaded", function);
-	if (vw_interface_of(v)->mode == VINTC_NONE)
+	if (vw_is_soft(vw_interface_of(v)))
 		vw_broken("%s() of a vCPU without slots", function);
 	return vw_interface_of(v);
 }
@@ -112,8 +117,17 @@ void arch_vintc_init(struct vcpu *v, enum vintc_mode mode)
 	if (vw_cpu_of(v) >= 0)
 		vw_broken("%s() of a loaded vCPU", __func__);
 	memcpy(timer, it->timer, sizeof(timer));
+	if (mode == VINTC_GICV3_SOFT && hw.soft_gicv3)
+		vw_broken("%s(): the vCPU cannot have that", __func__);
 	*it = (struct interface){ .mode = mode };
 	memcpy(it->timer, timer, sizeof(timer));
+}
+
+int arch_vintc_soft_gicv3(struct vcpu *v)
+{
+	if (vw_cpu_of(v) >= 0)
+		vw_broken("%s() of a loaded vCPU", __func__);
+	return hw.soft_gicv3;
 }
 
 uint64_t arch_vintc_slot(unsigned n)
@@ -231,7 +245,7 @@ bool vw_wants_service(const struct interface *it)
 	bool pending = false;
 	unsigned n;
 
-	if (it->mode == VINTC_NONE)
+	if (vw_is_soft(it))
 		return false;
 	if (it->eoicount)
 		return true;

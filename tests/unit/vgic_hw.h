@@ -34,6 +34,7 @@ struct vw_hw {
 	bool masked;
 	struct interface interface[VW_VCPUS];
 	struct vintc_caps caps;
+	int soft_gicv3; /* what arch_vintc_soft_gicv3() says */
 };
 extern struct vw_hw hw;
 extern const unsigned vw_ppis[VW_TIMERS];
@@ -43,6 +44,10 @@ void vw_broken(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 
 int vw_cpu_of(const struct vcpu *v);
 unsigned vw_timer_index(uint32_t hwirq);
 struct interface *vw_interface_of(const struct vcpu *v);
+/** The CPU of a vCPU and its thread run now. */
+struct interface *vw_go(unsigned vcpu);
+/** Is its CPU interface in software? */
+bool vw_is_soft(const struct interface *it);
 /** Does it ask for a maintenance interrupt? */
 bool vw_wants_service(const struct interface *it);
 /** The slot that it offers the guest, -1: none is urgent enough. */

@@ -304,7 +304,9 @@ bool vw_try(const struct vw_config *c)
 	requests = 0;
 	complaints = 0;
 	now = 1000000000;
-	hw.caps = (struct vintc_caps){ .slots = c->soft ? 0 : c->slots, .prio_bits = 5 };
+	hw.caps = (struct vintc_caps){ .slots = c->soft && c->version == 2 ? 0 : c->slots,
+				       .prio_bits = 5 };
+	hw.soft_gicv3 = c->soft_gicv3;
 	hw.caps.gicv3_cpuif = c->version == 3 && !c->soft;
 	hw.caps.gicv2_cpuif = c->version == 2 && !c->soft;
 	hw.caps.gicv_hpa = GICV_HPA;
@@ -448,8 +450,7 @@ void vw_answer(bool on)
 	answer = on;
 }
 
-/* The CPU of a vCPU and its thread run now. */
-static struct interface *go(unsigned vcpu)
+struct interface *vw_go(unsigned vcpu)
 {
 	int cpu = vw_cpu_of(vcpus[vcpu]);
 
@@ -469,7 +470,7 @@ void vw_hold(bool on)
 
 void vw_settle(unsigned vcpu)
 {
-	struct interface *it = go(vcpu);
+	struct interface *it = vw_go(vcpu);
 	unsigned rounds, t;
 	bool again = true;
 
@@ -503,7 +504,7 @@ void vw_timer(unsigned vcpu, unsigned ppi, bool level)
 
 void vw_linked(unsigned vcpu, unsigned ppi)
 {
-	go(vcpu);
+	vw_go(vcpu);
 	hw.masked = true;
 	guest.vintc->linked(current, ppi, VW_HWIRQ(27));
 	hw.masked = false;
@@ -521,7 +522,7 @@ uint64_t vw_read(unsigned vcpu, struct emu_dev *dev, uint64_t offset, unsigned s
 	struct emu_access acc = { .vcpu = vcpus[vcpu], .offset = offset, .size = (uint8_t)size };
 	enum emu_result result;
 
-	go(vcpu);
+	vw_go(vcpu);
 	vw_settle(vcpu);
 	result = emu_access(dev, &acc);
 	if (hw.masked)
@@ -537,7 +538,7 @@ enum emu_result vw_write(unsigned vcpu, struct emu_dev *dev, uint64_t offset, un
 				  .value = value, .is_write = true };
 	enum emu_result result;
 
-	go(vcpu);
+	vw_go(vcpu);
 	vw_settle(vcpu);
 	result = emu_access(dev, &acc);
 	if (hw.masked)
@@ -583,7 +584,7 @@ void vw_pw(unsigned vcpu, uint64_t offset, uint32_t value)
 
 void vw_sgi1r(unsigned vcpu, unsigned group, uint64_t value)
 {
-	go(vcpu);
+	vw_go(vcpu);
 	vw_settle(vcpu);
 	hw.masked = true;
 	guest.vintc->sgi(current, group, value);
@@ -600,126 +601,7 @@ void vw_sgi(unsigned vcpu, unsigned irq, unsigned targets)
 		vw_write(vcpu, dist, 0xf00, 4, targets << 16 | irq);
 }
 
-/* --- the guest's side of the virtual CPU interface ---------------------------------- */
-
-static uint64_t gicc(uint64_t offset)
-{
-	return cpu_dev ? offset : 0x10000 + offset;
-}
-
-void vw_interface(unsigned vcpu, unsigned groups, unsigned pmr, bool eoimode)
-{
-	struct interface *it = go(vcpu);
-
-	if (it->mode == VINTC_NONE) {
-		vw_write(vcpu, vw_cpu(), gicc(4), 4, pmr);
-		vw_write(vcpu, vw_cpu(), gicc(0), 4, groups | 4 | (eoimode ? 0x200 : 0));
-	} else {
-		it->vmcr = (uint64_t)(pmr & 0xf8) << 24 | groups | (eoimode ? 0x200 : 0);
-	}
-}
-
-bool vw_irq(unsigned vcpu)
-{
-	struct interface *it;
-
-	vw_settle(vcpu);
-	it = go(vcpu);
-	return it->mode == VINTC_NONE ? it->irq || it->fiq : vw_best_slot(it) >= 0;
-}
-
-bool vw_fiq(unsigned vcpu)
-{
-	vw_settle(vcpu);
-	return go(vcpu)->fiq;
-}
-
-unsigned vw_ack(unsigned vcpu)
-{
-	struct interface *it;
-	unsigned irq;
-	int n;
-
-	vw_settle(vcpu);
-	it = go(vcpu);
-	if (it->mode == VINTC_NONE) {
-		bool up = it->irq || it->fiq;
-
-		irq = (unsigned)vw_read(vcpu, vw_cpu(), gicc(0xc), 4);
-		if (irq != 1022) /* of group 1, to be taken by another register */
-			CHECK_EQ(up, irq != VW_SPURIOUS);
-		return irq;
-	}
-	n = vw_best_slot(it);
-	if (n < 0)
-		return VW_SPURIOUS;
-	it->slot[n] = (it->slot[n] & ~VSLOT_STATE) | VSLOT_ACTIVE;
-	it->apr[it->slot[n] & VSLOT_GROUP1 ? 1 : 0] |=
-		BIT32((it->slot[n] >> VSLOT_PRIO_SHIFT & 0xff) / 8);
-	irq = it->slot[n] & 0x1fff;
-	vw_settle(vcpu);
-	return irq;
-}
-
-void vw_eoi(unsigned vcpu, unsigned irq)
-{
-	struct interface *it = go(vcpu);
-	uint32_t active = it->apr[0] | it->apr[1];
-
-	if (it->mode == VINTC_NONE) {
-		vw_write(vcpu, vw_cpu(), gicc(0x10), 4, irq);
-		return;
-	}
-	active &= -active;
-	if (it->apr[0] & active)
-		it->apr[0] &= ~active;
-	else
-		it->apr[1] &= ~active;
-	if (!(it->vmcr & 0x200))
-		vw_deactivate(it, irq);
-	vw_settle(vcpu);
-}
-
-void vw_dir(unsigned vcpu, unsigned irq)
-{
-	struct interface *it = go(vcpu);
-
-	if (it->mode != VINTC_GICV3) {
-		vw_write(vcpu, vw_cpu(), gicc(0x1000), 4, irq);
-	} else if (it->trap_dir) {
-		hw.masked = true;
-		guest.vintc->dir(current, irq);
-		hw.masked = false;
-	} else {
-		vw_deactivate(it, irq);
-	}
-	vw_settle(vcpu);
-}
-
-bool vw_pending(unsigned vcpu)
-{
-	bool pending;
-
-	go(vcpu);
-	hw.masked = true;
-	pending = guest.vintc->pending(current);
-	hw.masked = false;
-	return pending;
-}
-
-uint64_t vw_slot(unsigned vcpu, unsigned n)
-{
-	return hw.interface[vcpu].slot[n];
-}
-
-unsigned vw_slots_used(unsigned vcpu)
-{
-	unsigned n, used = 0;
-
-	for (n = 0; n < hw.caps.slots; n++)
-		used += !!(hw.interface[vcpu].slot[n] & VSLOT_STATE);
-	return used;
-}
+/* --- what was counted --------------------------------------------------------------- */
 
 unsigned vw_maintenances(void)
 {

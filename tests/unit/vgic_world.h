@@ -20,7 +20,8 @@
 
 struct vw_config {
 	unsigned version; /**< 2 or 3 */
-	bool soft;	  /**< GICv2: CPU interface in software, by a machine without one */
+	bool soft;	  /**< CPU interface in software, by a machine without one */
+	int soft_gicv3;	  /**< GICv3, soft: an error, the vCPUs cannot have it */
 	bool one_node;	  /**< GICv2: "virt,gic" */
 	unsigned vcpus, irqs, slots;
 };
@@ -58,6 +59,9 @@ void vw_answer(bool on);
 uint64_t vw_read(unsigned vcpu, struct emu_dev *dev, uint64_t offset, unsigned size);
 enum emu_result vw_write(unsigned vcpu, struct emu_dev *dev, uint64_t offset, unsigned size,
 			 uint64_t value);
+/** System registers (VINTC_ICC()) of a GICv3's CPU interface in software. Undefined: VW_BAD. */
+uint64_t vw_icc(unsigned vcpu, unsigned reg);
+uint64_t vw_set_icc(unsigned vcpu, unsigned reg, uint64_t value);
 /** 32 bits of the distributor, by vCPU 0. */
 uint32_t vw_r(uint64_t offset);
 void vw_w(uint64_t offset, uint32_t value);

@@ -78,6 +78,8 @@ static void init_el2(void)
 	WRITE_SYSREG(cntv_ctl_el0, 0);
 	WRITE_SYSREG(cntp_ctl_el0, 0);
 	WRITE_SYSREG(mdcr_el2, MDCR_TDRA | MDCR_TDOSA | MDCR_TDA | MDCR_TPM | MDCR_TPMCR);
+	WRITE_SYSREG(oslar_el1, 0); /* no debug exceptions else */
+	WRITE_SYSREG(osdlr_el1, 0);
 	WRITE_SYSREG(vpidr_el2, READ_SYSREG(midr_el1));
 	if (cpu_features.hcx)
 		WRITE_SYSREG(SYS_HCRX_EL2, 0);

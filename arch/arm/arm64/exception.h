@@ -46,6 +46,15 @@ void a32_inject_abort(struct vcpu *vcpu, const struct vcpu_exit *exit);
  */
 void a32_reset(struct vcpu *vcpu, uint64_t pc, uint64_t arg);
 
+/* ICC_* of guests on CPUs that have none (vcpu_icc.c) */
+
+void icc_exit_breakpoint(struct vcpu *vcpu, struct vcpu_exit *exit);
+void icc_exit_step(struct vcpu *vcpu, struct vcpu_exit *exit);
+/** Software breakpoint instructions: the guest's own. */
+void icc_exit_brk(struct vcpu *vcpu, struct vcpu_exit *exit);
+/** Read an A64 instruction as the guest does. @return false: it is not there */
+bool vcpu_read_insn(struct vcpu *vcpu, uint64_t va, uint32_t *op);
+
 /* Loads and stores without a valid syndrome (vcpu_decode.c) */
 
 /**

@@ -12,6 +12,7 @@ obj-y += vcpu_state.o
 obj-y += vcpu_sysreg.o
 obj-y += vcpu_idreg.o
 obj-y += vcpu_debug.o
+obj-y += vcpu_icc.o
 obj-y += vcpu_a32.o
 obj-y += vcpu_cp.o
 obj-y += vcpu_decode.o

@@ -251,6 +251,11 @@ void (*const vcpu_exit_table[64])(struct vcpu *, struct vcpu_exit *) = {
 	[EC_SYSREG] = exit_sysreg,
 	[EC_IABT_LOW] = exit_fetch_abort,
 	[EC_DABT_LOW] = exit_data_abort,
+	/* Debug exceptions: of vCPUs whose ICC_* are caught by breakpoints. */
+	[EC_BREAKPOINT_LOW] = icc_exit_breakpoint,
+	[EC_STEP_LOW] = icc_exit_step,
+	[EC_BKPT32] = icc_exit_brk,
+	[EC_BRK] = icc_exit_brk,
 };
 
 void vcpu_exit_serror(struct vcpu *vcpu, struct vcpu_exit *exit)
@@ -321,7 +326,8 @@ static uint64_t entry_pstate(uint64_t old)
 	return psr;
 }
 
-static void inject64(struct vcpu *vcpu, uint32_t esr)
+/* @param kind offset of the vector among those of the same origin */
+static void inject64(struct vcpu *vcpu, unsigned kind)
 {
 	struct vcpu_regs *regs = &vcpu->arch.regs;
 	uint64_t offset = 0x400; /* lower EL, AArch64 */
@@ -334,9 +340,19 @@ static void inject64(struct vcpu *vcpu, uint32_t esr)
 		offset = 0;
 	WRITE_SYSREG(elr_el1, regs->pc);
 	WRITE_SYSREG(spsr_el1, regs->pstate);
-	WRITE_SYSREG(esr_el1, esr);
 	regs->pstate = entry_pstate(regs->pstate);
-	regs->pc = READ_SYSREG(vbar_el1) + offset;
+	regs->pc = READ_SYSREG(vbar_el1) + offset + kind;
+}
+
+void vcpu_inject_sync(struct vcpu *vcpu, uint32_t esr)
+{
+	WRITE_SYSREG(esr_el1, esr);
+	inject64(vcpu, 0);
+}
+
+void vcpu_inject_irq(struct vcpu *vcpu, bool fiq)
+{
+	inject64(vcpu, fiq ? 0x100 : 0x80);
 }
 
 void vcpu_inject_undef(struct vcpu *vcpu)
@@ -344,7 +360,7 @@ void vcpu_inject_undef(struct vcpu *vcpu)
 	if (vcpu->arch.aarch32)
 		a32_inject_undef(vcpu);
 	else
-		inject64(vcpu, ((uint32_t)EC_UNKNOWN << 26) | (vcpu->arch.esr & ESR_IL));
+		vcpu_inject_sync(vcpu, ((uint32_t)EC_UNKNOWN << 26) | (vcpu->arch.esr & ESR_IL));
 }
 
 void arch_vcpu_inject_abort(struct vcpu *vcpu, const struct vcpu_exit *exit)
@@ -361,8 +377,8 @@ void arch_vcpu_inject_abort(struct vcpu *vcpu, const struct vcpu_exit *exit)
 	if (!from_el0)
 		ec++;
 	WRITE_SYSREG(far_el1, exit->gva);
-	inject64(vcpu, (ec << 26) | ESR_IL | (exit->is_write ? ISS_WNR : 0) |
-			       (exit->is_walk ? 0x15 : 0x10));
+	vcpu_inject_sync(vcpu, (ec << 26) | ESR_IL | (exit->is_write ? ISS_WNR : 0) |
+				       (exit->is_walk ? 0x15 : 0x10));
 }
 
 void arch_vcpu_reflect(struct vcpu *vcpu, const struct vcpu_exit *exit)

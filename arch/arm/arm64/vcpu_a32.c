@@ -119,7 +119,7 @@ static void enter_mode(struct vcpu_regs *regs, unsigned mode, unsigned lr, uint6
 		       ~(0x1fULL | A32_T | A32_IL | A32_IT_LO | A32_IT_HI | A32_E | A32_SSBS |
 			 BIT(21)); /* SS */
 
-	if (idreg_values[1][7] & GENMASK(19, 16) && !(sctlr & SCTLR_SPAN))
+	if (idreg_values[VINTC_NONE][1][7] & GENMASK(19, 16) && !(sctlr & SCTLR_SPAN))
 		psr |= A32_PAN;
 	psr |= (sctlr & SCTLR_DSSBS ? A32_SSBS : 0) | mode | PSR_I | (mode == MODE_ABT ? PSR_A : 0);
 	psr |= (sctlr & SCTLR_TE ? A32_T : 0) | (sctlr & SCTLR_EE ? A32_E : 0);

@@ -11,9 +11,6 @@
 #include <port/sysreg.h>
 #include "../common/port.h"
 
-#define EACH16(X)                                                                                  \
-	X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15)
-
 void debug_save(struct vcpu *vcpu)
 {
 	struct vcpu_debug *d = vcpu->arch.debug;

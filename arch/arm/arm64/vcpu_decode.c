@@ -163,14 +163,20 @@ static uint64_t store_piece(struct vcpu *vcpu, const struct access *a, unsigned 
 	return piece_bytes(a) == 8 ? v : v & (BIT(piece_bytes(a) * 8) - 1);
 }
 
+bool vcpu_read_insn(struct vcpu *vcpu, uint64_t va, uint32_t *op)
+{
+	gpa_t gpa;
+
+	return guest_va(&vcpu->arch.regs, va, &gpa) &&
+	       !guest_mem_read(vcpu->guest, gpa, op, sizeof(*op));
+}
+
 static bool read_access(struct vcpu *vcpu, struct access *a)
 {
 	struct vcpu_regs *regs = &vcpu->arch.regs;
 	uint32_t op;
-	gpa_t gpa;
 
-	if (regs->pstate & PSR_AARCH32 || !guest_va(regs, regs->pc, &gpa) ||
-	    guest_mem_read(vcpu->guest, gpa, &op, sizeof(op)))
+	if (regs->pstate & PSR_AARCH32 || !vcpu_read_insn(vcpu, regs->pc, &op))
 		return false;
 	return decode(op, regs, a);
 }

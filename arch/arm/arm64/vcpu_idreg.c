@@ -5,14 +5,14 @@
  */
 #include <arch/vintc.h>
 #include <core/vcpu.h>
+#include <libs/string.h>
 #include <port/features.h>
 #include <port/sysreg.h>
 #include "idreg.h"
 
 #define F(n) (0xfULL << ((n) * 4))
 
-uint64_t idreg_values[8][8];
-uint64_t idreg_pfr0_gic;
+uint64_t idreg_values[VINTC_GICV3_SOFT + 1][8][8];
 
 struct id_row {
 	uint8_t crm, op2;
@@ -78,26 +78,44 @@ static void limit(uint64_t *reg, unsigned nibble, unsigned max)
 		*reg = (*reg & ~F(nibble)) | ((uint64_t)max << (nibble * 4));
 }
 
+/* The fields GIC, and what breakpoints that catch ICC_* leave to the guest (vcpu_icc.c). */
+static void make_variants(uint64_t pfr0_gic)
+{
+	uint64_t *dfr0 = &idreg_values[VINTC_GICV3_SOFT][5][0];
+	unsigned mode;
+
+	for (mode = VINTC_NONE + 1; mode < ARRAY_SIZE(idreg_values); mode++)
+		memcpy(idreg_values[mode], idreg_values[VINTC_NONE], sizeof(idreg_values[0]));
+	idreg_values[VINTC_GICV3][4][0] |= pfr0_gic;
+	idreg_values[VINTC_GICV3][1][1] |= pfr0_gic << 4; /* ID_PFR1.GIC is one field higher */
+	idreg_values[VINTC_GICV3_SOFT][4][0] |= 1ULL << 24;
+	idreg_values[VINTC_GICV3_SOFT][1][1] |= 1ULL << 28;
+	*dfr0 &= ~(F(3) | F(5) | F(7));
+	*dfr0 |= (ICC_DEBUG_REGS - 1) << 12 | (ICC_DEBUG_REGS - 1) << 20; /* BRPs, WRPs; CTX_CMPs */
+}
+
 void idreg_init(void)
 {
 	static const uint8_t bits_to_range[] = { 32, 36, 40 };
+	uint64_t (*values)[8] = idreg_values[VINTC_NONE], pfr0_gic;
 	unsigned i;
 
 	for (i = 0; i < ARRAY_SIZE(id_rows); i++) {
 		const struct id_row *row = &id_rows[i];
 
-		idreg_values[row->crm][row->op2] = id_read(row->crm, row->op2) & row->keep;
+		values[row->crm][row->op2] = id_read(row->crm, row->op2) & row->keep;
 	}
-	limit(&idreg_values[4][0], 14, 1);	/* CSV2: SCXTNUM is not switched */
-	limit(&idreg_values[4][0], 6, 1);	/* GICv3, not v4.1 */
-	idreg_pfr0_gic = idreg_values[4][0] & F(6);
-	idreg_values[4][0] &= ~F(6);
-	limit(&idreg_values[5][0], 0, 9);	/* debug up to v8.4 */
+	limit(&values[4][0], 14, 1);	/* CSV2: SCXTNUM is not switched */
+	limit(&values[4][0], 6, 1);	/* GICv3, not v4.1 */
+	pfr0_gic = values[4][0] & F(6);
+	values[4][0] &= ~F(6);
+	limit(&values[5][0], 0, 9);	/* debug up to v8.4 */
 	if (!cpu_features.pauth) {
-		idreg_values[6][1] &= ~(F(1) | F(2) | F(6) | F(7));
-		idreg_values[6][2] &= ~(F(2) | F(3));
+		values[6][1] &= ~(F(1) | F(2) | F(6) | F(7));
+		values[6][2] &= ~(F(2) | F(3));
 	}
 	for (i = 0; i < ARRAY_SIZE(bits_to_range) && bits_to_range[i] < cpu_features.pa_bits; i++)
 		;
-	limit(&idreg_values[7][0], 0, MIN_T(unsigned, i, 2)); /* PARange: 40 bits at most */
+	limit(&values[7][0], 0, MIN_T(unsigned, i, 2)); /* PARange: 40 bits at most */
+	make_variants(pfr0_gic);
 }

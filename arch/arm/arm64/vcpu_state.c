@@ -224,6 +224,8 @@ int arch_vcpu_init(struct vcpu *vcpu)
 
 void arch_vcpu_fini(struct vcpu *vcpu)
 {
+	if (vcpu->arch.icc)
+		icc_fini(vcpu);
 	heap_free(vcpu->arch.debug);
 	vcpu->arch.debug = NULL;
 }
@@ -239,8 +241,6 @@ void arch_vcpu_reset(struct vcpu *vcpu, uint64_t pc, uint64_t arg)
 	memset(a->a32, 0, sizeof(a->a32));
 	memset(&a->fp, 0, sizeof(a->fp));
 	a->vsesr = a->disr = a->tpidr2 = a->fpexc32 = 0;
-	heap_free(a->debug);
-	a->debug = NULL;
 	a->os_locked = !a->aarch32;
 	a->hcr = initial_hcr(a);
 	a->idle_trapped = true;
@@ -248,6 +248,12 @@ void arch_vcpu_reset(struct vcpu *vcpu, uint64_t pc, uint64_t arg)
 	a->cptr = cptr_el2_base() | (a->aarch32 ? 0 : CPTR_TFP);
 	a->more = a->aarch32 || cpu_features.more_state;
 	a->mdcr = MDCR_TDRA | MDCR_TDOSA | MDCR_TDA | MDCR_TPM | MDCR_TPMCR;
+	if (a->icc) {
+		icc_reset(vcpu);
+	} else {
+		heap_free(a->debug);
+		a->debug = NULL;
+	}
 	a->vtimer.ctl = a->vtimer.cval = a->ptimer.ctl = a->ptimer.cval = 0;
 	a->regs.pc = pc;
 	if (a->aarch32) {

@@ -27,10 +27,12 @@
 /** One row: with or without functions; without, it reads as zero and ignores writes. */
 struct sysreg_row {
 	uint32_t key, mask; /* mask: which bits of the key count */
-	/** @return 0, or -ENOENT: undefined for this guest */
+	/**
+	 * @return 0; -ENOENT: undefined for this guest; -EAGAIN: do the instruction again, it does
+	 * not trap any more
+	 */
 	int (*read)(struct vcpu *vcpu, uint32_t iss, uint64_t *value);
 	int (*write)(struct vcpu *vcpu, uint32_t iss, uint64_t value);
-	bool retry;	    /* do the instruction again: the function has stopped the trap */
 };
 
 static int write_undefined(struct vcpu *vcpu, uint32_t iss, uint64_t value)
@@ -47,10 +49,30 @@ static int write_sgi(struct vcpu *vcpu, uint32_t iss, uint64_t value)
 {
 	const struct vintc_ops *ops = vcpu->guest->vintc;
 
-	if (vcpu->arch.vintc.mode != VINTC_GICV3 || !ops->sgi)
+	if (vcpu->arch.vintc.mode < VINTC_GICV3 || !ops->sgi)
 		return -ENOENT;
 	ops->sgi(vcpu, KEY_OP2(iss) == 5 ? 1 : 0, value);
 	return 0;
+}
+
+/* The CPU interface in software. */
+static int access_icc(struct vcpu *vcpu, uint32_t iss, bool is_write, uint64_t *value)
+{
+	const struct vintc_ops *ops = vcpu->guest->vintc;
+
+	if (vcpu->arch.vintc.mode != VINTC_GICV3_SOFT || !ops->icc)
+		return -ENOENT;
+	return ops->icc(vcpu, VINTC_ICC(KEY_CRN(iss), KEY_CRM(iss), KEY_OP2(iss)), is_write, value);
+}
+
+static int read_icc(struct vcpu *vcpu, uint32_t iss, uint64_t *value)
+{
+	return access_icc(vcpu, iss, false, value);
+}
+
+static int write_icc(struct vcpu *vcpu, uint32_t iss, uint64_t value)
+{
+	return access_icc(vcpu, iss, true, &value);
 }
 
 static int write_dir(struct vcpu *vcpu, uint32_t iss, uint64_t value)
@@ -58,7 +80,7 @@ static int write_dir(struct vcpu *vcpu, uint32_t iss, uint64_t value)
 	const struct vintc_ops *ops = vcpu->guest->vintc;
 
 	if (vcpu->arch.vintc.mode != VINTC_GICV3 || !ops->dir)
-		return -ENOENT;
+		return write_icc(vcpu, iss, value);
 	ops->dir(vcpu, value);
 	return 0;
 }
@@ -66,12 +88,12 @@ static int write_dir(struct vcpu *vcpu, uint32_t iss, uint64_t value)
 static int read_sre(struct vcpu *vcpu, uint32_t iss, uint64_t *value)
 {
 	*value = 7;
-	return vcpu->arch.vintc.mode == VINTC_GICV3 ? 0 : -ENOENT;
+	return vcpu->arch.vintc.mode >= VINTC_GICV3 ? 0 : -ENOENT;
 }
 
 static int write_sre(struct vcpu *vcpu, uint32_t iss, uint64_t value)
 {
-	return vcpu->arch.vintc.mode == VINTC_GICV3 ? 0 : -ENOENT;
+	return vcpu->arch.vintc.mode >= VINTC_GICV3 ? 0 : -ENOENT;
 }
 
 static int write_oslar(struct vcpu *vcpu, uint32_t iss, uint64_t value)
@@ -88,14 +110,18 @@ static int read_oslsr(struct vcpu *vcpu, uint32_t iss, uint64_t *value)
 
 static int debug_read(struct vcpu *vcpu, uint32_t iss, uint64_t *value)
 {
+	if (vcpu->arch.icc)
+		return icc_debug_read(vcpu, iss, value);
 	debug_first_use(vcpu);
-	return 0;
+	return -EAGAIN;
 }
 
 static int debug_write(struct vcpu *vcpu, uint32_t iss, uint64_t value)
 {
+	if (vcpu->arch.icc)
+		return icc_debug_write(vcpu, iss, value);
 	debug_first_use(vcpu);
-	return 0;
+	return -EAGAIN;
 }
 
 #define ROW(o0, o1, n, m, o2) .key = KEY(o0, o1, n, m, o2), .mask = KEY_MASK
@@ -111,6 +137,13 @@ static const struct sysreg_row rows[] = {
 	{ ROW(3, 0, 12, 11, 6), .read = read_undefined, .write = write_sgi }, /* ICC_ASGI1R_EL1 */
 	{ ROW(3, 0, 12, 11, 7), .read = read_undefined, .write = write_sgi }, /* ICC_SGI0R_EL1 */
 	{ ROW(3, 0, 12, 12, 5), .read = read_sre, .write = write_sre },	      /* ICC_SRE_EL1 */
+	{ ROW(3, 0, 4, 6, 0), .read = read_icc, .write = write_icc },	      /* ICC_PMR_EL1 */
+	/* ICC_*: IAR0 … AP0R3, AP1R0 … 3, RPR, IAR1 … IGRPEN1 */
+	{ .key = KEY(3, 0, 12, 8, 0), .mask = KEY_MASK & ~(ANY_OP2 | KEY(0, 0, 0, 1, 0)),
+	  .read = read_icc, .write = write_icc },
+	{ ROW(3, 0, 12, 11, 3), .read = read_icc, .write = write_icc },
+	{ .key = KEY(3, 0, 12, 12, 0), .mask = KEY_MASK & ~ANY_OP2, .read = read_icc,
+	  .write = write_icc },
 	{ ROW(3, 0, 1, 0, 1) },						      /* ACTLR_EL1 */
 	{ ROW(2, 0, 1, 0, 4), .read = read_undefined, .write = write_oslar }, /* OSLAR_EL1 */
 	{ ROW(2, 0, 1, 1, 4), .read = read_oslsr, .write = write_undefined }, /* OSLSR_EL1 */
@@ -126,9 +159,9 @@ static const struct sysreg_row rows[] = {
 	{ ROW(2, 0, 0, 6, 2) },						      /* OSECCR_EL1 */
 	/* MDSCR_EL1, breakpoints, watchpoints, claim tags: from the first use on without a trap */
 	{ .key = KEY(2, 0, 0, 0, 0), .mask = KEY_MASK & ~(ANY_OP2 | ANY_CRM), .read = debug_read,
-	  .write = debug_write, .retry = true },
+	  .write = debug_write },
 	{ .key = KEY(2, 0, 7, 0, 6), .mask = KEY_MASK & ~ANY_CRM, .read = debug_read,
-	  .write = debug_write, .retry = true },
+	  .write = debug_write },
 };
 
 static const struct sysreg_row *find_row(uint32_t iss)
@@ -151,29 +184,45 @@ static void undefined(struct vcpu *vcpu, uint32_t iss)
 	vcpu_inject_undef(vcpu);
 }
 
-static noinline_fn void other_sysreg(struct vcpu *vcpu, uint32_t iss)
+/* @return 0, or an error of a row: nothing is done then */
+static int do_access(struct vcpu *vcpu, uint32_t iss)
 {
 	const struct sysreg_row *row = find_row(iss);
 	unsigned rt = ISS_RT(iss);
 	uint64_t value = 0;
 	int err = 0;
 
-	if (unlikely(!row)) {
-		undefined(vcpu, iss);
-		return;
-	}
-	if (iss & ISS_IS_READ) {
-		if (row->read)
-			err = row->read(vcpu, iss, &value);
-		if (likely(!err && !row->retry))
-			arch_vcpu_set_reg(vcpu, rt, value);
-	} else if (row->write) {
-		err = row->write(vcpu, iss, arch_vcpu_reg(vcpu, rt));
-	}
-	if (unlikely(err))
-		undefined(vcpu, iss);
-	else if (likely(!row->retry))
+	if (unlikely(!row))
+		return -ENOENT;
+	if (!(iss & ISS_IS_READ))
+		return row->write ? row->write(vcpu, iss, arch_vcpu_reg(vcpu, rt)) : 0;
+	if (row->read)
+		err = row->read(vcpu, iss, &value);
+	if (likely(!err))
+		arch_vcpu_set_reg(vcpu, rt, value);
+	return err;
+}
+
+static noinline_fn void other_sysreg(struct vcpu *vcpu, uint32_t iss)
+{
+	int err = do_access(vcpu, iss);
+
+	if (likely(!err))
 		arch_vcpu_skip(vcpu);
+	else if (err != -EAGAIN)
+		undefined(vcpu, iss);
+}
+
+/* S3_0_C4_C6_0, S3_0_C12_C8 … C12_<op2>, as in an MRS or MSR (DDI 0487 C4.1.92). */
+bool sysreg_icc(struct vcpu *vcpu, uint32_t op)
+{
+	uint32_t iss = KEY(op >> 19 & 3, op >> 16 & 7, op >> 12 & 15, op >> 8 & 15, op >> 5 & 7) |
+		       (op & 31) << 5 | (op >> 21 & ISS_IS_READ);
+	unsigned crn = KEY_CRN(iss), crm = KEY_CRM(iss);
+
+	if ((op & 0xffdf0000) != 0xd5180000 || !(crn == 12 ? crm - 8 < 5 : crn == 4 && crm == 6))
+		return false;
+	return !do_access(vcpu, iss);
 }
 
 void sysreg_trap(struct vcpu *vcpu, uint32_t iss)

@@ -27,14 +27,34 @@ void psci_guest_call(struct vcpu *vcpu, bool smc);
  * Trapped system register access (ESR_EL2.ISS). Steps over the instruction or injects undefined.
  */
 void sysreg_trap(struct vcpu *vcpu, uint32_t iss);
-/** The same for AArch32: coprocessors 14 and 15, VMRS; by exception class (vcpu_cp.c). */
+/**
+ * Do an access to an ICC_* register, given as the instruction; without stepping over it.
+ * @return false: it is none, or not for this guest
+ */
+bool sysreg_icc(struct vcpu *vcpu, uint32_t instruction);
+/** As sysreg_trap() for AArch32: coprocessors 14 and 15, VMRS; by exception class (vcpu_cp.c). */
 void cp_trap(struct vcpu *vcpu, unsigned ec, uint32_t iss);
 /** Load the guest's debug registers on first use and stop trapping them. */
 void debug_first_use(struct vcpu *vcpu);
 void debug_save(struct vcpu *vcpu);
 void debug_load(struct vcpu *vcpu);
 
+/* ICC_* of guests on CPUs that have none (arm64/vcpu_icc.c); vCPUs with arch.icc */
+
+/** Take what such a vCPU needs. Thread context. @return 0 or -ENOMEM */
+must_check int icc_init(struct vcpu *vcpu);
+void icc_fini(struct vcpu *vcpu);
+/** The end of arch_vcpu_reset(). */
+void icc_reset(struct vcpu *vcpu);
+/** Its breakpoints and watchpoints, which do nothing: as sysreg_row.read and write. */
+int icc_debug_read(struct vcpu *vcpu, uint32_t iss, uint64_t *value);
+int icc_debug_write(struct vcpu *vcpu, uint32_t iss, uint64_t value);
+
 /** Virtual MPIDR_EL1 of a vCPU by its number, as QEMU's machines number them. */
 uint64_t mpidr_of(unsigned vcpu_id, bool gicv3);
 /** Undefined Instruction exception; the vCPU is loaded. */
 void vcpu_inject_undef(struct vcpu *vcpu);
+/** Any synchronous exception of an AArch64 vCPU; FAR_EL1 is the caller's. */
+void vcpu_inject_sync(struct vcpu *vcpu, uint32_t esr);
+/** The interrupt exception of an AArch64 vCPU. */
+void vcpu_inject_irq(struct vcpu *vcpu, bool fiq);

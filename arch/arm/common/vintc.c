@@ -142,13 +142,22 @@ void arch_vintc_init(struct vcpu *vcpu, enum vintc_mode mode)
 
 	memset(v, 0, sizeof(*v));
 	v->mode = (uint8_t)mode;
-	if (mode != VINTC_NONE)
+	v->slots = caps.slots && (mode == VINTC_GICV2 || mode == VINTC_GICV3);
+	if (v->slots)
 		v->hcr = HCR_V_EN | HCR_V_LRENPIE;
-	/* A guest that was not given the system registers of GICv3 shall not find them. */
+	/* A guest that was not given these system registers shall not find them, or find ours. */
 	if (hw.is_v3 && mode != VINTC_GICV3)
 		v->hcr |= HCR_V_TRAPS;
 	/* Clusters are of the size that this controller addresses. */
-	vcpu->arch.mpidr = mpidr_of(vcpu->id, mode == VINTC_GICV3);
+	vcpu->arch.mpidr = mpidr_of(vcpu->id, mode >= VINTC_GICV3);
+}
+
+/* Where ICH_HCR_EL2 cannot trap ICC_*, breakpoints have to (arm64/vcpu_icc.c). */
+int arch_vintc_soft_gicv3(struct vcpu *vcpu)
+{
+	if (vcpu->arch.aarch32)
+		return -ENOTSUP;
+	return hw.is_v3 ? 0 : icc_init(vcpu);
 }
 
 /* Those beyond the first of each group; few implementations have them. */
@@ -181,7 +190,7 @@ void vintc_hw_save(struct vcpu *vcpu)
 	struct arch_vintc *v = &vcpu->arch.vintc;
 	uint32_t left;
 
-	if (v->mode == VINTC_NONE)
+	if (!v->slots)
 		return;
 	if (likely(hw.is_v3)) {
 		v->hcr = (uint32_t)READ_SYSREG(ICH_HCR_EL2);
@@ -220,7 +229,7 @@ void vintc_hw_load(struct vcpu *vcpu)
 			     v->mode == VINTC_GICV2 ? 0 : ICC_SRE_SRE | ICC_SRE_DFB_DIB);
 		isb();
 	}
-	if (unlikely(v->mode == VINTC_NONE)) {
+	if (unlikely(!v->slots)) {
 		if (hw.is_v3)
 			WRITE_SYSREG(ICH_HCR_EL2, v->hcr);
 		return;
@@ -252,7 +261,7 @@ static void maintenance(void *arg)
 	struct vcpu *vcpu = this_cpu()->loaded;
 	uint32_t misr;
 
-	if (vcpu && vcpu->arch.vintc.mode != VINTC_NONE)
+	if (vcpu && vcpu->arch.vintc.slots)
 		vcpu_vintc_maintenance(vcpu);
 	/* What was not served would ask again at once, for ever: so it may not ask any more. */
 	misr = hw.is_v3 ? (uint32_t)READ_SYSREG(ICH_MISR_EL2) : mmio_read32(hw.gich + GICH_MISR);

@@ -80,6 +80,12 @@ void arch_vcpu_reset(struct vcpu *vcpu, uint64_t pc, uint64_t arg);
 void arch_vcpu_load(struct vcpu *vcpu);
 void arch_vcpu_save(struct vcpu *vcpu);
 
+/**
+ * Before each entry of a vCPU for which arch_vcpu_needs_prepare(): some hardware wants more done
+ * than others' exits shall pay for. IRQs masked, vCPU loaded.
+ */
+void arch_vcpu_prepare(struct vcpu *vcpu);
+
 /** Finish an emulated read (value zero-extended) or write, and step over it. */
 void arch_vcpu_complete(struct vcpu *vcpu, const struct vcpu_exit *exit, uint64_t value);
 /** Step the PC over the instruction that exited. */

@@ -8,6 +8,10 @@
  * Runs the guest on this CPU until an exit; arch is the port's part of vcpu. IRQs masked before and
  * after; the vCPU is loaded, and is the calling thread's. For EXIT_IRQ the port has run
  * irq_host_entry() already.
+ *
+ *   bool arch_vcpu_needs_prepare(const struct arch_vcpu *arch)
+ *
+ * Must arch_vcpu_prepare() be called each time, right before it? Constant once the guest is made.
  */
 #pragma once
 

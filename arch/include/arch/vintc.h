@@ -45,7 +45,17 @@ enum vintc_mode {
 	VINTC_NONE,    /**< no virtual CPU interface: only arch_vintc_line() */
 	VINTC_GICV2,   /**< GICV mapped at the guest's GICC */
 	VINTC_GICV3,   /**< ICC_* system registers */
+	/** ICC_* come to vintc_ops.icc(); no virtual CPU interface: only arch_vintc_line() */
+	VINTC_GICV3_SOFT,
 };
+/** A system register of GICv3's CPU interface: S3_0_C<crn>_C<crm>_<op2>. */
+#define VINTC_ICC(crn, crm, op2) ((crn) << 7 | (crm) << 3 | (op2))
+/**
+ * Have what VINTC_GICV3_SOFT needs for a vCPU. When the guest is made, thread context. What it
+ * takes goes with the vCPU.
+ * @return 0; -ENOTSUP: not for a vCPU of this width; -ENOMEM
+ */
+must_check int arch_vintc_soft_gicv3(struct vcpu *vcpu);
 /** Set the mode of a vCPU that is not loaded and reset its virtual CPU interface. */
 void arch_vintc_init(struct vcpu *vcpu, enum vintc_mode mode);
 

@@ -286,6 +286,12 @@ struct vintc_ops {
 	void (*sgi)(struct vcpu *vcpu, unsigned group, uint64_t value);
 	/** Trapped deactivation (ICC_DIR_EL1, see arch_vintc_trap_dir()): value as written. */
 	void (*dir)(struct vcpu *vcpu, uint64_t value);
+	/**
+	 * Access to a system register of the CPU interface, in mode VINTC_GICV3_SOFT. IRQs masked,
+	 * vCPU loaded.
+	 * @param reg VINTC_ICC() @return 0, -ENOENT: there is no such register in this direction
+	 */
+	int (*icc)(struct vcpu *vcpu, unsigned reg, bool is_write, uint64_t *value);
 	/** A vCPU begins (CPU_ON, start) or is reset: its private state to reset values. */
 	void (*reset_vcpu)(struct vcpu *vcpu);
 };

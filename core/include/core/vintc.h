@@ -4,7 +4,7 @@
  * interface. The functions and who may call them when are described in <arch/vintc.h>:
  *
  *   arch_vintc_caps()                                   what there is; any context
- *   arch_vintc_init()                                   of a vCPU that is not loaded
+ *   arch_vintc_init() arch_vintc_soft_gicv3()           of a vCPU that is not loaded
  *   arch_vintc_slot() arch_vintc_set_slot() arch_vintc_empty() arch_vintc_underflow()
  *   arch_vintc_eoicount() arch_vintc_vmcr() arch_vintc_set_vmcr() arch_vintc_hw_active()
  *                                                       of this CPU's loaded vCPU, IRQs masked

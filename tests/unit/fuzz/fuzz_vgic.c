@@ -157,7 +157,12 @@ static void take_or_end(struct fuzz_input *in)
 		vw_interface(v, how >> 3 & 3, fuzz_byte(in), how & 0x80);
 		break;
 	default:
-		vw_pending(v);
+		if (config.version == 2 || !config.soft)
+			vw_pending(v);
+		else if (how & 8)
+			vw_set_icc(v, irq, fuzz_u64(in)); /* VINTC_ICC(): any of CRm, op2 */
+		else
+			vw_icc(v, irq);
 		break;
 	}
 }
@@ -216,7 +221,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	unsigned step;
 
 	config = (struct vw_config){ .version = kind & 1 ? 3 : 2, .irqs = IRQS };
-	config.soft = !(kind & 1) && kind & 2;
+	config.soft = kind & 2;
 	config.one_node = !(kind & 1) && (kind & 6) == 4;
 	config.vcpus = 1 + more % (config.version == 3 ? 6 : 5);
 	config.slots = 1 + (more >> 3) % (more & 0x80 ? 16 : 4);

@@ -21,6 +21,10 @@
 #define WRITE_SYSREG(name, v)                                                                       \
 	__asm__ volatile("msr " STRINGIFY(name) ", %x0" : : "rZ"((uint64_t)(v)) : "memory")
 
+/** Something for each of 16 registers whose number is in their name. */
+#define EACH16(X)                                                                                  \
+	X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15)
+
 static inline void isb(void)
 {
 	__asm__ volatile("isb" : : : "memory");
@@ -85,6 +89,10 @@ static inline void isb(void)
 #define MDCR_TDOSA	SYSREG_BIT(10)
 #define MDCR_TDRA	SYSREG_BIT(11)
 
+/* MDSCR_EL1 */
+#define MDSCR_SS	SYSREG_BIT(0)
+#define MDSCR_MDE	SYSREG_BIT(15)
+
 /* CPTR_EL2, E2H = 0 */
 #define CPTR_RES1	0x33ff
 #define CPTR_TZ		SYSREG_BIT(8)
@@ -110,10 +118,12 @@ static inline void isb(void)
 #define MAIR_VALUE	0x4404ff
 
 /* SPSR: M[4:0] */
+#define PSR_EL1T	0x4
 #define PSR_EL1H	0x5
 #define PSR_EL2H	0x9
 #define PSR_AARCH32	0x10
 #define PSR_A32_SVC	0x13
+#define PSR_SS		SYSREG_BIT(21)
 #define PSR_D		0x200
 #define PSR_A		0x100
 #define PSR_I		0x80
@@ -144,5 +154,8 @@ static inline void isb(void)
 #define EC_DABT_LOW	0x24
 #define EC_DABT_CUR	0x25
 #define EC_SP_ALIGN	0x26
+#define EC_BREAKPOINT_LOW 0x30
+#define EC_STEP_LOW	0x32
+#define EC_BKPT32	0x38
 #define EC_BRK		0x3c
 #define ESR_IL		SYSREG_BIT(25)

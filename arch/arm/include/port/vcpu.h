@@ -50,6 +50,9 @@ struct vcpu_partial {
 	bool active;	   /* the exit that is being handled is a piece */
 };
 
+/** Catching ICC_* where the CPU has none (arm64/vcpu_icc.c). */
+struct vcpu_icc;
+
 struct arch_vcpu {
 	struct vcpu_regs regs; /* first: switch.S */
 	uint32_t esr;	       /* of the last synchronous exit */
@@ -71,6 +74,7 @@ struct arch_vcpu {
 	bool more;	      /* more than sys[] is switched */
 	struct vcpu_partial partial;
 	struct vcpu_debug *debug;
+	struct vcpu_icc *icc; /* NULL: its ICC_* need no help of breakpoints */
 	struct arch_vintc vintc;
 	struct vcpu_fp fp __attribute__((aligned(16)));
 };

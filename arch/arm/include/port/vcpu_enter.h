@@ -33,6 +33,11 @@ static inline uint64_t guest_run(struct vcpu_regs *regs)
 	return x0;
 }
 
+static inline bool arch_vcpu_needs_prepare(const struct arch_vcpu *arch)
+{
+	return arch->icc;
+}
+
 static inline void arch_vcpu_enter(struct vcpu *vcpu, struct arch_vcpu *arch,
 				   struct vcpu_exit *exit)
 {

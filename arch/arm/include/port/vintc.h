@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct vcpu;
@@ -18,6 +19,7 @@ struct arch_vintc {
 	uint32_t apr0[4];   /* active priorities, group 0 */
 	uint32_t apr1[4];   /* group 1; [0] is GICH_APR */
 	uint8_t mode;	    /* enum vintc_mode */
+	bool slots;	    /* the virtual CPU interface is used */
 	uint64_t lr[VINTC_SLOTS_MAX]; /* VSLOT_* layout */
 };
 

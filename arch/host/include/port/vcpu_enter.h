@@ -4,4 +4,9 @@
 
 #include <arch/vcpu.h>
 
+static inline bool arch_vcpu_needs_prepare(const struct arch_vcpu *arch)
+{
+	return false;
+}
+
 void arch_vcpu_enter(struct vcpu *vcpu, struct arch_vcpu *arch, struct vcpu_exit *exit);
