@@ -14,6 +14,7 @@
 #include <libs/string.h>
 
 #include "partition.h"
+#include "filedisk.h"
 #include "ramdisk.h"
 
 #define NAMES_MAX    1000
@@ -352,21 +353,29 @@ static int open_locked(const char *name, bool write, struct blockdev **out, char
 	return 0;
 }
 
-int blockdev_open(const char *name, bool write, struct blockdev **out, char *why, size_t len)
+/** A file as it is, or a copy of it in memory where that is wanted or all that can be written. */
+static int open_file(const char *name, bool write, struct blockdev **out, char *why, size_t len)
 {
 	size_t prefix = strncmp(name, RAM_PREFIX, strlen(RAM_PREFIX)) ? 0 : strlen(RAM_PREFIX);
+	int err = prefix ? -EROFS : filedisk_open(name, write, out, why, len);
+
+	if (err == -EROFS)
+		err = ramdisk_of_file(name + prefix, out, why, len);
+	if (!err) {
+		begin_life(*out);
+		(*out)->users = 1;
+		(*out)->writer = write;
+	}
+	return err;
+}
+
+int blockdev_open(const char *name, bool write, struct blockdev **out, char *why, size_t len)
+{
 	int err;
 
 	*out = NULL;
-	if (prefix || name[0] == '/') {
-		err = ramdisk_of_file(name + prefix, out, why, len);
-		if (!err) {
-			begin_life(*out);
-			(*out)->users = 1;
-			(*out)->writer = write;
-		}
-		return err;
-	}
+	if (name[0] == '/' || !strncmp(name, RAM_PREFIX, strlen(RAM_PREFIX)))
+		return open_file(name, write, out, why, len);
 	mutex_lock(&lock);
 	err = open_locked(name, write, out, why, len);
 	mutex_unlock(&lock);

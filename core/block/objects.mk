@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 
 obj-y += blockdev.o
+obj-y += filedisk.o
 obj-y += gpt.o
 obj-y += mbr.o
 obj-y += partition.o
@@ -10,6 +11,7 @@ obj-y += vdisk.o
 
 # small before fast, but for the way of requests
 cflags-y := -Os
+CFLAGS_filedisk.o := -O2
 CFLAGS_ramdisk.o := -O2
 CFLAGS_request.o := -O2
 CFLAGS_vdisk.o := -O2

@@ -15,7 +15,7 @@
 struct vfs_node {
 	struct list link; /* mount->nodes */
 	vfs_ino ino;
-	uint32_t users;
+	uint32_t users, keepers;
 	bool writer;
 };
 
@@ -123,7 +123,7 @@ static int open_node(struct vfs_mount *m, vfs_ino ino, const struct vfs_stat *st
 		     const struct opening *o)
 {
 	struct vfs_node *node = find_open(m, ino);
-	bool write = o->flags & VFS_WRITE;
+	bool write = o->flags & VFS_WRITE, keep = !write && (o->flags & VFS_KEEP);
 	int err = write ? begin_change(m) : 0;
 
 	if (err)
@@ -132,9 +132,12 @@ static int open_node(struct vfs_mount *m, vfs_ino ino, const struct vfs_stat *st
 		return -EISDIR;
 	if (write && st->type != VFS_FILE)
 		return -EINVAL;
-	if (write && node && (node->writer || (o->flags & VFS_TRUNCATE)))
+	if (write && node && (node->writer || node->keepers || (o->flags & VFS_TRUNCATE)))
 		return -EBUSY;
-	*o->file = (struct vfs_file){ .mount = m, .ino = ino, .stat = *st, .write = write };
+	if (keep && node && node->writer)
+		return -EBUSY;
+	*o->file = (struct vfs_file){ .mount = m, .ino = ino, .stat = *st, .write = write,
+				      .keep = keep };
 	if (write && (o->flags & VFS_TRUNCATE) && st->size) {
 		err = m->fs->truncate(m, ino, 0);
 		if (err)
@@ -149,6 +152,7 @@ static int open_node(struct vfs_mount *m, vfs_ino ino, const struct vfs_stat *st
 		list_add_tail(&m->nodes, &node->link);
 	}
 	node->users++;
+	node->keepers += keep;
 	node->writer = node->writer || write;
 	o->file->node = node;
 	m->open_files++;
@@ -216,6 +220,7 @@ void vfs_close(struct vfs_file *file)
 	mutex_lock(&m->lock);
 	if (file->write)
 		file->node->writer = false;
+	file->node->keepers -= file->keep;
 	if (!--file->node->users) {
 		list_del(&file->node->link);
 		heap_free(file->node);

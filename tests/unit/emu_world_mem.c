@@ -50,6 +50,11 @@ void page_free(void *va, size_t n)
 	free(va);
 }
 
+void frame_stats_get(struct frame_stats *out)
+{
+	*out = (struct frame_stats){ .total = 1 << 16, .free = 1 << 16, .largest = 1 << 16 };
+}
+
 size_t world_pages(void)
 {
 	return pages;

@@ -12,6 +12,10 @@ vfs-fakes := $(addprefix tests/unit/,fake_heap.c fake_thread.c fake_log.c) $(vfs
 test_vfs := $(vfs-files) $(vfs-fakes)
 test_ext2 := $(vfs-files) $(vfs-fakes) tests/unit/fs_model.c
 
+test_filedisk := $(filter-out %_file.c,$(emu-world)) $(emu-block) core/block/filedisk.c \
+	$(vfs-files)
+ldlibs_test_filedisk := -lfdt
+
 fuzz_vfs := $(vfs-files) $(vfs-fakes)
 
 test_token := core/shell/token.c

@@ -142,7 +142,7 @@ struct vfs_file {
 	struct vfs_node *node;
 	vfs_ino ino;
 	struct vfs_stat stat; /* when it was opened; the size follows what is written here */
-	bool write;
+	bool write, keep;
 };
 
 /* --- mounts ------------------------------------------------------------------------------ */
@@ -186,6 +186,7 @@ void vfs_mount_initrd(void);
 #define VFS_WRITE    BIT32(0) /* open it for writing; one can at a time: -EBUSY */
 #define VFS_CREATE   BIT32(1) /* make it if it is not there */
 #define VFS_TRUNCATE BIT32(2) /* make it empty */
+#define VFS_KEEP     BIT32(3) /* reading: nobody may open it for writing meanwhile */
 
 /**
  * Open a file or directory for reading. Absolute paths; "." and ".." and symbolic links (at most 8)
@@ -196,8 +197,8 @@ void vfs_mount_initrd(void);
 must_check int vfs_open(const char *path, struct vfs_file *file);
 /**
  * Open with VFS_... flags.
- * @return also -EROFS, -EBUSY (open for writing already, or to be made empty while it is open),
- *         -EISDIR, -ENOSPC
+ * @return also -EROFS, -EBUSY (open for writing already or kept as it is, or to be made empty while
+ *         it is open), -EISDIR, -ENOSPC
  */
 must_check int vfs_open_flags(const char *path, uint32_t flags, struct vfs_file *file);
 void vfs_close(struct vfs_file *file);
