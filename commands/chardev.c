@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * chardev and blockdev: devices of the host that others are connected to.
+ * chardev: character devices of the host that others are connected to.
  */
 #include <core/chardev.h>
 
-#include <core/blockdev.h>
 #include <core/dt.h>
 #include <core/shell.h>
-#include <libs/parse.h>
 #include <libs/printf.h>
 
 static int run_chardev_list(struct shell *sh, int argc, char **argv)
@@ -27,30 +25,9 @@ static int run_chardev_list(struct shell *sh, int argc, char **argv)
 	return 0;
 }
 
-static int run_blockdev_list(struct shell *sh, int argc, char **argv)
-{
-	struct table *t = table_create("NAME|>SIZE|>USERS|MODE");
-	struct blockdev *bd = NULL;
-	char size[16];
-
-	blockdev_list_lock();
-	while ((bd = blockdev_next(bd)))
-		table_row(t, "%s|%s|%u|%s", bd->name,
-			  format_size(size, sizeof(size), bd->sectors * SECTOR_SIZE), bd->users,
-			  bd->read_only ? "read only" : "read, write");
-	blockdev_list_unlock();
-	table_print(t, shell_output(sh));
-	return 0;
-}
-
 static const struct command_sub chardev_subs[] = {
 	{ "list", "list character devices", NULL, run_chardev_list },
 	{ .run = NULL },
 };
-static const struct command_sub blockdev_subs[] = {
-	{ "list", "list block devices", NULL, run_blockdev_list },
-	{ .run = NULL },
-};
 
 COMMAND(chardev) { "chardev", "character devices of the host", chardev_subs };
-COMMAND(blockdev) { "blockdev", "block devices of the host", blockdev_subs };

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 
+obj-y += blockdev.o
 obj-y += chardev.o
 obj-y += devtree.o
 obj-y += echo.o
@@ -12,6 +13,7 @@ obj-y += power.o
 obj-y += selftest.o
 obj-y += thread.o
 obj-y += vcpu.o
+obj-y += vdisk.o
 obj-y += version.o
 obj-y += vfs.o
 obj-y += vserial.o

@@ -13,6 +13,7 @@
 #include <libs/printf.h>
 #include <libs/string.h>
 
+#include "block_priv.h"
 #include "partition.h"
 #include "filedisk.h"
 #include "ramdisk.h"
@@ -111,17 +112,21 @@ static void release(struct blockdev *bd)
 		if (parent && !is_over(parent))
 			parent = NULL;
 		mutex_unlock(&lock);
+		if (IS_ENABLED(CONFIG_BLOCK_FAULT))
+			blockdev_fault_clear(bd);
 		if (bd->ops->release)
 			bd->ops->release(bd);
 	}
 }
 
-int blockdev_unregister(struct blockdev *bd)
+/** @param held  pins of the caller, given up in any case */
+static int unregister(struct blockdev *bd, unsigned held)
 {
 	struct blockdev *child, *next;
 	struct list over = LIST_INIT(over);
 
 	mutex_lock(&lock);
+	bd->pins -= held;
 	if (in_use(bd) || children_in_use(bd)) {
 		mutex_unlock(&lock);
 		return -EBUSY;
@@ -137,6 +142,16 @@ int blockdev_unregister(struct blockdev *bd)
 		release(child);
 	release(bd);
 	return 0;
+}
+
+int blockdev_unregister(struct blockdev *bd)
+{
+	return unregister(bd, 0);
+}
+
+int blockdev_unregister_held(struct blockdev *bd)
+{
+	return unregister(bd, 1);
 }
 
 void blockdev_remove(struct blockdev *bd)
@@ -343,8 +358,8 @@ static int open_locked(const char *name, bool write, struct blockdev **out, char
 	other = conflict(bd, write);
 	if (other) {
 		snprintf(why, len, "%s is in use%s ('vdisk list' and 'vfs mount' show by whom), so "
-			 "that it cannot be %s as well", other->name,
-			 other->writer ? " for writing" : "", write ? "written" : "read");
+			 "that %s cannot be %s as well", other->name,
+			 other->writer ? " for writing" : "", name, write ? "written" : "read");
 		return -EBUSY;
 	}
 	bd->users++;

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 
 obj-y += blockdev.o
+obj-$(CONFIG_BLOCK_FAULT) += fault.o
 obj-y += filedisk.o
 obj-y += gpt.o
 obj-y += mbr.o

@@ -14,6 +14,8 @@
 #include <libs/printf.h>
 #include <libs/string.h>
 
+#include "block_priv.h"
+
 #define SIGNATURE_AT 510
 #define SIGNATURE    0xaa55
 #define NOTES_MAX    10

@@ -62,12 +62,3 @@ must_check int gpt_read(struct part_table *t);
  * @return 0 (there may be none), -EBUSY, -EIO, -ENOMEM: as it was
  */
 must_check int partitions_scan(struct blockdev *bd, struct shell_out *out);
-
-/* Of blockdev.c: */
-
-/**
- * Give a disk these partitions (struct blockdev, by sibling) in the place of others, and names.
- * @return 0, -EBUSY: one that it has is in use, as *user. Those of the list are released then.
- */
-must_check int blockdev_set_children(struct blockdev *bd, struct list *children,
-				     const char **user);

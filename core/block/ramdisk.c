@@ -14,6 +14,8 @@
 #include <libs/printf.h>
 #include <libs/string.h>
 
+#include "block_priv.h"
+
 #define CHUNK_PAGES 4
 #define CHUNK_SIZE  (CHUNK_PAGES * PAGE_SIZE)
 #define LOCKS	    8
@@ -23,6 +25,7 @@ struct ramdisk {
 	struct mutex locks[LOCKS]; /* of chunk n: n % LOCKS */
 	size_t nr_chunks;
 	uint8_t **chunks; /* NULL: all zeros */
+	char *path;	  /* it was made of this file, or NULL */
 };
 
 static struct ramdisk *of(struct blockdev *bd)
@@ -126,6 +129,7 @@ static void ramdisk_release(struct blockdev *bd)
 			page_free(rd->chunks[i], CHUNK_PAGES);
 	}
 	heap_free(rd->chunks);
+	heap_free(rd->path);
 	heap_free(rd);
 }
 
@@ -247,6 +251,10 @@ int ramdisk_of_file(const char *path, struct blockdev **out, char *why, size_t l
 	}
 	rd = make(file.stat.size);
 	err = rd ? fill_from_file(rd, &file, file.stat.size) : -ENOMEM;
+	if (!err)
+		rd->path = heap_strdup(path);
+	if (!err && !rd->path)
+		err = -ENOMEM;
 	if (err) {
 		snprintf(why, len, "%s (%s) cannot be copied to memory: %s", path,
 			 format_size(size, sizeof(size), file.stat.size), error_text(err));
@@ -255,8 +263,45 @@ int ramdisk_of_file(const char *path, struct blockdev **out, char *why, size_t l
 		goto close;
 	}
 	strlcpy(rd->bd.name, "ramdisk", sizeof(rd->bd.name));
+	rd->bd.label = rd->path;
 	*out = &rd->bd;
 close:
 	vfs_close(&file);
+	return err;
+}
+
+int ramdisk_create_of_file(const char *name, const char *path, struct blockdev **out, char *why,
+			   size_t len)
+{
+	int err = ramdisk_of_file(path, out, why, len);
+
+	if (err)
+		return err;
+	err = blockdev_register(*out, name);
+	if (err) {
+		snprintf(why, len, "it cannot be called %s: %s", name, error_text(err));
+		ramdisk_release(*out);
+	}
+	return err;
+}
+
+int ramdisk_destroy(const char *name, char *why, size_t len)
+{
+	struct blockdev *bd = blockdev_get(name);
+	int err;
+
+	if (!bd) {
+		snprintf(why, len, "there is no block device %s", name);
+		return -ENOENT;
+	}
+	if (bd->ops != &ramdisk_ops) {
+		snprintf(why, len, "%s is no RAM disk", name);
+		blockdev_put(bd);
+		return -EINVAL;
+	}
+	err = blockdev_unregister_held(bd);
+	if (err)
+		snprintf(why, len, "%s or a partition of it is in use ('vdisk list' and 'vfs "
+			 "mount' show by whom)", name);
 	return err;
 }

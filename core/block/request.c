@@ -10,6 +10,8 @@
 #include <libs/errno.h>
 #include <libs/string.h>
 
+#include "fault.h"
+
 #define PER_PAGE    (PAGE_SIZE / SECTOR_SIZE)
 #define ZERO_PARTS  (PER_PAGE - 1)
 #define ZERO_PAGES  (BLOCK_ZERO_MAX / PER_PAGE)
@@ -19,6 +21,12 @@
 /* Single sectors in front of whole pages: so each number of sectors is a run of entries. */
 static uint8_t zero_page[PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));
 static struct mem_seg zero_segs[ZERO_PARTS + ZERO_PAGES];
+
+/** Has somebody asked for faults? */
+static inline bool faults(void)
+{
+	return IS_ENABLED(CONFIG_BLOCK_FAULT) && unlikely(READ_ONCE(block_nr_faults));
+}
 
 static void count(unsigned long *counter)
 {
@@ -73,6 +81,8 @@ void blockdev_submit(struct blockdev *bd, struct block_request *rq)
 		count(&bd->reads);
 	else if (rq->op != BLOCK_FLUSH)
 		count(&bd->writes);
+	if (!err && faults())
+		err = block_fault_begin(rq);
 	for (; !err && bd->parent; bd = bd->parent) {
 		rq->offset += bd->start;
 		rq->sector += bd->start;
@@ -104,6 +114,8 @@ void block_end(struct block_request *rq, int status)
 		rq->segs = NULL;
 		rq->nr_segs = 0;
 	}
+	if (faults() && block_fault_keep(rq))
+		return;
 	rq->done(rq);
 }
 

@@ -12,8 +12,6 @@
 #include <libs/printf.h>
 #include <libs/string.h>
 
-#define GATE_SHUT BIT32(31)
-
 static struct mutex disks_lock = MUTEX_INIT(disks_lock);
 static struct list disks = LIST_INIT(disks);
 static struct waitq released = WAITQ_INIT(released); /* holds that end */
@@ -25,7 +23,7 @@ static bool enter(struct vdisk *vd)
 	uint32_t gate = __atomic_load_n(&vd->gate, __ATOMIC_RELAXED);
 
 	do {
-		if (unlikely(gate & GATE_SHUT))
+		if (unlikely(gate & VDISK_SHUT))
 			return false;
 	} while (!__atomic_compare_exchange_n(&vd->gate, &gate, gate + 1, true, __ATOMIC_ACQUIRE,
 					      __ATOMIC_RELAXED));
@@ -35,7 +33,7 @@ static bool enter(struct vdisk *vd)
 /** The disk may be gone after this. */
 static void leave(struct vdisk *vd)
 {
-	if (unlikely(__atomic_fetch_sub(&vd->gate, 1, __ATOMIC_ACQ_REL) == (GATE_SHUT | 1)))
+	if (unlikely(__atomic_fetch_sub(&vd->gate, 1, __ATOMIC_ACQ_REL) == (VDISK_SHUT | 1)))
 		completion_done(&vd->drained);
 }
 
@@ -76,16 +74,16 @@ void vdisk_submit(struct vdisk_request *vr)
 /** Let no more requests in and wait for those that are. Under the disk's mutex. */
 static void shut(struct vdisk *vd)
 {
-	uint32_t was = __atomic_fetch_or(&vd->gate, GATE_SHUT, __ATOMIC_ACQ_REL);
+	uint32_t was = __atomic_fetch_or(&vd->gate, VDISK_SHUT, __ATOMIC_ACQ_REL);
 
 	/* Whoever leaves last says so, and nobody else does. */
-	if (!(was & GATE_SHUT) && was)
+	if (!(was & VDISK_SHUT) && was)
 		(void)completion_wait(&vd->drained, UINT64_MAX);
 }
 
 static void reopen(struct vdisk *vd)
 {
-	__atomic_fetch_and(&vd->gate, ~GATE_SHUT, __ATOMIC_RELEASE);
+	__atomic_fetch_and(&vd->gate, ~VDISK_SHUT, __ATOMIC_RELEASE);
 }
 
 void vdisk_drain(struct vdisk *vd)
@@ -152,7 +150,12 @@ int vdisk_detach(struct vdisk *vd)
 void vdisk_medium(struct vdisk *vd, char *buf, size_t size)
 {
 	mutex_lock(&vd->lock);
-	strlcpy(buf, vd->bd ? vd->bd->name : "-", size);
+	if (!vd->bd)
+		strlcpy(buf, "-", size);
+	else if (list_empty(&vd->bd->link) && vd->bd->label)
+		strlcpy(buf, vd->bd->label, size);
+	else
+		strlcpy(buf, vd->bd->name, size);
 	mutex_unlock(&vd->lock);
 }
 
@@ -248,7 +251,7 @@ int vdisk_register(struct vdisk *vd, struct guest *guest, const char *node)
 	vd->read_only = vd->always_read_only;
 	vd->refs = 0;
 	vd->bd = NULL;
-	vd->gate = GATE_SHUT;
+	vd->gate = VDISK_SHUT;
 	vd->reads = vd->writes = vd->errors = 0;
 	mutex_init(&vd->lock);
 	completion_init(&vd->drained);

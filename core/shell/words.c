@@ -5,10 +5,12 @@
  */
 #include "shell_priv.h"
 
+#include <core/blockdev.h>
 #include <core/board.h>
 #include <core/dt.h>
 #include <core/guest.h>
 #include <core/mem.h>
+#include <core/vdisk.h>
 #include <core/vfs.h>
 #include <core/vserial.h>
 #include <libs/errno.h>
@@ -131,6 +133,31 @@ static int check_vserial(const char *word, struct shell_out *err)
 	return 0;
 }
 
+static int check_vdisk(const char *word, struct shell_out *err)
+{
+	struct vdisk *vd = vdisk_find(word);
+
+	if (!vd) {
+		out_printf(err, "no disk '%s' of a guest; they are called guest/node or "
+			   "guest/disk0, ...; 'vdisk list' shows them\n", word);
+		return -ENOENT;
+	}
+	vdisk_put(vd);
+	return 0;
+}
+
+static int check_blockdev(const char *word, struct shell_out *err)
+{
+	struct blockdev *bd = blockdev_get(word);
+
+	if (!bd) {
+		out_printf(err, "no block device '%s'; 'blockdev list' shows them\n", word);
+		return -ENOENT;
+	}
+	blockdev_put(bd);
+	return 0;
+}
+
 int word_check(const struct arg_spec *spec, const char *word, struct shell_out *err)
 {
 	switch (spec->type) {
@@ -146,6 +173,10 @@ int word_check(const struct arg_spec *spec, const char *word, struct shell_out *
 		return check_vcpu(word, err);
 	case ARG_VSERIAL:
 		return check_vserial(word, err);
+	case ARG_VDISK:
+		return check_vdisk(word, err);
+	case ARG_BLOCKDEV:
+		return check_blockdev(word, err);
 	case ARG_DTPATH:
 		if (dt_find(word))
 			return 0;
@@ -284,6 +315,40 @@ static void complete_vserials(struct completion_list *list)
 	vserial_list_unlock();
 }
 
+static void complete_vdisks(struct completion_list *list)
+{
+	struct vdisk *vd = NULL;
+
+	vdisk_list_lock();
+	while ((vd = vdisk_next(vd)))
+		complete_add(list, vd->name, false);
+	vdisk_list_unlock();
+}
+
+/* The first `before` bytes of the prefix are a key. */
+static void complete_blockdevs(struct completion_list *list, size_t before)
+{
+	struct blockdev *bd = NULL;
+	char text[64];
+
+	if (before > sizeof(text) - BLOCK_NAME_MAX)
+		return;
+	memcpy(text, list->prefix, before);
+	blockdev_list_lock();
+	while ((bd = blockdev_next(bd))) {
+		strlcpy(text + before, bd->name, sizeof(text) - before);
+		complete_add(list, text, false);
+	}
+	blockdev_list_unlock();
+}
+
+static void complete_medium(struct completion_list *list, size_t before)
+{
+	if (list->prefix[before] != '/')
+		complete_blockdevs(list, before);
+	complete_path(list, before, false);
+}
+
 static void complete_boards(const char *key, struct completion_list *list)
 {
 	const struct guest_board *board = NULL;
@@ -311,6 +376,8 @@ static void complete_keys(const char *choices, struct completion_list *list)
 		} else if (n == typed + 1 && !strncmp(key, list->prefix, n)) {
 			if (*c == '@')
 				complete_path(list, n, false);
+			else if (*c == '%')
+				complete_medium(list, n);
 			else if (*c == '#')
 				complete_boards(key, list);
 			else if (*c && *c != '|')
@@ -347,6 +414,15 @@ void word_complete(const struct arg_spec *spec, struct completion_list *list)
 	case ARG_VSERIAL:
 		complete_guests(list, false);
 		complete_vserials(list);
+		break;
+	case ARG_VDISK:
+		complete_vdisks(list);
+		break;
+	case ARG_BLOCKDEV:
+		complete_blockdevs(list, 0);
+		break;
+	case ARG_MEDIUM:
+		complete_medium(list, 0);
 		break;
 	case ARG_COMMAND:
 		while ((cmd = command_next(cmd)))

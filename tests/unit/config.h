@@ -6,5 +6,6 @@
 #pragma once
 
 #define CONFIG_HOST 1
+#define CONFIG_BLOCK_FAULT 1
 #define CONFIG_LOG_BUFFER_SHIFT 14
 #define CONFIG_LOG_DEFAULT_LEVEL 1

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include <core/blockdev.h>
+#include <core/vdisk.h>
 #include <libs/errno.h>
 
 static struct blockdev dev;
@@ -76,6 +77,15 @@ int blockdev_open(const char *name, bool write, struct blockdev **out, char *why
 	return 0;
 }
 
+struct blockdev *blockdev_get(const char *name)
+{
+	return content && !strcmp(name, dev.name) ? &dev : NULL;
+}
+
+void blockdev_put(struct blockdev *bd)
+{
+}
+
 void blockdev_list_lock(void)
 {
 }
@@ -127,4 +137,27 @@ int blockdev_flush(struct blockdev *bd)
 {
 	flushes++;
 	return writes >= fail_writes ? fail_err : 0;
+}
+
+/* No guest has a disk. */
+struct vdisk *vdisk_find(const char *name)
+{
+	return NULL;
+}
+
+void vdisk_put(struct vdisk *vd)
+{
+}
+
+void vdisk_list_lock(void)
+{
+}
+
+void vdisk_list_unlock(void)
+{
+}
+
+struct vdisk *vdisk_next(struct vdisk *prev)
+{
+	return NULL;
 }

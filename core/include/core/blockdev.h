@@ -80,7 +80,7 @@ struct blockdev {
 	bool read_only;
 	bool can_discard, can_zero;
 	bool whole;	     /* it is not looked for partitions */
-	const char *label;   /* of a partition: its name or type; or NULL */
+	const char *label;   /* of a partition: its name or type; of a file: its path; or NULL */
 	/* the block layer's */
 	bool gone;	     /* the hardware has been taken away: new requests end with -ENODEV */
 	bool writer;	     /* it is open for writing */
@@ -197,6 +197,8 @@ must_check int blockdev_open(const char *name, bool write, struct blockdev **out
 /** All requests of this user have ended. Thread context. NULL is allowed. */
 void blockdev_close(struct blockdev *bd);
 
+/* --- RAM disks ------------------------------------------------------------------------------ */
+
 /**
  * Make a RAM disk of that size (rounded up to sectors), zeroed or with the given contents, and
  * register it as "<name>0" or so. It takes memory for what is not zero only.
@@ -205,3 +207,40 @@ void blockdev_close(struct blockdev *bd);
  */
 must_check int ramdisk_create(const char *name, uint64_t bytes, const void *data, size_t len,
 			      struct blockdev **out);
+/**
+ * The same with the contents of a file.
+ * @param why  gets the reason as a sentence without full stop when it fails
+ */
+must_check int ramdisk_create_of_file(const char *name, const char *path, struct blockdev **out,
+				      char *why, size_t len);
+
+/**
+ * Take a RAM disk away by its name. Thread context.
+ * @param why  as above
+ * @return 0, -ENOENT, -EINVAL (it is no RAM disk), -EBUSY
+ */
+must_check int ramdisk_destroy(const char *name, char *why, size_t len);
+
+/* --- faults on request ---------------------------------------------------------------------- */
+
+#define BLOCK_DELAY_MAX 60000000000ull /* ns */
+
+/** What shall happen to requests; either status or delay. */
+struct block_fault {
+	uint32_t ops;		 /* BIT32(enum block_op) or-ed */
+	uint64_t first, sectors; /* that they touch; a flush touches all */
+	unsigned long count;	 /* how many; 0: all */
+	int status;		 /* they end with this negative errno and do not reach the device */
+	uint64_t delay;		 /* ns that their end is kept back */
+};
+
+/**
+ * Let requests of a device, and those of its partitions, meet a fault (CONFIG_BLOCK_FAULT). Any
+ * context.
+ * @return 0, -EINVAL, -ENOMEM
+ */
+must_check int blockdev_fault_add(struct blockdev *bd, const struct block_fault *what);
+/** Forget them; what is kept back ends in time. @return how many there were */
+unsigned blockdev_fault_clear(const struct blockdev *bd);
+/** Fault n of a device. @return false: it has not so many */
+bool blockdev_fault_get(const struct blockdev *bd, unsigned n, struct block_fault *what);

@@ -57,9 +57,15 @@ enum arg_type {
 	ARG_DTPATH,  /**< path of a device-tree node */
 	ARG_CHARDEV, /**< name of a character device */
 	ARG_VSERIAL, /**< name of a guest's serial port, or of a guest */
+	ARG_BLOCKDEV, /**< name of a block device */
+	ARG_MEDIUM,  /**< name of a block device, or path of a file; not checked */
+	ARG_VDISK,   /**< name of a guest's disk, or of a guest that has one */
 	ARG_COMMAND, /**< name of a command */
 	ARG_CHOICE,  /**< one of `choices`, "a|b|c" */
-	/* "mem=|kernel=@|gic=2,3|board=#" in `choices`: anything, a file, one of these, a board */
+	/*
+	 * "mem=|kernel=@|disk=%|gic=2,3|board=#" in `choices`: anything, a file, a file or block
+	 * device, one of these, a board
+	 */
 	ARG_KEYS,    /**< key=value, the keys are in `choices` */
 };
 

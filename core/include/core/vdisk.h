@@ -28,6 +28,8 @@
 
 struct vdisk;
 
+#define VDISK_SHUT BIT32(31)
+
 struct vdisk_ops {
 	/**
 	 * Medium and with it sectors, block_size or read_only have changed: tell the guest.
@@ -52,7 +54,7 @@ struct vdisk {
 	unsigned refs;
 	struct mutex lock;	/* medium */
 	struct blockdev *bd;
-	uint32_t gate;		/* requests in flight, and a bit; atomic */
+	uint32_t gate;		/* requests in flight, and VDISK_SHUT; atomic */
 	struct completion drained;
 	unsigned long reads, writes, errors; /* requests; atomic */
 };
@@ -93,10 +95,12 @@ void vdisk_drain(struct vdisk *vd);
 must_check int vdisk_attach(struct vdisk *vd, const char *medium, char *why, size_t len);
 /** Take the medium away. Thread context. @return 0, -ENODEV: there was none */
 must_check int vdisk_detach(struct vdisk *vd);
-/**
- * Name of the medium as it is now, "-" for none.
- * @param size  BLOCK_NAME_MAX
- */
+/** Requests that have not ended, at this moment. */
+static inline uint32_t vdisk_in_flight(const struct vdisk *vd)
+{
+	return READ_ONCE(vd->gate) & ~VDISK_SHUT;
+}
+/** Name of the medium as it is now (a path, of a file), cut to fit; "-" for none. */
 void vdisk_medium(struct vdisk *vd, char *buf, size_t size);
 
 /* --- finding -------------------------------------------------------------------------------- */
