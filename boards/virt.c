@@ -143,6 +143,9 @@ static void build_gic(struct build *b)
 		set_u32(b, node, "num_irq", VIRT_IRQS);
 		device(b, "gic_redist", "pic", "arm,vgic3,redist", VIRT_GIC_REDIST,
 		       VIRT_GIC_REDIST_SIZE);
+		if (IS_ENABLED(CONFIG_EMU_GICV3_ITS))
+			device(b, "gic_its", "pic", "arm,gic-v3-its", VIRT_GIC_ITS,
+			       VIRT_GIC_ITS_SIZE);
 		return;
 	}
 	node = device(b, "gic_dist", "pic", "arm,vgic,dist", VIRT_GIC_DIST, VIRT_GIC_DIST_SIZE);

@@ -10,7 +10,7 @@
  * It is a GIC without Security Extensions, as the one of QEMU's virt machine. State and lock are
  * those of struct vgic.
  */
-#include "vgic.h"
+#include "vgic_cpuif.h"
 
 #include <core/log.h>
 #include <core/shell.h>

@@ -4,7 +4,7 @@
  * them one: a GIC without Security Extensions, both groups seen as by a secure access. What it does
  * is in vgic_cpuif.c; vgic.lock guards the state.
  */
-#include "vgic.h"
+#include "vgic_cpuif.h"
 
 enum {
 	GICC_CTLR = 0x00,

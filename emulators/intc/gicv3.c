@@ -5,11 +5,11 @@
  *   arm,vgic3,dist     the distributor
  *   arm,vgic3,redist   the redistributors, 128 KiB for each vCPU in the order of their numbers
  *
- * One security state (DS), affinity routing always on (ARE), no LPIs, no 1-of-N. The CPU
- * interface is that of the hardware, by list registers, or gicv3_cpuif.c. State and lock are those
- * of struct vgic.
+ * One security state (DS), affinity routing always on (ARE), LPIs where the guest has an ITS
+ * (gicv3_its.c), no 1-of-N. The CPU interface is that of the hardware, by list registers, or
+ * gicv3_cpuif.c. State and lock are those of struct vgic.
  */
-#include "vgic.h"
+#include "vgic_lpi.h"
 
 #include <core/log.h>
 #include <core/shell.h>
@@ -33,6 +33,8 @@ enum {
 	GICR_TYPER = 0x0008,
 	GICR_STATUSR = 0x0010,
 	GICR_WAKER = 0x0014,
+	GICR_PROPBASER = 0x0070,
+	GICR_PENDBASER = 0x0078,
 	GICR_SYNCR = 0x00c0,
 	GICR_IGRPMODR0 = 0x0d00,
 	GICR_NSACR = 0x0e00,
@@ -42,7 +44,8 @@ enum {
 #define CTLR_ARE_DS	   (BIT32(4) | BIT32(6))
 #define TYPER_A3V	   BIT32(24)
 #define TYPER_NO1N	   BIT32(25)
-#define TYPER_ID_BITS	   (9u << 19) /* 10 bits of INTID */
+#define TYPER_ID_BITS	   (9u << 19) /* 10 bits of INTID; more with LPIs */
+#define GICR_TYPER_LPIS	   BIT(0)
 #define GICR_TYPER_LAST	   BIT(4)
 #define WAKER_SLEEP	   BIT32(1)
 
@@ -304,6 +307,8 @@ static uint64_t read_redist_typer(struct emu_dev *dev, struct emu_access *acc, u
 
 	if (c->id == c->gic->nr_vcpus - 1)
 		typer |= GICR_TYPER_LAST;
+	if (c->gic->has_lpis)
+		typer |= GICR_TYPER_LPIS;
 	return typer >> 8 * (index & 4);
 }
 
@@ -318,6 +323,36 @@ static void write_waker(struct emu_dev *dev, struct emu_access *acc, uint32_t in
 	WRITE_ONCE(redist_cpu(acc)->waker, value & WAKER_SLEEP ? VGIC_WAKER_ASLEEP : 0);
 }
 
+static uint64_t read_redist_ctlr(struct emu_dev *dev, struct emu_access *acc, uint32_t index)
+{
+	return vgic_lpi_read_ctlr(redist_cpu(acc));
+}
+
+static void write_redist_ctlr(struct emu_dev *dev, struct emu_access *acc, uint32_t index,
+			      uint64_t value)
+{
+	vgic_lpi_write_ctlr(redist_cpu(acc), (uint32_t)value);
+}
+
+/* 64 bits that may be accessed by halves. */
+static uint64_t read_base(struct emu_dev *dev, struct emu_access *acc, uint32_t index)
+{
+	return vgic_lpi_read_base(redist_cpu(acc), acc->offset >= GICR_PENDBASER) >>
+	       8 * (index & 4);
+}
+
+static void write_base(struct emu_dev *dev, struct emu_access *acc, uint32_t index, uint64_t value)
+{
+	bool pend = acc->offset >= GICR_PENDBASER;
+	uint64_t old = vgic_lpi_read_base(redist_cpu(acc), pend);
+
+	if (index & 4)
+		value = (old & UINT32_MAX) | value << 32;
+	else if (acc->size == 4)
+		value |= old & ~(uint64_t)UINT32_MAX;
+	vgic_lpi_write_base(redist_cpu(acc), pend, value);
+}
+
 static uint64_t read_redist_id(struct emu_dev *dev, struct emu_access *acc, uint32_t index)
 {
 	/* The part number tells a redistributor from a distributor. */
@@ -325,15 +360,17 @@ static uint64_t read_redist_id(struct emu_dev *dev, struct emu_access *acc, uint
 }
 
 static const struct emu_reg redist_rows[] = {
-	ZERO(GICR_CTLR, 4, 4, "GICR_CTLR"),
+	WORD(GICR_CTLR, read_redist_ctlr, write_redist_ctlr, "GICR_CTLR"),
 	{ .offset = GICR_IIDR, .size = 4, .widths = 4, .reset = VGIC_IMPLEMENTER,
 	  .name = "GICR_IIDR" },
 	{ .offset = GICR_TYPER, .size = 8, .widths = 4 | 8, .read = read_redist_typer,
 	  .name = "GICR_TYPER" },
 	ZERO(GICR_STATUSR, 4, 4, "GICR_STATUSR"),
 	WORD(GICR_WAKER, read_waker, write_waker, "GICR_WAKER"),
-	/* Without LPIs: */
-	ZERO(0x70, 0x10, 4 | 8, "GICR_PROPBASER, GICR_PENDBASER"),
+	{ .offset = GICR_PROPBASER, .size = 8, .widths = 4 | 8, .read = read_base,
+	  .write = write_base, .name = "GICR_PROPBASER" },
+	{ .offset = GICR_PENDBASER, .size = 8, .widths = 4 | 8, .read = read_base,
+	  .write = write_base, .name = "GICR_PENDBASER" },
 	ZERO(GICR_SYNCR, 4, 4, "GICR_SYNCR"),
 	{ .offset = IDREGS, .size = 0x30, .widths = 1 | 4, .read = read_redist_id,
 	  .name = "GICR_ID" },

@@ -5,7 +5,8 @@
  * hence one active-priority register for each group. What the interface does is in vgic_cpuif.c;
  * vgic.lock guards the state.
  */
-#include "vgic.h"
+#include "vgic_cpuif.h"
+#include "vgic_lpi.h"
 
 #include <libs/errno.h>
 
@@ -118,7 +119,7 @@ static void write_ctlr(struct vgic_cpuif *i, uint64_t value)
 
 static void end_of_interrupt(struct vgic_cpu *c, unsigned group, unsigned irq)
 {
-	if (irq >= c->gic->nr_irqs)
+	if (irq >= c->gic->nr_irqs && !vgic_is_lpi(c->gic, irq))
 		return; /* a spurious one has nothing to end */
 	if (vgic_cpuif_drop(&c->cpuif, (int)group) && !(c->cpuif.ctlr & VGIC_CPUIF_EOIMODE))
 		vgic_cpuif_deactivate(c, irq, 0);

@@ -3,3 +3,5 @@
 obj-$(CONFIG_EMU_GIC) += vgic.o vgic_slots.o vgic_regs.o vgic_dist.o vgic_cpuif.o \
 	gicv2.o gicv2_cpuif.o gicv3.o gicv3_cpuif.o
 obj-$(CONFIG_EMU_GICV2M) += gicv2m.o
+obj-$(CONFIG_EMU_GIC) += vgic_lpi.o
+obj-$(CONFIG_EMU_GICV3_ITS) += gicv3_its.o its_map.o

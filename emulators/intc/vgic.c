@@ -3,7 +3,8 @@
  * A guest's GIC: its life, and what makes an interrupt pending, ready and somebody's. Register
  * faces are in gicv2.c and gicv3.c, list registers in vgic_slots.c. vgic.lock guards the state.
  */
-#include "vgic.h"
+#include "vgic_cpuif.h"
+#include "vgic_lpi.h"
 
 #include <core/log.h>
 #include <core/mem.h>
@@ -51,7 +52,7 @@ static void notify_lines(struct vgic *g, struct vgic_cpu *c, unsigned n, uint32_
 		if (!to)
 			continue;
 		if (ready & BIT32(i))
-			to->hint |= BIT32(n);
+			vgic_hint(to, n);
 		if (ready & BIT32(i) || to->cpuif.irq || to->cpuif.fiq)
 			look |= BIT(to->id);
 	}
@@ -85,7 +86,7 @@ void vgic_notify(struct vgic *g, struct vgic_cpu *c, unsigned n, uint32_t bits)
 			continue;
 		if (b->held & BIT32(i))
 			c->recheck = true;
-		c->hint |= BIT32(n);
+		vgic_hint(c, n);
 		vgic_update(c);
 	}
 }
@@ -249,6 +250,7 @@ static void op_reset_vcpu(struct vcpu *vcpu)
 	c->overflow = false;
 	c->dir_trapped = false;
 	c->waker = VGIC_WAKER_ASLEEP;
+	c->lpi_hint = c->lpis_on ? UINT32_MAX : 0;
 	c->hint = vgic_all_banks(g); /* shared interrupts may be waiting already */
 	vgic_cpuif_reset(c);
 	spin_unlock_irqrestore(&g->lock, flags);
@@ -339,6 +341,7 @@ static int alloc_parts(struct vgic *g)
 
 static void free_all(struct vgic *g)
 {
+	vgic_lpi_reset(g);
 	heap_free(g->route);
 	heap_free(g->targets);
 	heap_free(g->spi);
@@ -359,6 +362,7 @@ int vgic_create(struct emu_dev *dev, const struct vgic_config *config)
 		return -ENOMEM;
 	spin_init(&g->lock);
 	waitq_init(&g->drained);
+	mutex_init(&g->lpi_mutex);
 	g->version = (uint8_t)config->version;
 	g->mode = (uint8_t)config->mode;
 	if (config->mode != VINTC_NONE)
@@ -414,4 +418,5 @@ void vgic_reset(struct emu_dev *dev)
 	if (g->route)
 		memset(g->route, 0, (g->nr_banks - 1u) * 32 * sizeof(*g->route));
 	spin_unlock_irqrestore(&g->lock, flags);
+	vgic_lpi_reset(g);
 }

@@ -12,6 +12,7 @@
 
 #include <core/cpu.h>
 #include <core/emu.h>
+#include <core/thread.h>
 #include <core/vcpu.h>
 #include <core/vintc.h>
 #include <libs/bits.h>
@@ -22,6 +23,9 @@ struct shell_out;
 #define VGIC_PRIVATE	32	/**< they and a vCPU's own (PPIs): INTID 0 ... 31 */
 #define VGIC_IRQS_MAX	1020	/**< INTIDs from here on are special */
 #define VGIC_SLOTS_MAX	16
+#define VGIC_LPI_FIRST	8192	/**< LPIs: interrupts by messages, GICv3 only */
+#define VGIC_LPI_BANK	(VGIC_LPI_FIRST / 32)
+#define VGIC_LPI_GROUP	8	/**< banks of a bit of vgic_cpu.lpi_hint */
 #define VGIC_VCPUS_MAX	64	/**< bits of a mask of vCPUs */
 #define VGIC_V2_VCPUS_MAX 8
 #define VGIC_NOWHERE	0xff	/**< target: a CPU that does not exist */
@@ -35,7 +39,7 @@ struct shell_out;
 #define VGIC_CPUIF_CBPR	   BIT32(4)
 #define VGIC_CPUIF_EOIMODE BIT32(9)
 
-/** 32 interrupts: a vCPU's private ones (bank 0) or shared ones (banks from 1). */
+/** 32 interrupts: a vCPU's private ones (bank 0), shared ones (from 1), LPIs (from 256). */
 struct vgic_bank {
 	uint32_t enabled;
 	uint32_t latch;	 /* pending by itself: an edge, a software-generated one, ISPENDR */
@@ -76,6 +80,7 @@ struct vgic_cpu {
 	uint32_t act_slots; /* of these: put there active, so the latch is a new one */
 	uint32_t hint;	    /* banks that may have something ready for this vCPU */
 	uint32_t act_hint;  /* banks that may have something active on it that is in no slot */
+	uint32_t lpi_hint;  /* groups of banks of LPIs, as hint; 0 while LPIs are off */
 	uint32_t linked;    /* private interrupts that come from a host interrupt */
 	uint32_t hw_active; /* of these: the host's is active until our guest ends it */
 	uint32_t hw_drop;   /* of these: to be deactivated when this vCPU looks next */
@@ -91,6 +96,8 @@ struct vgic_cpu {
 	bool loaded;	    /* on some CPU */
 	uint8_t id;
 	uint8_t waker;	    /* GICR_WAKER */
+	bool lpis_on;	    /* GICR_CTLR.EnableLPIs */
+	uint64_t pendbase;  /* GICR_PENDBASER; lpi_mutex */
 	uint64_t to_self;   /* GICv3: the targets of ICC_SGI1R that are this vCPU alone */
 	uint8_t priv_slot[VGIC_PRIVATE];      /* private interrupt that is held: its slot */
 	uint16_t slot_irq[VGIC_SLOTS_MAX];
@@ -118,15 +125,31 @@ struct vgic {
 	uint32_t *route;	/* GICv3: GICD_IROUTER as Aff3.2.1.0; NULL with GICv2 */
 	uint8_t *targets;	/* GICv2: GICD_ITARGETSR; NULL with GICv3 */
 	struct waitq drained;	/* a frozen vCPU has emptied its slots */
+	/* LPIs: vgic_lpi.c */
+	bool has_lpis;		/* the guest has an ITS */
+	struct mutex lpi_mutex; /* switching them on and off */
+	uint64_t propbase;	/* GICR_PROPBASER, of all redistributors; lpi_mutex */
+	struct vgic_bank **lpi_banks; /* VGIC_LPI_BANKS, each NULL before its first use */
 	struct vgic_cpu cpus[];
 };
 
 /* --- inline: on the path of each exit ----------------------------------------------- */
 
-/** The bank n, below nr_banks, as a vCPU sees it. */
+/** The bank n, below nr_banks or of LPIs in use, as a vCPU sees it. */
 static inline struct vgic_bank *vgic_bank(struct vgic *g, struct vgic_cpu *c, unsigned n)
 {
-	return n ? &g->spi[n - 1] : &c->priv;
+	if (likely(!n))
+		return &c->priv;
+	return likely(n < VGIC_LPI_BANK) ? &g->spi[n - 1] : g->lpi_banks[n - VGIC_LPI_BANK];
+}
+
+/** Bank n may have something ready for c. Lock held. */
+static inline void vgic_hint(struct vgic_cpu *c, unsigned n)
+{
+	if (likely(n < VGIC_LPI_BANK))
+		c->hint |= BIT32(n);
+	else if (c->lpis_on)
+		c->lpi_hint |= BIT32((n - VGIC_LPI_BANK) / VGIC_LPI_GROUP);
 }
 
 /** INTIDs of bank n that exist. */
@@ -303,41 +326,6 @@ enum emu_result vgic_common_access(struct emu_dev *dev, struct emu_access *acc, 
 				   const struct vgic_frame *frame);
 /** State of all interrupts as text. */
 void vgic_show(struct emu_dev *dev, struct shell_out *out);
-
-/* --- vgic_cpuif.c: the CPU interface in software. Lock held --------------------------- */
-
-/** The interrupt that is offered. */
-struct vgic_best {
-	struct vgic_bank *b;
-	unsigned irq, group;
-	unsigned prio; /**< 0x100: there is none, and the others say nothing */
-};
-struct vgic_best vgic_cpuif_best(struct vgic_cpu *c);
-/** Is it more urgent than the mask and than what runs? */
-bool vgic_cpuif_deliverable(const struct vgic_cpuif *i, const struct vgic_best *best);
-/** It becomes active; of a GICv2 SGI, that of the first sender. */
-void vgic_cpuif_take(struct vgic_cpu *c, const struct vgic_best *best);
-/** Priority of what runs, as the register shows it. */
-unsigned vgic_cpuif_running(const struct vgic_cpuif *i);
-/** Priority drop. @param group whose, -1: either. @return whether what runs was of that group */
-bool vgic_cpuif_drop(struct vgic_cpuif *i, int group);
-/** End an interrupt of this vCPU, if it is active. @param sender GICv2 SGI */
-void vgic_cpuif_deactivate(struct vgic_cpu *c, unsigned irq, unsigned sender);
-/** Lines of the vCPU, which is loaded here, from its state. */
-void vgic_cpuif_update(struct vgic_cpu *c);
-void vgic_cpuif_reset(struct vgic_cpu *c);
-
-/* --- gicv2_cpuif.c ------------------------------------------------------------------ */
-
-/** Registers of GICC, at their offsets. */
-enum emu_result vgic_cpuif_access(struct emu_dev *dev, struct emu_access *acc);
-/** How a GICv2 guest gets its CPU interface on this machine. */
-enum vintc_mode gicv2_mode(void);
-
-/* --- gicv3_cpuif.c ------------------------------------------------------------------ */
-
-/** vintc_ops.icc: ICC_* in software. */
-int gicv3_op_icc(struct vcpu *vcpu, unsigned reg, bool is_write, uint64_t *value);
 
 /* --- gicv3.c ------------------------------------------------------------------------ */
 

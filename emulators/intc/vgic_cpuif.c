@@ -4,33 +4,48 @@
  * guest's version look like (gicv2_cpuif.c, gicv3_cpuif.c). It drives the vCPU's IRQ and FIQ lines.
  * State is struct vgic_cpuif, guarded by vgic.lock; a vCPU reaches only its own.
  */
-#include "vgic.h"
+#include "vgic_cpuif.h"
+#include "vgic_lpi.h"
 
 #define PRIO_SHIFT   3
 #define RUNNING_IDLE 0xffu
+
+/** A bank's interrupts that are ready, if they are more urgent. */
+static void consider(struct vgic_cpu *c, unsigned n, uint32_t ready, struct vgic_best *best)
+{
+	struct vgic_bank *b = vgic_bank(c->gic, c, n);
+
+	for (; ready; ready &= ready - 1) {
+		unsigned i = ctz32(ready), group = b->group >> i & 1;
+
+		if (b->prio[i] >= best->prio || (n && b->target[i] != c->id) ||
+		    !(c->cpuif.ctlr >> group & 1))
+			continue;
+		*best = (struct vgic_best){ b, n * 32 + i, group, b->prio[i] };
+	}
+}
 
 struct vgic_best vgic_cpuif_best(struct vgic_cpu *c)
 {
 	struct vgic_best best = { .prio = 0x100 };
 	struct vgic *g = c->gic;
 	uint32_t hint, ready;
+	unsigned n;
 
 	for (hint = c->hint; hint; hint &= hint - 1) {
-		unsigned n = ctz32(hint);
-		struct vgic_bank *b = vgic_bank(g, c, n);
-
-		ready = vgic_ready(g, b);
+		n = ctz32(hint);
+		ready = vgic_ready(g, vgic_bank(g, c, n));
 		if (!ready)
 			c->hint &= ~BIT32(n);
-		for (; ready; ready &= ready - 1) {
-			unsigned i = ctz32(ready), group = b->group >> i & 1;
-
-			if (b->prio[i] >= best.prio || (n && b->target[i] != c->id) ||
-			    !(c->cpuif.ctlr >> group & 1))
-				continue;
-			best = (struct vgic_best){ b, n * 32 + i, group, b->prio[i] };
-		}
+		consider(c, n, ready, &best);
 	}
+	if (likely(!c->lpi_hint))
+		return best;
+	n = vgic_lpi_next(c, 0);
+	if (!n)
+		c->lpi_hint = 0;
+	for (; n; n = vgic_lpi_next(c, n))
+		consider(c, n, vgic_ready(g, vgic_bank(g, c, n)), &best);
 	return best;
 }
 
@@ -89,7 +104,8 @@ void vgic_cpuif_take(struct vgic_cpu *c, const struct vgic_best *best)
 	unsigned at = best->irq % 32;
 
 	i->apr[best->group] |= BIT32(group_prio(i, best->prio, best->group) >> PRIO_SHIFT);
-	b->active |= BIT32(at);
+	if (best->irq < VGIC_LPI_FIRST) /* LPIs have no such state */
+		b->active |= BIT32(at);
 	if (best->irq >= VGIC_PRIVATE) {
 		b->owner[at] = c->id;
 	} else if (best->irq < VGIC_SGIS && c->gic->version == 2) {

@@ -402,6 +402,7 @@ void vgic_write_groups_on(struct vgic *g, uint32_t value)
 		g->group_on[1] = value & 2 ? UINT32_MAX : 0;
 		for (i = 0; i < g->nr_vcpus; i++) {
 			g->cpus[i].hint = vgic_all_banks(g);
+			g->cpus[i].lpi_hint = g->cpus[i].lpis_on ? UINT32_MAX : 0;
 			vgic_update(&g->cpus[i]);
 		}
 	}

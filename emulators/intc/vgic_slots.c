@@ -8,7 +8,8 @@
  * A slot is looked at only when there is a reason. One whose interrupt the guest has finished
  * stays "used" until the next look; that is what makes an exit cheap.
  */
-#include "vgic.h"
+#include "vgic_cpuif.h"
+#include "vgic_lpi.h"
 
 #define VMCR_EOIM BIT(9)
 
@@ -35,11 +36,11 @@ static void left_slot(struct vgic_cpu *c, unsigned n, struct vgic_bank *b, unsig
 			c->hint |= 1;
 		return;
 	}
-	c->hint |= BIT32(n);
+	vgic_hint(c, n);
 	if (b->target[i] != c->id && b->target[i] < g->nr_vcpus) {
 		struct vgic_cpu *to = &g->cpus[b->target[i]];
 
-		to->hint |= BIT32(n);
+		vgic_hint(to, n);
 		if (vgic_ready(g, b) & BIT32(i))
 			vgic_update(to);
 	}
@@ -102,7 +103,8 @@ static void unload_slot(struct vgic_cpu *c, unsigned s)
 			b->senders[i] |= (uint8_t)BIT32(sender);
 	}
 	b->forced &= slot & VSLOT_ACTIVE ? UINT32_MAX : ~BIT32(i);
-	if (slot & VSLOT_ACTIVE) {
+	/* An LPI has no active state; where a CPU shows one, its end needs no slot. */
+	if (slot & VSLOT_ACTIVE && n < VGIC_LPI_BANK) {
 		b->active |= BIT32(i);
 		b->act_prio[i] = (uint8_t)(slot >> VSLOT_PRIO_SHIFT);
 		c->act_hint |= BIT32(n);
@@ -307,6 +309,28 @@ static unsigned insert_key(uint32_t *keys, unsigned count, unsigned room, uint32
 	return count;
 }
 
+/** Where choose() puts what it finds. */
+struct choice {
+	uint64_t vmcr;
+	uint32_t *keys;
+	unsigned room, count, total;
+};
+
+static void choose_in(struct vgic_cpu *c, unsigned n, struct choice *to)
+{
+	struct vgic_bank *b = vgic_bank(c->gic, c, n);
+	uint32_t ready;
+
+	for (ready = ready_for(c, n, b); ready; ready &= ready - 1) {
+		unsigned i = ctz32(ready);
+		bool shut = !(to->vmcr >> (b->group >> i & 1) & 1);
+		uint32_t key = (uint32_t)shut << 24 | (uint32_t)b->prio[i] << 16;
+
+		to->count = insert_key(to->keys, to->count, to->room, key | (n * 32 + i));
+		to->total++;
+	}
+}
+
 /**
  * The keys of the most urgent ready interrupts: priority, then number. One of a group that the
  * guest's CPU interface does not let through must not keep others from a slot.
@@ -314,23 +338,15 @@ static unsigned insert_key(uint32_t *keys, unsigned count, unsigned room, uint32
  */
 static unsigned choose(struct vgic_cpu *c, uint64_t vmcr, uint32_t *keys, unsigned room)
 {
-	unsigned total = 0, count = 0;
-	uint32_t hint, ready;
+	struct choice to = { .vmcr = vmcr, .keys = keys, .room = room };
+	uint32_t hint;
+	unsigned n;
 
-	for (hint = c->hint; hint; hint &= hint - 1) {
-		unsigned n = ctz32(hint);
-		struct vgic_bank *b = vgic_bank(c->gic, c, n);
-
-		for (ready = ready_for(c, n, b); ready; ready &= ready - 1) {
-			unsigned i = ctz32(ready);
-			bool shut = !(vmcr >> (b->group >> i & 1) & 1);
-			uint32_t key = (uint32_t)shut << 24 | (uint32_t)b->prio[i] << 16;
-
-			count = insert_key(keys, count, room, key | (n * 32 + i));
-			total++;
-		}
-	}
-	return total;
+	for (hint = c->hint; hint; hint &= hint - 1)
+		choose_in(c, ctz32(hint), &to);
+	for (n = 0; c->lpi_hint && (n = vgic_lpi_next(c, n));)
+		choose_in(c, n, &to);
+	return to.total;
 }
 
 /** Have separate deactivations trapped exactly while something active is in no slot. */
@@ -374,6 +390,26 @@ static noinline_fn void fill_best(struct vgic_cpu *c)
 	}
 }
 
+/** LPIs into the slots that are free. @return false: more is ready */
+static noinline_fn bool fill_lpis(struct vgic_cpu *c, uint32_t free)
+{
+	unsigned n = 0;
+	uint32_t ready;
+
+	while ((n = vgic_lpi_next(c, n))) {
+		struct vgic_bank *b = vgic_bank(c->gic, c, n);
+
+		for (ready = ready_for(c, n, b); ready; ready &= ready - 1) {
+			if (!free)
+				return false;
+			put_ready(c, ctz32(free), n, b, ctz32(ready));
+			free &= free - 1;
+		}
+	}
+	c->lpi_hint = 0;
+	return true;
+}
+
 /** Fill free slots with what is ready. */
 static inline void fill(struct vgic_cpu *c)
 {
@@ -393,6 +429,10 @@ static inline void fill(struct vgic_cpu *c)
 			free &= free - 1;
 		}
 		c->hint &= ~BIT32(n);
+	}
+	if (unlikely(c->lpi_hint) && !fill_lpis(c, free)) {
+		fill_best(c);
+		return;
 	}
 	if (unlikely(c->overflow)) {
 		c->overflow = false;
@@ -470,7 +510,7 @@ bool vgic_op_pending(struct vcpu *vcpu)
 	uint64_t vmcr;
 	uint32_t left;
 
-	if (READ_ONCE(c->hint)) {
+	if (READ_ONCE(c->hint) | READ_ONCE(c->lpi_hint)) {
 		spin_lock(&g->lock);
 		if (g->mode == VINTC_NONE)
 			vgic_cpuif_update(c);
@@ -481,7 +521,7 @@ bool vgic_op_pending(struct vcpu *vcpu)
 	if (g->mode == VINTC_NONE)
 		return c->cpuif.irq || c->cpuif.fiq;
 	if (READ_ONCE(c->frozen))
-		return c->hint; /* it may be in memory; one look too many is no harm */
+		return c->hint | c->lpi_hint; /* one look too many is no harm */
 	vmcr = arch_vintc_vmcr();
 	for (left = c->used; left; left &= left - 1) {
 		uint64_t slot = arch_vintc_slot(ctz32(left));
@@ -630,7 +670,7 @@ static noinline_fn void load_rare(struct vgic_cpu *c)
 
 	for (left = c->hw_active; left; left &= left - 1)
 		arch_vintc_hw_active(c->hwirq[ctz32(left) - VGIC_SGIS], true);
-	if (c->hint | c->act_hint && c->gic->mode != VINTC_NONE)
+	if (c->hint | c->act_hint | c->lpi_hint && c->gic->mode != VINTC_NONE)
 		vgic_flush(c);
 }
 
@@ -642,7 +682,7 @@ void vgic_op_load(struct vcpu *vcpu)
 	spin_lock(&g->lock);
 	c->loaded = true;
 	/* Most come back with nothing to do. */
-	if (c->hw_active | c->hint | c->act_hint)
+	if (c->hw_active | c->hint | c->act_hint | c->lpi_hint)
 		load_rare(c);
 	spin_unlock(&g->lock);
 }

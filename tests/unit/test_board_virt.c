@@ -122,7 +122,8 @@ TEST(regions_gicv3)
 		uint32_t irq;
 	} want[] = {
 		{ "flash0", 0, 0x4000000, 0 },		 { "flash1", 0x4000000, 0x4000000, 0 },
-		{ "gic_dist", 0x8000000, 0x10000, 0 },	 { "gic_redist", 0x80a0000, 0xf60000, 0 },
+		{ "gic_dist", 0x8000000, 0x10000, 0 },	 { "gic_its", 0x8080000, 0x20000, 0 },
+		{ "gic_redist", 0x80a0000, 0xf60000, 0 },
 		{ "uart0", 0x9000000, 0x1000, 33 },	 { "rtc", 0x9010000, 0x1000, 34 },
 		{ "gpio", 0x9030000, 0x1000, 39 },	 { "virtio-blk0", 0xa000000, 0x200, 48 },
 		{ "virtio-blk1", 0xa000200, 0x200, 49 }, { "virtio-con0", 0xa000400, 0x200, 50 },

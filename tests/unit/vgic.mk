@@ -5,9 +5,10 @@
 
 vgic-files := emulators/intc/vgic.c emulators/intc/vgic_slots.c emulators/intc/vgic_regs.c \
 	emulators/intc/vgic_dist.c emulators/intc/vgic_cpuif.c emulators/intc/gicv2.c \
-	emulators/intc/gicv2_cpuif.c emulators/intc/gicv3.c emulators/intc/gicv3_cpuif.c
+	emulators/intc/gicv2_cpuif.c emulators/intc/gicv3.c emulators/intc/gicv3_cpuif.c \
+	emulators/intc/vgic_lpi.c emulators/intc/gicv3_its.c emulators/intc/its_map.c
 vgic-world := $(vgic-files) tests/unit/vgic_world.c tests/unit/vgic_hw.c tests/unit/vgic_guest.c \
-	tests/unit/fake_heap.c tests/unit/fake_log.c \
+	tests/unit/vgic_mem.c tests/unit/fake_heap.c tests/unit/fake_log.c \
 	tests/unit/fake_thread.c core/emu/emu.c core/dt/tree.c core/dt/address.c core/dt/edit.c \
 	core/dt/blob.c libs/errno.c libs/strlcpy.c
 
