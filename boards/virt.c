@@ -4,6 +4,7 @@
  * that what was built for that machine runs here as it is. This file builds the guest's node;
  * virt_boot.c loads it. No data, no lock; the node is the caller's.
  */
+#include "net_value.h"
 #include "virt.h"
 
 #include <arch/guest.h>
@@ -27,7 +28,7 @@
 #define DISK_SERIAL_MAX 20 /* Virtio 1.2, section 5.2.6 */
 
 /* Virtio device numbers (Virtio 1.2, section 5) of what can be in a slot. */
-enum { VIRTIO_BLOCK = 2, VIRTIO_CONSOLE = 3, VIRTIO_RNG = 4 };
+enum { VIRTIO_NET = 1, VIRTIO_BLOCK = 2, VIRTIO_CONSOLE = 3, VIRTIO_RNG = 4 };
 
 /* The node in the making; after an error nothing more is done. */
 struct build {
@@ -262,10 +263,33 @@ static void build_disk(struct build *b, unsigned i)
 	alias(b, short_name, name);
 }
 
+static void build_net(struct build *b, unsigned i)
+{
+	struct net_value net;
+	struct dt_node *node;
+	char name[24];
+
+	if (net_value_parse(b->cfg->nets[i], &net)) {
+		b->err = -EINVAL; /* check() has said why */
+		return;
+	}
+	snprintf(name, sizeof(name), "virtio-net%u", i);
+	node = virtio(b, name, VIRTIO_NET);
+	set_string(b, node, "switch", net.sw);
+	if (net.queues)
+		set_u32(b, node, "queues", net.queues);
+	if (net.mtu)
+		set_u32(b, node, "mtu", net.mtu);
+	if (net.has_mac && !b->err)
+		b->err = dt_set(node, "local-mac-address", net.mac, sizeof(net.mac));
+}
+
 static void build_virtio(struct build *b)
 {
 	for (unsigned i = 0; i < b->cfg->nr_disks; i++)
 		build_disk(b, i);
+	for (unsigned i = 0; i < b->cfg->nr_nets; i++)
+		build_net(b, i);
 	if (b->cfg->console)
 		virtio(b, "virtio-con0", VIRTIO_CONSOLE);
 	if (b->cfg->rng)
@@ -349,6 +373,15 @@ static int check(const struct guest_config *cfg, struct shell_out *out)
 	if (cfg->firmware && cfg->load_addr) {
 		out_puts(out, "load= is for kernel=; firmware= goes to the flash at 0\n");
 		return -EINVAL;
+	}
+	for (unsigned i = 0; i < cfg->nr_nets; i++) {
+		struct net_value net;
+		const char *wrong = net_value_parse(cfg->nets[i], &net);
+
+		if (wrong) {
+			out_printf(out, "net=: \"%.60s\" %s\n", cfg->nets[i], wrong);
+			return -EINVAL;
+		}
 	}
 	for (unsigned i = 0; i < cfg->nr_disks; i++) {
 		const char *wrong = parse_disk(cfg->disks[i], &disk);

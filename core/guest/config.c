@@ -194,6 +194,14 @@ static void set_disk(struct parse *p, const char *value)
 		p->cfg->disks[p->cfg->nr_disks++] = value;
 }
 
+static void set_net(struct parse *p, const char *value)
+{
+	if (p->cfg->nr_nets == BOARD_LIST_MAX)
+		bad(p, "more than %u network interfaces", BOARD_LIST_MAX);
+	else
+		p->cfg->nets[p->cfg->nr_nets++] = value;
+}
+
 static void set_on_reset(struct parse *p, const char *value)
 {
 	if (strcmp(value, "restart") && strcmp(value, "stop"))
@@ -245,6 +253,7 @@ static const struct {
 	{ .key = "prio", .set = set_prio },
 	{ .key = "affinity", .set = set_affinity },
 	{ .key = "disk", .set = set_disk, .again = true },
+	{ .key = "net", .set = set_net, .again = true },
 	{ .key = "on_reset", .set = set_on_reset },
 	{ .key = "load", .set = set_load },
 	{ .key = "rng", .set = set_rng },

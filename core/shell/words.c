@@ -360,13 +360,21 @@ static void complete_boards(const char *key, struct completion_list *list)
 	}
 }
 
+void completion_add(struct completion_list *list, const char *key, const char *word)
+{
+	char text[96];
+
+	snprintf(text, sizeof(text), "%s%s", key, word);
+	complete_add(list, text, false);
+}
+
 /* key=value: the keys, or values of the key that was typed. */
-static void complete_keys(const char *choices, struct completion_list *list)
+static void complete_keys(const struct arg_spec *spec, struct completion_list *list)
 {
 	size_t typed = strcspn(list->prefix, "=");
 	char key[32];
 
-	for (const char *c = choices; *c;) {
+	for (const char *c = spec->choices; *c;) {
 		size_t n = strcspn(c, "=") + 1;
 
 		strlcpy(key, c, MIN(n + 1, sizeof(key)));
@@ -380,6 +388,8 @@ static void complete_keys(const char *choices, struct completion_list *list)
 				complete_medium(list, n);
 			else if (*c == '#')
 				complete_boards(key, list);
+			else if (*c == '!')
+				spec->offer(list, key);
 			else if (*c && *c != '|')
 				complete_list(c, ',', key, list);
 		}
@@ -394,11 +404,15 @@ void word_complete(const struct arg_spec *spec, struct completion_list *list)
 	struct chardev *cd = NULL;
 
 	switch (spec->type) {
+	case ARG_WORD:
+		if (spec->offer)
+			spec->offer(list, "");
+		break;
 	case ARG_CHOICE:
 		complete_list(spec->choices, '|', "", list);
 		break;
 	case ARG_KEYS:
-		complete_keys(spec->choices, list);
+		complete_keys(spec, list);
 		break;
 	case ARG_FILE:
 	case ARG_DIR:

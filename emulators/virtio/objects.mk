@@ -3,4 +3,5 @@
 obj-$(CONFIG_EMU_VIRTIO_MMIO) += virtio_mmio.o virtio.o virtqueue.o vq_split.o
 obj-$(CONFIG_EMU_VIRTIO_BLK) += virtio_blk.o
 obj-$(CONFIG_EMU_VIRTIO_CONSOLE) += virtio_console.o
+obj-$(CONFIG_EMU_VIRTIO_NET) += virtio_net.o virtio_net_ctrl.o
 obj-$(CONFIG_EMU_VIRTIO_RNG) += virtio_rng.o

@@ -19,11 +19,13 @@
 static const struct virtio_ops *const kinds[] = {
 	IS_ENABLED(CONFIG_EMU_VIRTIO_BLK) ? &virtio_blk_ops : NULL,
 	IS_ENABLED(CONFIG_EMU_VIRTIO_CONSOLE) ? &virtio_console_ops : NULL,
+	IS_ENABLED(CONFIG_EMU_VIRTIO_NET) ? &virtio_net_ops : NULL,
 	IS_ENABLED(CONFIG_EMU_VIRTIO_RNG) ? &virtio_rng_ops : NULL,
 };
 
 const char *const virtio_props[] = {
-	"virtio_type", "switch", "blkdev", "serial", "read-only", "node_ns_name", NULL,
+	"virtio_type", "switch", "local-mac-address", "queues", "mtu", "blkdev", "serial",
+	"read-only", "node_ns_name", NULL,
 };
 
 static const struct virtio_ops *find_kind(uint32_t type)
@@ -348,8 +350,9 @@ unsigned virtio_check(const struct dt_node *node, const char *path, struct shell
 		return ops->check ? ops->check(node, path, out) : 0;
 	if (type == VIRTIO_ID_NET)
 		out_printf(out, "%s: virtio_type 1 (network) with switch=\"%s\": there are no "
-			   "network switches in this version. Leave switch empty for an empty "
-			   "slot.\n", path, dt_string(node, "switch", 0));
+			   "network devices in this hypervisor (see emulators/virtio in its "
+			   "configuration). Leave switch empty for an empty slot.\n", path,
+			   dt_string(node, "switch", 0));
 	else
 		out_printf(out, "%s: virtio_type %u is not built into this hypervisor (see "
 			   "emulators/virtio in its configuration).\n", path, type);

@@ -30,6 +30,8 @@ struct guest_config {
 	uint64_t affinity;	/* 0: any */
 	const char *disks[BOARD_LIST_MAX];
 	unsigned nr_disks;
+	const char *nets[BOARD_LIST_MAX];
+	unsigned nr_nets;
 	const char *on_reset;	/* "restart" (default), "stop" */
 	uint64_t load_addr;	/* load=: where the kernel goes; 0: by its kind */
 	bool rng, console;	/* virtio-rng, virtio-console */

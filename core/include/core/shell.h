@@ -63,15 +63,22 @@ enum arg_type {
 	ARG_COMMAND, /**< name of a command */
 	ARG_CHOICE,  /**< one of `choices`, "a|b|c" */
 	/*
-	 * "mem=|kernel=@|disk=%|gic=2,3|board=#" in `choices`: anything, a file, a file or block
-	 * device, one of these, a board
+	 * "mem=|kernel=@|disk=%|gic=2,3|board=#|net=!" in `choices`: anything, a file, a file or
+	 * block device, one of these, a board, what `offer` offers
 	 */
 	ARG_KEYS,    /**< key=value, the keys are in `choices` */
 };
 
+struct completion_list;
+
 struct arg_spec {
 	const char *name;    /* as in help */
 	const char *choices; /* ARG_CHOICE, ARG_KEYS */
+	/**
+	 * What ARG_WORD and "key=!" of ARG_KEYS are completed to: calls completion_add() for each.
+	 * May be NULL.
+	 */
+	void (*offer)(struct completion_list *list, const char *key);
 	uint8_t type;	     /* enum arg_type */
 	bool optional;	     /* and all after it */
 	bool rest;	     /* any number of them (at least one unless optional); last only */
@@ -84,8 +91,15 @@ struct arg_spec {
 #define ARG_ONE_OF(name_, choices_) { .name = name_, .choices = choices_, .type = ARG_CHOICE }
 #define ARG_OPT_OF(name_, choices_)                                                                 \
 	{ .name = name_, .choices = choices_, .type = ARG_CHOICE, .optional = true }
+/* A word that is completed by a function of the command's. */
+#define ARG_OFFER(name_, offer_) { .name = name_, .offer = offer_, .type = ARG_WORD }
+#define ARG_OPT_OFFER(name_, offer_)                                                                \
+	{ .name = name_, .offer = offer_, .type = ARG_WORD, .optional = true }
 /** An argument list; absent: no arguments. */
 #define ARGS(...) ((const struct arg_spec[]){ __VA_ARGS__, { .name = NULL } })
+
+/** arg_spec.offer: a word that may stand here; `key` as it was given. */
+void completion_add(struct completion_list *list, const char *key, const char *word);
 
 #define ARGV_MAX 64 /**< words of a command */
 
