@@ -3,6 +3,7 @@
 import pathlib
 import re
 import struct
+import subprocess
 
 import pytest
 
@@ -140,6 +141,38 @@ BANKED = [
     0x15c45000,  # strbne r5, [r4]
     0xe3a00321, 0xe3800008, 0xe1400070,  # mov r0, #0x84000000; orr r0, #8 (SYSTEM_OFF); hvc #0
 ]
+
+
+def assemble(folder, *flags):
+    """The program arm32_devices.S, for address 0x40010000."""
+    source = pathlib.Path(__file__).with_name("arm32_devices.S")
+    obj, raw = pathlib.Path(folder, "p.o"), pathlib.Path(folder, "p.bin")
+    for command in (
+            ["clang", "--target=armv7a-none-eabi", *flags, "-c", "-o", obj, source],
+            ["ld.lld", "-Ttext=0x40010000", "--oformat", "binary", "-o", raw, obj]):
+        subprocess.run(command, check=True)
+    return str(raw)
+
+
+@pytest.mark.parametrize("flags", [(), ("-DTHUMB",)], ids=["a32", "t32"])
+@pytest.mark.parametrize("cpu", ["cortex-a57", "max"])
+def test_devices(machine, tmp_path, flags, cpu):
+    """Loads and stores of all forms reach devices, in both byte orders."""
+    m = machine(cpu=cpu, files={"/p.bin": pathlib.Path(assemble(tmp_path, *flags))})
+    m.run("guest create g board=virt arch=arm32 mem=32M load=0x40010000 kernel=/p.bin", status=0)
+    m.run("guest start g", status=0)
+    m.send("console g\r")
+    m.expect("abcdefghijklmn", 10)
+    m.wait_prompt()
+    assert "powered off" in m.run("guest status g", status=0)
+
+
+@pytest.mark.parametrize("flags", [(), ("-DTHUMB",)], ids=["a32", "t32"])
+def test_devices_reference(machine, tmp_path, flags):
+    """The same program on the bare machine: else it would be the program that is wrong."""
+    m = machine(wait=False, cpu="cortex-a15", gic=2, el1=True, image=assemble(tmp_path, *flags))
+    m.expect("abcdefghijklmn", 10)
+    m.wait_end()
 
 
 def test_banked_registers(machine):

@@ -52,10 +52,15 @@ void icc_exit_breakpoint(struct vcpu *vcpu, struct vcpu_exit *exit);
 void icc_exit_step(struct vcpu *vcpu, struct vcpu_exit *exit);
 /** Software breakpoint instructions: the guest's own. */
 void icc_exit_brk(struct vcpu *vcpu, struct vcpu_exit *exit);
-/** Read an A64 instruction as the guest does. @return false: it is not there */
-bool vcpu_read_insn(struct vcpu *vcpu, uint64_t va, uint32_t *op);
 
-/* Loads and stores without a valid syndrome (vcpu_decode.c) */
+/* How a load or store is completed: vcpu_exit.reg */
+enum abort_how {
+	ABORT_PLAIN,   /* one register, as the syndrome says */
+	ABORT_PIECE,   /* a piece of what the syndrome does not describe */
+	ABORT_SWAPPED, /* one register, big-endian */
+};
+
+/* Loads and stores without a valid syndrome (vcpu_decode.c, for AArch32 vcpu_decode32.c) */
 
 /**
  * Read the instruction and fill exit for its next piece; exit->size stays 0 when it cannot be
@@ -64,3 +69,7 @@ bool vcpu_read_insn(struct vcpu *vcpu, uint64_t va, uint32_t *op);
 void abort_decode(struct vcpu *vcpu, struct vcpu_exit *exit);
 /** Finish that piece; after the last one registers are written and the PC moves on. */
 void abort_complete_piece(struct vcpu *vcpu, uint64_t value);
+void abort_decode32(struct vcpu *vcpu, struct vcpu_exit *exit);
+void abort_complete_piece32(struct vcpu *vcpu, uint64_t value);
+/** Read of the guest's code at a virtual address. @return false: it is not there any more */
+bool guest_code_read(struct vcpu *vcpu, uint64_t va, void *buf, unsigned size);

@@ -16,3 +16,4 @@ obj-y += vcpu_icc.o
 obj-y += vcpu_a32.o
 obj-y += vcpu_cp.o
 obj-y += vcpu_decode.o
+obj-y += vcpu_decode32.o

@@ -11,6 +11,7 @@
 #include <port/sysreg.h>
 #include <port/vcpu_enter.h>
 #include "../common/port.h"
+#include "data_order.h"
 #include "exception.h"
 
 /* ESR_EL2.ISS of a data abort */
@@ -55,16 +56,28 @@ static inline gpa_t hpfar_gpa(uint64_t far)
 }
 
 /* Size, direction and data of an access with a valid syndrome. */
-static inline void data_of_abort(struct vcpu *vcpu, struct vcpu_exit *exit, uint32_t esr)
+static inline void data_of_abort(struct vcpu *vcpu, struct vcpu_exit *exit, uint64_t esr)
 {
 	unsigned log2 = (esr >> 22) & 3;
+	uint64_t rt = (esr >> 16) & 31;
 
-	exit->size = (uint8_t)(1U << log2);
+	exit->size_only = 1U << log2;
 	exit->value = 0;
 	if (esr & ISS_WNR) {
 		exit->is_write = true;
-		exit->value = reg_get(vcpu, (esr >> 16) & 31) & (~0ULL >> (64 - (8U << log2)));
+		if (rt != 31)
+			exit->value = vcpu->arch.regs.x[rt] & (~0ULL >> (-(8U << log2) & 63));
 	}
+}
+
+/* The same of a guest whose data may be big-endian; devices are not. */
+static void data_in_order(struct vcpu *vcpu, struct vcpu_exit *exit, uint32_t esr)
+{
+	data_of_abort(vcpu, exit, esr);
+	if (!data_big_endian(&vcpu->arch.regs))
+		return;
+	exit->value = data_swapped(exit->value, exit->size);
+	exit->reg = ABORT_SWAPPED;
 }
 
 static bool abort_address(const struct vcpu_exit *exit, uint64_t far, gpa_t *gpa)
@@ -89,7 +102,7 @@ static bool abort_address(const struct vcpu_exit *exit, uint64_t far, gpa_t *gpa
  */
 static noinline_fn void unusual_abort(struct vcpu *vcpu, struct vcpu_exit *exit, uint32_t esr)
 {
-	exit->size = 0;
+	exit->size_only = 0;
 	exit->is_permission = (esr & 0x3c) == FSC_PERMISSION;
 	exit->is_walk = esr & ISS_S1PTW;
 	exit->is_write = esr & ISS_WNR;
@@ -101,7 +114,7 @@ static noinline_fn void unusual_abort(struct vcpu *vcpu, struct vcpu_exit *exit,
 		exit->kind = EXIT_SYSREG;
 		arch_vcpu_skip(vcpu);
 	} else if (esr & ISS_ISV && !exit->is_walk) {
-		data_of_abort(vcpu, exit, esr);
+		data_in_order(vcpu, exit, esr);
 	} else if (!exit->is_walk) {
 		abort_decode(vcpu, exit);
 	}
@@ -115,34 +128,42 @@ static uint32_t a32_abort_syndrome(const struct vcpu *vcpu, uint32_t esr)
 	return esr & ISS_ISV ? (esr & ~(31U << 16)) | n << 16 : esr;
 }
 
-static always_inline_fn void data_abort(struct vcpu *vcpu, struct vcpu_exit *exit, uint32_t esr)
-{
-	uint64_t far = READ_SYSREG(far_el2);
-
-	exit->kind = EXIT_MMIO;
-	exit->flags = 0;
-	exit->gva = far;
-	/* A translation fault of an access that the syndrome describes: a device. */
-	if (likely((esr & (ISS_ISV | ISS_S1PTW | 0x3c)) == (ISS_ISV | FSC_TRANSLATION))) {
-		exit->gpa = hpfar_gpa(far);
-		data_of_abort(vcpu, exit, esr);
-		return;
-	}
-	unusual_abort(vcpu, exit, esr);
-}
-
 static noinline_fn void a32_data_abort(struct vcpu *vcpu, struct vcpu_exit *exit)
 {
 	exit->syndrome = a32_abort_syndrome(vcpu, exit->syndrome);
-	data_abort(vcpu, exit, exit->syndrome);
+	exit->kind = EXIT_MMIO;
+	exit->flags = 0;
+	exit->gva = READ_SYSREG(far_el2);
+	unusual_abort(vcpu, exit, exit->syndrome);
 }
 
 static void exit_data_abort(struct vcpu *vcpu, struct vcpu_exit *exit)
 {
-	if (unlikely(vcpu->arch.regs.pstate & PSR_AARCH32))
+	uint64_t esr = exit->syndrome, far;
+	bool translation;
+
+	if (unlikely(vcpu->arch.regs.pstate & PSR_AARCH32)) {
 		a32_data_abort(vcpu, exit);
-	else
-		data_abort(vcpu, exit, exit->syndrome);
+		return;
+	}
+	far = READ_SYSREG(far_el2);
+	exit->kind = EXIT_MMIO;
+	exit->flags = 0;
+	exit->gva = far;
+	/* Two tests of bits take fewer instructions than the one that they can be made. */
+	translation = (esr & 0x3c) == FSC_TRANSLATION;
+	__asm__("" : "+r"(esr));
+	/*
+	 * A translation fault of a little-endian access that the syndrome describes: a device.
+	 * Table walks are never described.
+	 */
+	if (likely(translation) && likely(esr & ISS_ISV) &&
+	    likely(!(READ_SYSREG(sctlr_el1) & (SCTLR_EE | SCTLR_E0E)))) {
+		exit->gpa = hpfar_gpa(far);
+		data_of_abort(vcpu, exit, esr);
+		return;
+	}
+	unusual_abort(vcpu, exit, (uint32_t)esr);
 }
 
 static void exit_fetch_abort(struct vcpu *vcpu, struct vcpu_exit *exit)
@@ -266,15 +287,10 @@ void vcpu_exit_serror(struct vcpu *vcpu, struct vcpu_exit *exit)
 	vcpu->arch.serror = true;
 }
 
-void arch_vcpu_complete(struct vcpu *vcpu, const struct vcpu_exit *exit, uint64_t value)
+static inline void complete(struct vcpu *vcpu, const struct vcpu_exit *exit, uint64_t value)
 {
-	uint32_t esr = exit->syndrome;
-	unsigned rt = (esr >> 16) & 31;
+	uint64_t esr = exit->syndrome, rt = (esr >> 16) & 31;
 
-	if (unlikely(vcpu->arch.partial.active)) {
-		abort_complete_piece(vcpu, value);
-		return;
-	}
 	if (!exit->is_write) {
 		if (unlikely(esr & ISS_SSE)) {
 			unsigned shift = 64 - exit->size * 8;
@@ -286,7 +302,24 @@ void arch_vcpu_complete(struct vcpu *vcpu, const struct vcpu_exit *exit, uint64_
 		if (likely(rt != 31))
 			vcpu->arch.regs.x[rt] = value;
 	}
-	skip(&vcpu->arch.regs, esr);
+	skip(&vcpu->arch.regs, (uint32_t)esr);
+}
+
+static noinline_fn void complete_unusual(struct vcpu *vcpu, const struct vcpu_exit *exit,
+					 uint64_t value)
+{
+	if (exit->reg == ABORT_PIECE)
+		abort_complete_piece(vcpu, value);
+	else
+		complete(vcpu, exit, data_swapped(value, exit->size));
+}
+
+void arch_vcpu_complete(struct vcpu *vcpu, const struct vcpu_exit *exit, uint64_t value)
+{
+	if (unlikely(exit->reg))
+		complete_unusual(vcpu, exit, value);
+	else
+		complete(vcpu, exit, value);
 }
 
 uint64_t arch_vcpu_reg(const struct vcpu *vcpu, unsigned n)
@@ -368,7 +401,6 @@ void arch_vcpu_inject_abort(struct vcpu *vcpu, const struct vcpu_exit *exit)
 	bool from_el0 = (vcpu->arch.regs.pstate & 0xf) == 0;
 	uint32_t ec = exit->is_fetch ? EC_IABT_LOW : EC_DABT_LOW;
 
-	vcpu->arch.partial.active = false;
 	if (vcpu->arch.aarch32) {
 		a32_inject_abort(vcpu, exit);
 		return;

@@ -10,6 +10,7 @@
 #include <core/vcpu.h>
 #include <libs/string.h>
 #include <port/sysreg.h>
+#include "data_order.h"
 #include "exception.h"
 
 void fp_save(struct vcpu_fp *fp);
@@ -160,15 +161,16 @@ static uint64_t store_piece(struct vcpu *vcpu, const struct access *a, unsigned 
 	} else {
 		v = r == 31 ? 0 : regs->x[r];
 	}
+	if (data_big_endian(regs))
+		return data_swapped(v, piece_bytes(a));
 	return piece_bytes(a) == 8 ? v : v & (BIT(piece_bytes(a) * 8) - 1);
 }
 
-bool vcpu_read_insn(struct vcpu *vcpu, uint64_t va, uint32_t *op)
+bool guest_code_read(struct vcpu *vcpu, uint64_t va, void *buf, unsigned size)
 {
 	gpa_t gpa;
 
-	return guest_va(&vcpu->arch.regs, va, &gpa) &&
-	       !guest_mem_read(vcpu->guest, gpa, op, sizeof(*op));
+	return guest_va(&vcpu->arch.regs, va, &gpa) && !guest_mem_read(vcpu->guest, gpa, buf, size);
 }
 
 static bool read_access(struct vcpu *vcpu, struct access *a)
@@ -176,9 +178,7 @@ static bool read_access(struct vcpu *vcpu, struct access *a)
 	struct vcpu_regs *regs = &vcpu->arch.regs;
 	uint32_t op;
 
-	if (regs->pstate & PSR_AARCH32 || !vcpu_read_insn(vcpu, regs->pc, &op))
-		return false;
-	return decode(op, regs, a);
+	return guest_code_read(vcpu, regs->pc, &op, sizeof(op)) && decode(op, regs, a);
 }
 
 void abort_decode(struct vcpu *vcpu, struct vcpu_exit *exit)
@@ -187,6 +187,10 @@ void abort_decode(struct vcpu *vcpu, struct vcpu_exit *exit)
 	struct access a;
 	uint64_t va;
 
+	if (vcpu->arch.regs.pstate & PSR_AARCH32) {
+		abort_decode32(vcpu, exit);
+		return;
+	}
 	if (!read_access(vcpu, &a))
 		return;
 	if (p->pc != vcpu->arch.regs.pc || p->done >= pieces(&a)) {
@@ -203,7 +207,7 @@ void abort_decode(struct vcpu *vcpu, struct vcpu_exit *exit)
 	exit->is_write = !a.load;
 	if (!a.load)
 		exit->value = store_piece(vcpu, &a, p->done);
-	p->active = true;
+	exit->reg = ABORT_PIECE;
 }
 
 static void load_general(struct vcpu_regs *regs, const struct access *a, unsigned r, uint64_t v)
@@ -238,9 +242,14 @@ void abort_complete_piece(struct vcpu *vcpu, uint64_t value)
 	struct vcpu_regs *regs = &vcpu->arch.regs;
 	struct access a;
 
-	p->active = false;
+	if (regs->pstate & PSR_AARCH32) {
+		abort_complete_piece32(vcpu, value);
+		return;
+	}
 	if (!read_access(vcpu, &a))
 		return; /* changed by another vCPU meanwhile: it runs what is there now */
+	if (data_big_endian(regs))
+		value = data_swapped(value, piece_bytes(&a));
 	p->value[p->done & 3] = value;
 	if (++p->done < pieces(&a))
 		return; /* again, for the next piece */

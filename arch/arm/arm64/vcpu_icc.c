@@ -200,7 +200,7 @@ static bool emulate(struct vcpu *vcpu)
 
 	if (READ_SYSREG(esr_el1) >> 26 != EC_UNKNOWN || (spsr & 0x1e) != PSR_EL1T)
 		return false;
-	if (from & 3 || !vcpu_read_insn(vcpu, from, &op) || !sysreg_icc(vcpu, op))
+	if (from & 3 || !guest_code_read(vcpu, from, &op, sizeof(op)) || !sysreg_icc(vcpu, op))
 		return false;
 	regs->pc = from + 4;
 	regs->pstate = spsr & (PSTATE_BACK | 0x1f);

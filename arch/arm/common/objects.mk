@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
+obj-y += a32_decode.o
 obj-y += early_uart.o
 obj-y += guest.o
 obj-y += lpae.o

@@ -44,10 +44,15 @@ struct vcpu_exit {
 		};
 		uint32_t flags; /**< the four at once */
 	};
-	uint8_t size;	   /**< MMIO: bytes, 1 2 4 8; 0 when the access could not be decoded */
-	uint8_t reg;	   /**< MMIO: register number, where the port keeps it for its completion */
-	bool sign_extend;  /**< MMIO: ditto */
-	bool wide;	   /**< MMIO: ditto, 64-bit destination */
+	union {
+		struct {
+			uint8_t size; /**< MMIO: bytes, 1 2 4 8; 0: it could not be decoded */
+			uint8_t reg;  /**< MMIO: what the port keeps for its completion */
+			bool sign_extend; /**< MMIO: ditto */
+			bool wide;	  /**< MMIO: ditto, 64-bit destination */
+		};
+		uint32_t size_only; /**< the size as the first of four bytes, the others zero */
+	};
 	gpa_t gpa;	   /**< MMIO: guest physical address of the first byte */
 	va_t gva;	   /**< MMIO: guest virtual address, 0 if unknown */
 	uint64_t value;	   /**< MMIO: data of a write, zero-extended; 0 for a read */

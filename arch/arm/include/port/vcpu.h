@@ -42,12 +42,14 @@ struct vcpu_gtimer {
 	uint32_t virq; /* PPI number that the guest sees */
 };
 
-/** A load or store to a device that is done in pieces (arm64/vcpu_decode.c). */
+/** A load or store to a device that is done in pieces (arm64/vcpu_decode.c, _decode32.c). */
 struct vcpu_partial {
 	uint64_t pc;	   /* whose pieces these are */
-	uint64_t value[4]; /* loaded so far */
+	union {		   /* loaded so far */
+		uint64_t value[4];
+		uint32_t word[16];
+	};
 	uint8_t done;	   /* pieces */
-	bool active;	   /* the exit that is being handled is a piece */
 };
 
 /** Catching ICC_* where the CPU has none (arm64/vcpu_icc.c). */
