@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Disks of the host and of guests: RAM disks, partitions, media that change, disks that fail."""
+import hashlib
+import re
+import struct
+
+import pytest
+
+from test_linux import BOOT_SECONDS, create, in_guest, leave_console, switch_off, wait_ready
+from test_virtio import digest, free_pages, noise
+
+MIB = 1 << 20
+
+
+def master_boot_record(*partitions):
+    """First sector of a disk; a partition is (type, first sector, sectors)."""
+    entries = b"".join(struct.pack("<B3xB3xII", 0, *p) for p in partitions)
+    return bytes(446) + entries.ljust(64, b"\0") + b"\x55\xaa"
+
+
+def partitioned():
+    """A disk with two partitions, and what is in them."""
+    first, second = noise(MIB, 11), noise(MIB, 12)
+    head = master_boot_record((0x83, 2048, 2048), (0x0c, 4096, 2048)).ljust(MIB, b"\0")
+    return head + first + second, first, second
+
+
+def at_console(machine, name):
+    """Back to the console of a guest that runs."""
+    machine.send("console %s\r" % name)
+    machine.send("\r")
+    machine.expect_exact("guest:/# ")
+
+
+def sectors(machine, disk="vda"):
+    """Capacity as the guest's kernel knows it."""
+    return int(re.search(r"\n(\d+)", in_guest(machine, "echo; cat /sys/block/%s/size" % disk))[1])
+
+
+def test_commands(machine):
+    """RAM disks, their contents and partitions at the shell."""
+    image, first, _ = partitioned()
+    m = machine(files={"/images/p.img": image})
+    m.run("blockdev ramdisk create 64M", status=0)
+    assert re.search(r"ramdisk0 +64 MiB +rw", m.run("blockdev list", status=0))
+    assert "ramdisk1: 3 MiB" in m.run("blockdev ramdisk create /images/p.img", status=0)
+    listed = m.run("blockdev list", status=0)
+    assert re.search(r"ramdisk1p1 +1 MiB .*partition, type 0x83", listed)
+    assert re.search(r"ramdisk1p2 +1 MiB .*partition, type 0x0c", listed)
+    dump = m.run("blockdev dump8 ramdisk1p1 512 16", status=0)
+    assert " ".join("%02x" % b for b in first[512:528]) in dump
+    assert "ramdisk1p1: 1 MiB" in m.run("blockdev rescan ramdisk1", status=0)
+    assert "ramdisk0 has no partitions" in m.run("blockdev rescan ramdisk0", status=0)
+    m.run("blockdev ramdisk destroy ramdisk0", status=0)
+    m.run("blockdev ramdisk destroy ramdisk1", status=0)
+    assert "ramdisk" not in m.run("blockdev list", status=0)
+    # Completion knows devices.
+    m.run("blockdev ramdisk create 1M quick", status=0)
+    m.send("blockdev info qu\t\r")
+    m.expect(r"kind +RAM disk")
+    m.wait_prompt()
+
+
+@pytest.mark.parametrize("gic", [2, 3])
+def test_media(machine, linux, gic):
+    """A partition as a disk; another medium, none, and the first one again, while it runs."""
+    image, first, second = partitioned()
+    m = machine(gic=gic, files=dict(linux, **{"/images/p.img": image, "/images/o.img": second}))
+    m.run("blockdev ramdisk create /images/p.img", status=0)
+    create(m, "g", 2, more="disk=ramdisk0p1")
+    wait_ready(m, "g", 2)
+    assert sectors(m) == 2048
+    assert digest(m, "cat /dev/vda") == hashlib.sha256(first).hexdigest()
+    # What it writes is in its partition, and nowhere else.
+    in_guest(m, "dd if=/dev/zero of=/dev/vda bs=512 seek=2047 count=1 conv=fsync")
+    leave_console(m)
+    dump = m.run("blockdev dump32 ramdisk0 %d 8" % (2 * MIB - 16), status=0)
+    assert "001ffff0: 00000000 00000000 00000000 00000000" in dump
+    assert "00200000: %08x" % struct.unpack("<I", second[:4]) in dump
+    # Somebody else's disk cannot be had.
+    refused = m.run("guest create h board=virt vcpus=1 mem=64M kernel=/boot/vmlinuz disk=ramdisk0")
+    assert "ramdisk0p1 is in use for writing" in refused
+    assert "ramdisk0p1 is in use" in m.run("blockdev rescan ramdisk0")
+    m.run("vdisk attach g/disk0 /images/o.img", status=0)
+    assert re.search(r"g/virtio-blk0 +disk0 +1 MiB", m.run("vdisk list", status=0))
+    at_console(m, "g")
+    in_guest(m, "echo 3 >/proc/sys/vm/drop_caches")
+    assert digest(m, "cat /dev/vda") == hashlib.sha256(second).hexdigest()
+    leave_console(m)
+    m.run("vdisk detach g", status=0)
+    at_console(m, "g")
+    in_guest(m, "sleep 1", 30)
+    assert sectors(m) == 0
+    assert "0+0 records out" in in_guest(m, "dd if=/dev/vda of=/dev/null bs=4k count=1")
+    leave_console(m)
+    m.run("vdisk attach g/virtio-blk0 ramdisk0", status=0)
+    at_console(m, "g")
+    in_guest(m, "sleep 1", 30)
+    assert sectors(m) == 3 * 2048
+    assert digest(m, "dd if=/dev/vda bs=1M skip=2 count=1") == hashlib.sha256(second).hexdigest()
+    switch_off(m)
+    m.run("guest destroy g", status=0)
+    m.run("blockdev ramdisk destroy ramdisk0", status=0)
+
+
+def test_failing_disk(machine, linux):
+    """A disk that fails or is full is an I/O error in the guest, which goes on."""
+    m = machine(files=linux)
+    m.run("blockdev ramdisk create 16M", status=0)
+    create(m, "g", 1, more="disk=ramdisk0")
+    wait_ready(m, "g")
+    write = "dd if=/dev/zero of=/dev/vda bs=4k seek=%d count=1 oflag=direct 2>&1"
+    leave_console(m)
+    m.run("blockdev fault ramdisk0 fails op=write from=800 sectors=8", status=0)
+    m.run("blockdev fault ramdisk0 full op=write from=1600 count=1", status=0)
+    m.run("blockdev fault ramdisk0 fails op=read from=2400 sectors=1", status=0)
+    at_console(m, "g")
+    assert "1+0 records out" in in_guest(m, write % 99)
+    assert "I/O error" in in_guest(m, write % 100)
+    assert "1+0 records out" in in_guest(m, write % 101)
+    assert re.search("No space left|I/O error", in_guest(m, write % 200))
+    assert "1+0 records out" in in_guest(m, write % 200)
+    read = "dd if=/dev/vda of=/dev/null bs=4k skip=%d count=1 iflag=direct 2>&1"
+    assert "I/O error" in in_guest(m, read % 300)
+    assert "1+0 records out" in in_guest(m, read % 301)
+    leave_console(m)
+    assert re.search(r"requests +\d+ reads, \d+ writes, [3-9]\d* errors; 0 in flight",
+                     m.run("vdisk info g", status=0))
+    m.run("blockdev fault ramdisk0 off", status=0)
+    at_console(m, "g")
+    assert "1+0 records out" in in_guest(m, write % 100)
+    assert "1+0 records out" in in_guest(m, read % 300)
+    switch_off(m)
+
+
+def test_requests_in_flight(machine, linux):
+    """A slow disk: media change, guests are reset and destroyed, with requests on the way."""
+    m = machine(files=linux, smp=2)
+    m.run("blockdev ramdisk create 16M", status=0)
+    m.run("blockdev ramdisk create 16M", status=0)
+    m.run("blockdev fault ramdisk0 slow delay=300ms from=1000", status=0)
+    work = ("(while :; do dd if=/dev/zero of=/dev/vda bs=64k seek=16 count=64 oflag=direct; "
+            "done) >/dev/null 2>&1 & echo at-work")
+    free = []
+    for turn in range(3):
+        create(m, "g", 2, more="disk=ramdisk0")
+        wait_ready(m, "g", 2)
+        m.send(work + "\r")
+        m.expect(r"\nat-work")
+        leave_console(m)
+        if turn == 0:
+            for medium in ("ramdisk1", "ramdisk0", "ramdisk1", "ramdisk0"):
+                m.run("vdisk attach g/disk0 " + medium, status=0)
+            m.run("vdisk detach g/disk0", status=0)
+            assert "0 in flight" in m.run("vdisk info g", status=0)
+            m.run("vdisk attach g/disk0 ramdisk0", status=0)
+        m.run("guest reset g", status=0)
+        m.send("console g\r")
+        m.expect(r"guest-init: ready", BOOT_SECONDS)
+        m.expect_exact("guest:/# ")
+        m.send(work + "\r")
+        m.expect(r"\nat-work")
+        leave_console(m)
+        m.run("guest destroy g", status=0)
+        assert re.search(r"ramdisk0 +16 MiB +rw +- ", m.run("blockdev list", status=0))
+        free.append(free_pages(m))
+    assert len(set(free[1:])) == 1, free
+    m.run("blockdev ramdisk destroy ramdisk0", status=0)
+    m.run("blockdev ramdisk destroy ramdisk1", status=0)
