@@ -15,6 +15,7 @@
 #include <libs/bits.h>
 #include <libs/byteorder.h>
 #include <libs/errno.h>
+#include <libs/string.h>
 
 #define F_SIZE_MAX     BIT(1)
 #define F_SEG_MAX      BIT(2)
@@ -37,6 +38,7 @@ enum {
 enum { T_IN = 0, T_OUT = 1, T_FLUSH = 4, T_DISCARD = 11, T_WRITE_ZEROES = 13 };
 
 #define RING_MAX       128
+#define RING_MIN       4
 #define PART_BYTES_MAX (1u << 30)
 #define BLOCK_SIZE_MAX 65536u
 #define STATUS_NONE    0xff
@@ -57,6 +59,7 @@ struct part {
 		uint32_t flags;
 	} range;
 	uint8_t status;
+	bool bounced;		  /* its data is in disk->bounce */
 	struct block_request *rq; /* NULL: free */
 	struct part *next_free;
 };
@@ -72,6 +75,10 @@ struct disk {
 	struct block_iter iter;
 	uint64_t sector, left;	/* of it */
 	bool begun;
+	/* a block in more pieces than the device takes: one at a time, where its pieces begin */
+	uint8_t *bounce;
+	struct block_iter bounce_iter;
+	bool bouncing;
 	/* what the device takes at once */
 	uint32_t size_max, seg_max;
 	uint32_t discard_max, zeroes_max;
@@ -127,8 +134,41 @@ static void fill_head(struct part *part, uint32_t type, uint64_t sector)
 	part->status = STATUS_NONE;
 }
 
-/* @return whether there was room; -EINVAL when it can never be sent */
-static int send_data(struct disk *disk, struct block_request *rq, struct part *part)
+/* Copy a block between the bounce buffer and the pieces at an iterator. */
+static void copy_block(struct disk *disk, struct block_iter *it, bool to_pieces)
+{
+	uint32_t done = 0;
+	size_t n = 1;
+
+	while (done < disk->bd.block_size && n) {
+		uint8_t *p = block_iter_next(it, disk->bd.block_size - done, &n);
+
+		if (to_pieces)
+			memcpy(p, disk->bounce + done, n);
+		else
+			memcpy(disk->bounce + done, p, n);
+		done += (uint32_t)n;
+	}
+}
+
+/* A block that is in too many pieces. @return whether there was room */
+static bool send_bounced(struct disk *disk, bool read, struct part *part)
+{
+	if (disk->bouncing || !vring_begin(disk->ring, 3))
+		return false;
+	disk->bouncing = part->bounced = true;
+	disk->bounce_iter = disk->iter;
+	copy_block(disk, &disk->iter, false);
+	fill_head(part, read ? T_IN : T_OUT, disk->sector);
+	vring_put(disk->ring, &part->head, sizeof(part->head), false);
+	vring_put(disk->ring, disk->bounce, disk->bd.block_size, read);
+	disk->sector += disk->bd.block_size / SECTOR_SIZE;
+	disk->left -= disk->bd.block_size / SECTOR_SIZE;
+	return true;
+}
+
+/* @return whether there was room */
+static bool send_data(struct disk *disk, struct block_request *rq, struct part *part)
 {
 	bool read = rq->op == BLOCK_READ;
 	struct vring *vr = disk->ring;
@@ -137,9 +177,9 @@ static int send_data(struct disk *disk, struct block_request *rq, struct part *p
 	size_t n;
 
 	if (!bytes)
-		return -EINVAL;
+		return send_bounced(disk, read, part);
 	if (!vring_begin(vr, pieces + 2))
-		return 0;
+		return false;
 	fill_head(part, read ? T_IN : T_OUT, disk->sector);
 	vring_put(vr, &part->head, sizeof(part->head), false);
 	while (done < bytes) {
@@ -150,17 +190,17 @@ static int send_data(struct disk *disk, struct block_request *rq, struct part *p
 	}
 	disk->sector += bytes / SECTOR_SIZE;
 	disk->left -= bytes / SECTOR_SIZE;
-	return 1;
+	return true;
 }
 
-static int send_range(struct disk *disk, struct block_request *rq, struct part *part)
+static bool send_range(struct disk *disk, struct block_request *rq, struct part *part)
 {
 	bool zero = rq->op == BLOCK_ZERO;
 	uint32_t most = zero ? disk->zeroes_max : disk->discard_max;
 	uint32_t sectors = (uint32_t)MIN_T(uint64_t, disk->left, most);
 
 	if (!vring_begin(disk->ring, 3))
-		return 0;
+		return false;
 	fill_head(part, zero ? T_WRITE_ZEROES : T_DISCARD, 0);
 	part->range.sector = cpu_to_le64(disk->sector);
 	part->range.sectors = cpu_to_le32(sectors);
@@ -169,16 +209,16 @@ static int send_range(struct disk *disk, struct block_request *rq, struct part *
 	vring_put(disk->ring, &part->range, sizeof(part->range), false);
 	disk->sector += sectors;
 	disk->left -= sectors;
-	return 1;
+	return true;
 }
 
-static int send_part(struct disk *disk, struct block_request *rq)
+static bool send_part(struct disk *disk, struct block_request *rq)
 {
 	struct part *part = disk->free_part;
-	int sent;
+	bool sent;
 
 	if (!part)
-		return 0;
+		return false;
 	if (rq->op == BLOCK_FLUSH) {
 		sent = vring_begin(disk->ring, 2);
 		if (sent) {
@@ -191,15 +231,15 @@ static int send_part(struct disk *disk, struct block_request *rq)
 	} else {
 		sent = send_range(disk, rq, part);
 	}
-	if (sent <= 0)
-		return sent;
+	if (!sent)
+		return false;
 	vring_put(disk->ring, &part->status, sizeof(part->status), true);
 	disk->free_part = part->next_free;
 	part->rq = rq;
 	count_part(rq, 1);
 	disk->in_flight++;
 	vring_end(disk->ring, part);
-	return 1;
+	return true;
 }
 
 /* Send what there is room for. @param done  gets requests that end without the device */
@@ -208,7 +248,6 @@ static void pump(struct disk *disk, struct list *done)
 	while (!list_empty(&disk->waiting)) {
 		struct block_request *rq =
 			list_first_entry(&disk->waiting, struct block_request, link);
-		int sent = 0;
 
 		if (!disk->begun) {
 			block_iter_init(&disk->iter, rq);
@@ -217,12 +256,9 @@ static void pump(struct disk *disk, struct list *done)
 			disk->begun = true;
 		}
 		if (disk->left && !rq->status) {
-			sent = send_part(disk, rq);
-			if (!sent)
+			if (!send_part(disk, rq))
 				break;
-			if (sent < 0)
-				rq->status = sent;
-			else if (disk->left)
+			if (disk->left)
 				continue;
 		}
 		disk->begun = false;
@@ -275,6 +311,11 @@ static void end_part(struct disk *disk, struct part *part, int status, struct li
 	struct block_request *rq = part->rq;
 	bool first = disk->begun && disk->waiting.next == &rq->link;
 
+	if (part->bounced) {
+		if (!status && rq->op == BLOCK_READ)
+			copy_block(disk, &disk->bounce_iter, true);
+		disk->bouncing = part->bounced = false;
+	}
 	part->rq = NULL;
 	part->next_free = disk->free_part;
 	disk->free_part = part;
@@ -388,6 +429,11 @@ static int read_config(struct disk *disk)
 	disk->size_max = vio_has(vd, F_SIZE_MAX) ? vio_config32(vd, CFG_SIZE_MAX) : 0;
 	if (!disk->size_max)
 		disk->size_max = PART_BYTES_MAX;
+	if (disk->size_max < bd->block_size) {
+		log_error("%s: the virtio disk takes pieces of %u bytes, less than its blocks of "
+			  "%u", vd->name, disk->size_max, bd->block_size);
+		return -EINVAL;
+	}
 	disk->seg_max = vio_has(vd, F_SEG_MAX) ? vio_config32(vd, CFG_SEG_MAX) : 0;
 	if (!disk->seg_max)
 		disk->seg_max = 1;
@@ -422,8 +468,9 @@ static int make_parts(struct disk *disk)
 {
 	unsigned i;
 
+	disk->bounce = heap_alloc(disk->bd.block_size);
 	disk->parts = heap_calloc(disk->ring->num, sizeof(*disk->parts));
-	if (!disk->parts)
+	if (!disk->bounce || !disk->parts)
 		return -ENOMEM;
 	for (i = 0; i < disk->ring->num; i++) {
 		disk->parts[i].next_free = disk->free_part;
@@ -452,6 +499,12 @@ static int blk_probe(struct vio_dev *vd)
 	if (err)
 		goto err_free;
 	disk->ring = &vd->rings[0];
+	if (disk->ring->num < RING_MIN) {
+		log_error("%s: the virtio disk has a queue of %u entries, too short for a request",
+			  vd->name, disk->ring->num);
+		err = -EINVAL;
+		goto err_free;
+	}
 	err = make_parts(disk);
 	if (err)
 		goto err_free;
@@ -462,8 +515,9 @@ static int blk_probe(struct vio_dev *vd)
 	err = blockdev_register(&disk->bd, "vd*");
 	if (!err)
 		return 0;
-	heap_free(disk->parts);
 err_free:
+	heap_free(disk->bounce);
+	heap_free(disk->parts);
 	heap_free(disk);
 	return err;
 }

@@ -22,7 +22,7 @@ static struct cpu the_cpus[2];
 static bool enabled[2][CHIP_IRQS], active[CHIP_IRQS], level_of[CHIP_IRQS];
 static unsigned target[CHIP_IRQS], pending[8], nr_pending, inits;
 
-/* --- the chip ------------------------------------------------------------------------ */
+/* --- the chip ------------------------------------------------------------------ */
 
 static bool *enable_bit(unsigned hwirq)
 {
@@ -276,7 +276,7 @@ TEST(further_cpu)
 	arch_set_this_cpu(&the_cpus[0]);
 }
 
-/* --- irq_show ------------------------------------------------------------------------- */
+/* --- irq_show ------------------------------------------------------------------- */
 
 static char shown[2048];
 
@@ -331,4 +331,92 @@ TEST(out_of_memory)
 	fake_heap_fail_at(0);
 	CHECK(err == 0 && n > 2);
 	irq_free(70);
+}
+
+/* --- shared interrupts, messages ---------------------------------------------------------- */
+
+TEST(shared)
+{
+	size_t before;
+	int a, b;
+
+	setup();
+	before = fake_heap_live();
+	CHECK_EQ(irq_request_shared(45, "one", handler, &a), 0);
+	CHECK_EQ(irq_request_shared(45, "two", handler, &b), 0);
+	CHECK_EQ(irq_request(45, true, "x", handler, NULL), -EBUSY);
+	calls = 0;
+	raise(45);
+	CHECK_EQ(calls, 2);
+	shown[0] = '\0';
+	irq_show(NULL);
+	CHECK(strstr(shown, "one, two"));
+	irq_free_shared(45, &a);
+	CHECK(enabled[0][45]);
+	calls = 0;
+	raise(45);
+	CHECK(calls == 1 && last_arg == &b);
+	irq_free_shared(45, &a);	/* not there any more */
+	CHECK(enabled[0][45]);
+	irq_free_shared(45, &b);
+	CHECK(!enabled[0][45]);
+	CHECK_EQ(irq_request(45, false, "x", handler, NULL), 0);
+	CHECK_EQ(irq_request_shared(45, "late", handler, &b), -EBUSY);
+	irq_free(45);
+	CHECK(fake_heap_live() <= before + 2);	/* descriptor and group stay */
+}
+
+#define LPIS 100
+
+static bool lpi_on[LPIS];
+
+static void lpi_enable(unsigned hwirq)
+{
+	lpi_on[hwirq - IRQ_LPI_FIRST] = true;
+}
+
+static void lpi_disable(unsigned hwirq)
+{
+	lpi_on[hwirq - IRQ_LPI_FIRST] = false;
+}
+
+static int lpi_set_type(unsigned hwirq, bool level)
+{
+	return level ? -EINVAL : 0;
+}
+
+static const struct irqchip lpi_chip = {
+	.name = "LPI", .nr_irqs = LPIS, .enable = lpi_enable, .disable = lpi_disable,
+	.set_type = lpi_set_type,
+};
+
+TEST(messages)
+{
+	int x;
+
+	setup();
+	CHECK_EQ(irq_request(IRQ_LPI_FIRST, false, "early", handler, NULL), -EINVAL);
+	CHECK_EQ(irqchip_add_lpis(&lpi_chip), 0);
+	CHECK_EQ(irqchip_add_lpis(&lpi_chip), -EBUSY);
+	CHECK_EQ(irq_request(IRQ_LPI_FIRST + LPIS, false, "x", handler, NULL), -EINVAL);
+	CHECK_EQ(irq_request(IRQ_LPI_FIRST - 1, false, "x", handler, NULL), -EINVAL);
+	CHECK_EQ(irq_request(IRQ_LPI_FIRST + 99, true, "x", handler, NULL), -EINVAL);
+	CHECK_EQ(irq_request(IRQ_LPI_FIRST + 99, false, "last", handler, &x), 0);
+	CHECK(lpi_on[99]);
+	calls = 0;
+	irq_dispatch_lpi(IRQ_LPI_FIRST + 99);
+	CHECK(calls == 1 && last_arg == &x);
+	shown[0] = '\0';
+	irq_show(NULL);
+	CHECK(strstr(shown, " 8291  MSI"));
+	irq_free(IRQ_LPI_FIRST + 99);
+	CHECK(!lpi_on[99]);
+	/* nobody's, and numbers that there are not */
+	lpi_on[98] = true;
+	irq_dispatch_lpi(IRQ_LPI_FIRST + 98);
+	CHECK(!lpi_on[98]);
+	irq_dispatch_lpi(IRQ_LPI_FIRST + LPIS);
+	irq_dispatch_lpi(UINT32_MAX);
+	CHECK_EQ(calls, 1);
+	CHECK_EQ(irq_set_cpu(IRQ_LPI_FIRST, 1), -EINVAL);	/* this chip has no choice */
 }
