@@ -48,7 +48,8 @@ warnings := -Wall -Wextra -Wno-unused-parameter -Wstrict-prototypes -Wmissing-pr
 	-Wimplicit-fallthrough -Wformat=2 -Wno-format-nonliteral -Wshadow \
 	$(if $(cc-is-clang),-Wno-initializer-overrides,-Wno-override-init -Wlogical-op -Wduplicated-cond) $(if $(filter y,$(WERROR)),-Werror)
 
-codegen := -std=gnu11 -ffreestanding -O2 -g -fno-pic -fno-pie -fno-common -fno-strict-aliasing \
+codegen := -std=gnu11 -ffreestanding $(if $(CONFIG_OPTIMIZE_SIZE),-Os,-O2) -g -fno-pic -fno-pie \
+	-fno-common -fno-strict-aliasing \
 	-ffunction-sections -fdata-sections -fstack-protector-strong -fno-omit-frame-pointer \
 	-momit-leaf-frame-pointer \
 	-fno-asynchronous-unwind-tables -fno-unwind-tables -fno-delete-null-pointer-checks \
