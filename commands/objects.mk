@@ -17,6 +17,7 @@ obj-y += vcpu.o
 obj-y += vdisk.o
 obj-y += version.o
 obj-y += vfs.o
+obj-y += vfs_change.o
 obj-y += vserial.o
 
 # Cold code: small is better than fast.

@@ -17,6 +17,8 @@
 #include <libs/printf.h>
 #include <libs/string.h>
 
+#include "vfs_change.h"
+
 #define CHUNK 512
 
 TABLE(struct vfs_fs, fs);
@@ -35,6 +37,45 @@ static int run_mplist(struct shell *sh, int argc, char **argv)
 			  m->read_only ? "ro" : "rw", format_size(size, sizeof(size), m->size),
 			  m->open_files, *m->path ? m->path : "/");
 	vfs_list_unlock();
+	table_print(t, shell_output(sh));
+	return 0;
+}
+
+/* One line of df: the mount, by its path, may be gone. @return false: no such mount any more */
+static bool add_space(struct table *t, unsigned n)
+{
+	char path[VFS_PATH_MAX], name[32], kind[16], sizes[3][16] = { "?", "?", "?" };
+	struct vfs_space space;
+	struct vfs_mount *m;
+
+	vfs_list_lock();
+	m = vfs_mount_next(NULL);
+	while (m && n--)
+		m = vfs_mount_next(m);
+	if (m) {
+		strlcpy(path, *m->path ? m->path : "/", sizeof(path));
+		strlcpy(name, m->bd ? m->bd->name : "initrd", sizeof(name));
+		strlcpy(kind, m->fs->name, sizeof(kind));
+		format_size(sizes[0], sizeof(sizes[0]), m->size);
+	}
+	vfs_list_unlock();
+	if (!m)
+		return false;
+	if (!vfs_space(path, &space)) {
+		format_size(sizes[0], sizeof(sizes[0]), space.size);
+		format_size(sizes[1], sizeof(sizes[1]), space.size - space.free);
+		format_size(sizes[2], sizeof(sizes[2]), space.free);
+	}
+	table_row(t, "%s|%s|%s|%s|%s|%s", name, kind, sizes[0], sizes[1], sizes[2], path);
+	return true;
+}
+
+static int run_df(struct shell *sh, int argc, char **argv)
+{
+	struct table *t = table_create("DEVICE|FILE SYSTEM|>SIZE|>USED|>FREE|PATH");
+
+	for (unsigned n = 0; add_space(t, n); n++)
+		;
 	table_print(t, shell_output(sh));
 	return 0;
 }
@@ -99,7 +140,10 @@ static int run_umount(struct shell *sh, int argc, char **argv)
 		return sh_error(sh, err,
 				"files of %s are in use (by guests that were made of them)",
 				argv[0]);
-	return err;
+	if (err)
+		return sh_error(sh, err, "%s is unmounted, but what was written last is not all on "
+				"the device: %s", argv[0], error_text(err));
+	return 0;
 }
 
 /* --- looking ------------------------------------------------------------------------------- */
@@ -353,6 +397,16 @@ static const struct command_sub subs[] = {
 	{ "ls", "list a directory", ARGS(ARG_OPT(FILE, "path")), run_ls },
 	{ "cat", "print a text file", ARGS(ARG(FILE, "path")), run_cat },
 	{ "stat", "what a path is", ARGS(ARG(FILE, "path")), run_stat },
+	{ "df", "space of file systems", NULL, run_df },
+	{ "cp", "copy a file", ARGS(ARG(FILE, "from"), ARG(FILE, "to")), run_vfs_cp },
+	{ "mv", "move or rename", ARGS(ARG(FILE, "from"), ARG(FILE, "to")), run_vfs_mv },
+	{ "rm", "remove files", ARGS(ARG_MANY(FILE, "path")), run_vfs_rm },
+	{ "mkdir", "make folders", ARGS(ARG_MANY(FILE, "path")), run_vfs_mkdir },
+	{ "rmdir", "remove empty folders", ARGS(ARG_MANY(DIR, "path")), run_vfs_rmdir },
+	{ "truncate", "make a file so long, by zeros, or so short",
+	  ARGS(ARG(FILE, "path"), ARG(SIZE, "bytes")), run_vfs_truncate },
+	{ "sha256", "digest of a file", ARGS(ARG(FILE, "path")), run_vfs_sha256 },
+	{ "sync", "write all that waits to be written", NULL, run_vfs_sync },
 	{ "run", "run a script, up to its first error", ARGS(ARG(FILE, "script")), run_run },
 	{ "fdt_load", "load a DTB as a node; alias,attribute,type,value changes it",
 	  ARGS(ARG(DTPATH, "parent"), ARG(WORD, "name"), ARG(FILE, "file"),

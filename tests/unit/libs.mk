@@ -24,6 +24,7 @@ rename_test_printf := snprintf vsnprintf
 cflags_test_printf := -w
 test_rbtree := libs/rbtree.c
 test_ringbuf := libs/ringbuf.c
+test_sha256 := libs/sha256.c
 test_string := libs/memory.c libs/string.c libs/strlcpy.c
 rename_test_string := $(string-functions)
 

@@ -37,10 +37,11 @@ test_panic := $(host-port) $(addprefix core/log/,log.c panic.c) core/shell/boota
 	$(addprefix libs/,errno.c parse.c strlcpy.c)
 ldlibs_test_panic := -lfdt
 
-test_shell := $(term-files) $(shell-files) $(addprefix commands/,echo.c help.c vfs.c)
+test_shell := $(term-files) $(shell-files) $(addprefix commands/,echo.c help.c vfs.c vfs_change.c) libs/sha256.c
 ldlibs_test_shell := -lfdt
 
-command-files := $(addprefix commands/,echo.c help.c vfs.c guest.c vcpu.c vserial.c devtree.c log.c)
+command-files := libs/sha256.c \
+	$(addprefix commands/,echo.c help.c vfs.c vfs_change.c guest.c vcpu.c vserial.c devtree.c log.c)
 test_commands := $(term-files) $(shell-files) $(command-files)
 ldlibs_test_commands := -lfdt
 test_block_commands := $(filter-out tests/unit/fake_block.c,$(term-files)) $(shell-files) \

@@ -88,6 +88,7 @@ struct arg_spec {
 #define ARG(type_, name_)     { .name = name_, .type = ARG_##type_ }
 #define ARG_OPT(type_, name_) { .name = name_, .type = ARG_##type_, .optional = true }
 #define ARG_ANY(type_, name_) { .name = name_, .type = ARG_##type_, .optional = true, .rest = true }
+#define ARG_MANY(type_, name_) { .name = name_, .type = ARG_##type_, .rest = true }
 #define ARG_ONE_OF(name_, choices_) { .name = name_, .choices = choices_, .type = ARG_CHOICE }
 #define ARG_OPT_OF(name_, choices_)                                                                 \
 	{ .name = name_, .choices = choices_, .type = ARG_CHOICE, .optional = true }
