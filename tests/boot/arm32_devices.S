@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Loads and stores of AArch32 to device registers: of several registers, with write-back, of
- * floating-point registers, to the PC, in both byte orders. Prints a letter for each that did what
- * it has to do, "-" for one that did not. A program for the machine "virt" in Supervisor mode; of
- * the A32 set, or with THUMB of the T32 set. The console's registers IBRD, FBRD and LCR_H (0x24
- * ... 0x2c) keep what is written; its identification is
- * from 0xfe0 on, with a revision in the third register.
+ * floating-point registers, to the PC, in both byte orders; calls of firmware. Prints a letter for
+ * each that did what it has to do, "-" for one that did not. A program for the machine "virt" in
+ * Supervisor mode; of the A32 set, or with THUMB of the T32 set. The console's registers IBRD, FBRD
+ * and LCR_H (0x24 ... 0x2c) keep what is written; its identification is from 0xfe0 on, with a
+ * revision in the third register.
  */
 	.syntax	unified
 	.arch	armv7-a
@@ -237,6 +237,18 @@ there:
 	ldmia	r11, {r6, r7}
 	expect	r6, 5, r7, 0
 	passed	'n'
+
+	/* o: calls with 64-bit arguments are not for it, those with 32-bit ones are */
+	ldr	r0, =0xc4000003 /* CPU_ON */
+	mov	r1, #0
+	hvc	#0
+	mov	r4, r0
+	ldr	r0, =0x84000004 /* AFFINITY_INFO of itself: it is on */
+	mov	r1, #0
+	mov	r2, #0
+	hvc	#0
+	expect	r4, 0xffffffff, r0, 0
+	passed	'o'
 
 	mov	r12, #'\n'
 	bl	put

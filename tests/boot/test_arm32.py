@@ -162,7 +162,7 @@ def test_devices(machine, tmp_path, flags, cpu):
     m.run("guest create g board=virt arch=arm32 mem=32M load=0x40010000 kernel=/p.bin", status=0)
     m.run("guest start g", status=0)
     m.send("console g\r")
-    m.expect("abcdefghijklmn", 10)
+    m.expect("abcdefghijklmno", 10)
     m.wait_prompt()
     assert "powered off" in m.run("guest status g", status=0)
 
@@ -171,7 +171,7 @@ def test_devices(machine, tmp_path, flags, cpu):
 def test_devices_reference(machine, tmp_path, flags):
     """The same program on the bare machine: else it would be the program that is wrong."""
     m = machine(wait=False, cpu="cortex-a15", gic=2, el1=True, image=assemble(tmp_path, *flags))
-    m.expect("abcdefghijklmn", 10)
+    m.expect("abcdefghijklmno", 10)
     m.wait_end()
 
 

@@ -90,6 +90,21 @@ def test_guest_gic(machine, linux, host_gic, guest_gic, cpu, vcpus):
     m.run("guest destroy linux", status=0)
 
 
+def test_entropy(machine, linux):
+    """Linux finds the source of entropy in its firmware, and reads from it."""
+    m = machine(files=linux)
+    create(m, "linux")
+    wait_ready(m, "linux")
+    assert "smccc_trng" in in_guest(m, "cat /sys/class/misc/hw_random/rng_available")
+    in_guest(m, "echo smccc_trng >/sys/class/misc/hw_random/rng_current")
+    read = "dd if=/dev/hwrng bs=64 count=16 2>/dev/null | sha256sum"
+    sums = [re.search("[0-9a-f]{64}", in_guest(m, read))[0] for _ in range(2)]
+    assert sums[0] != sums[1]
+    assert "1024" in in_guest(m, "dd if=/dev/hwrng bs=64 count=16 2>/dev/null | wc -c")
+    assert "crng init done" in in_guest(m, "dmesg | grep random:")
+    switch_off(m)
+
+
 def test_two_guests(machine, linux):
     """Two at once; one is destroyed while the other works on."""
     m = machine(smp=2, files=linux)

@@ -38,11 +38,11 @@ test-disk: demo-disk guests $(disk)/cloud-arm64/vmlinuz $(disk)/cloud-arm64/init
 test-disk-arm32: $(disk)/arm32/vmlinuz $(disk)/arm32/initrd.cpio.gz
 
 # What is unpacked of Debian's packages: the kernels (the generic one, and the small one for
-# virtual machines) with their modules for virtio, power button and watchdog, and a busybox that
+# virtual machines) with their modules for virtio, power button, watchdog and entropy, and a busybox that
 # needs no library.
 kernel-files := --only 'boot/vmlinuz-*' --only '*/kernel/drivers/*virtio*' --only '*failover.ko*' \
 	--only '*/evdev.ko*' --only '*/gpio_keys.ko*' --only '*/sp805_wdt.ko*' \
-	--only '*/watchdog.ko*'
+	--only '*/watchdog.ko*' --only '*/arm_smccc_trng.ko*'
 
 $(DL)/arm64/linux-image-%.deb:
 	@$(fetch) 'linux-image-$*=linux-image-*'

@@ -7,4 +7,5 @@ obj-y += psci_guest.o
 obj-y += psci_host.o
 obj-y += smp.o
 obj-y += timer.o
+obj-y += trng_guest.o
 obj-y += vintc.o

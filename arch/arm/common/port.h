@@ -23,6 +23,13 @@ bool gtimer_asserted(void);
 /** A guest's firmware call (PSCI 1.1, SMCCC 1.1) with its arguments in x0 … x3. */
 void psci_guest_call(struct vcpu *vcpu, bool smc);
 
+/* Entropy for guests (trng_guest.c): rows of that table; x0 is what they return */
+
+int64_t trng_version(struct vcpu *vcpu, const uint64_t *arg);
+int64_t trng_uuid(struct vcpu *vcpu, const uint64_t *arg);
+int64_t trng_rnd32(struct vcpu *vcpu, const uint64_t *arg);
+int64_t trng_rnd64(struct vcpu *vcpu, const uint64_t *arg);
+
 /**
  * Trapped system register access (ESR_EL2.ISS). Steps over the instruction or injects undefined.
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The firmware interface of guests: PSCI 1.1 (Arm DEN 0022) and SMC calling convention 1.1 (DEN
- * 0028), by HVC and by SMC. One row a function.
+ * The firmware interface of guests: PSCI 1.1 (Arm DEN 0022), SMC calling convention 1.1 (DEN 0028)
+ * and the source of entropy (DEN 0098), by HVC and by SMC. One row a function.
  */
 #include <arch/vcpu.h>
 #include <core/guest.h>
@@ -23,6 +23,11 @@
 #define FN64(n) (0xc4000000U + (n))
 #define SMCCC_VERSION	     0x80000000U
 #define SMCCC_ARCH_FEATURES  0x80000001U
+#define TRNG_VERSION	     FN32(0x50)
+#define TRNG_FEATURES	     FN32(0x51)
+#define TRNG_GET_UUID	     FN32(0x52)
+#define TRNG_RND32	     FN32(0x53)
+#define TRNG_RND64	     FN64(0x53)
 #define FN64_BIT	     0x40000000U
 #define AFFINITY_MASK	     0xff00ffffffULL
 /* Of a power state in the original format: level, type and number are between these bits. */
@@ -137,6 +142,7 @@ static int64_t psci_system_reset2(struct vcpu *vcpu, const uint64_t *arg)
 static int64_t psci_features(struct vcpu *vcpu, const uint64_t *arg);
 static int64_t smccc_version(struct vcpu *vcpu, const uint64_t *arg);
 static int64_t smccc_features(struct vcpu *vcpu, const uint64_t *arg);
+static int64_t trng_features(struct vcpu *vcpu, const uint64_t *arg);
 
 /* CPU_OFF and the like have only 32-bit numbers; those with addresses have both. */
 static const struct psci_row rows[] = {
@@ -156,21 +162,43 @@ static const struct psci_row rows[] = {
 	{ FN64(18), 0x10001, psci_system_reset2 },
 	{ SMCCC_VERSION, 0x10000, smccc_version },
 	{ SMCCC_ARCH_FEATURES, 0x10000, smccc_features },
+	{ TRNG_VERSION, 0x10000, trng_version },
+	{ TRNG_FEATURES, 0x10000, trng_features },
+	{ TRNG_GET_UUID, 0x10000, trng_uuid },
+	{ TRNG_RND32, 0x10000, trng_rnd32 },
+	{ TRNG_RND64, 0x10000, trng_rnd64 },
 };
 
-static const struct psci_row *find_row(const struct guest *guest, uint32_t fn)
+/* What a vCPU may call: with 64-bit arguments only one that has them. */
+static const struct psci_row *find_row(const struct vcpu *vcpu, uint32_t fn)
 {
 	unsigned i;
 
+	if (fn & FN64_BIT && vcpu->arch.aarch32)
+		return NULL;
 	for (i = 0; i < ARRAY_SIZE(rows); i++)
 		if (rows[i].fn == fn)
-			return guest->psci_version >= rows[i].since ? &rows[i] : NULL;
+			return vcpu->guest->psci_version >= rows[i].since ? &rows[i] : NULL;
 	return NULL;
+}
+
+static bool is_trng(uint32_t fn)
+{
+	return (fn & ~FN64_BIT) - TRNG_VERSION <= TRNG_RND32 - TRNG_VERSION;
 }
 
 static int64_t psci_features(struct vcpu *vcpu, const uint64_t *arg)
 {
-	return find_row(vcpu->guest, (uint32_t)arg[1]) ? PSCI_SUCCESS : PSCI_NOT_SUPPORTED;
+	uint32_t fn = (uint32_t)arg[1];
+
+	return find_row(vcpu, fn) && !is_trng(fn) ? PSCI_SUCCESS : PSCI_NOT_SUPPORTED;
+}
+
+static int64_t trng_features(struct vcpu *vcpu, const uint64_t *arg)
+{
+	uint32_t fn = (uint32_t)arg[1];
+
+	return find_row(vcpu, fn) && is_trng(fn) ? PSCI_SUCCESS : PSCI_NOT_SUPPORTED;
 }
 
 static int64_t smccc_version(struct vcpu *vcpu, const uint64_t *arg)
@@ -188,7 +216,7 @@ static int64_t smccc_features(struct vcpu *vcpu, const uint64_t *arg)
 void psci_guest_call(struct vcpu *vcpu, bool smc)
 {
 	uint64_t *x = vcpu->arch.regs.x;
-	const struct psci_row *row = find_row(vcpu->guest, (uint32_t)x[0]);
+	const struct psci_row *row = find_row(vcpu, (uint32_t)x[0]);
 
 	if (likely(row)) {
 		x[0] = (uint64_t)row->call(vcpu, x);
