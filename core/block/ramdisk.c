@@ -9,6 +9,7 @@
 #include <core/mem.h>
 #include <core/thread.h>
 #include <core/vfs.h>
+#include <libs/copy.h>
 #include <libs/errno.h>
 #include <libs/parse.h>
 #include <libs/printf.h>
@@ -40,16 +41,16 @@ static bool all_zero(const uint8_t *p, size_t n)
 }
 
 /** Copy the next n bytes of a request to or from a chunk, or zeros. Under the chunk's lock. */
-static int copy_data(struct block_iter *it, uint8_t *chunk, size_t n, bool write)
+static int copy_request(struct block_iter *it, uint8_t *chunk, size_t n, bool write)
 {
 	size_t part;
 	uint8_t *p;
 
 	for (; n && (p = block_iter_next(it, n, &part)); n -= part) {
 		if (write && chunk)
-			memcpy(chunk, p, part);
+			copy_data(chunk, p, part);
 		else if (chunk)
-			memcpy(p, chunk, part);
+			copy_data(p, chunk, part);
 		else if (!write)
 			memset(p, 0, part);
 		if (chunk)
@@ -74,12 +75,12 @@ static int transfer(struct block_iter *it, uint8_t **chunk, size_t in, size_t n,
 {
 	if (unlikely(!*chunk && write)) {
 		if (data_is_zero(*it, n))
-			return copy_data(it, NULL, n, true);
+			return copy_request(it, NULL, n, true);
 		*chunk = page_alloc(CHUNK_PAGES);
 		if (!*chunk)
 			return -ENOSPC;
 	}
-	return copy_data(it, *chunk ? *chunk + in : NULL, n, write);
+	return copy_request(it, *chunk ? *chunk + in : NULL, n, write);
 }
 
 static void zero_piece(uint8_t **chunk, size_t in, size_t n)

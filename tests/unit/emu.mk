@@ -7,7 +7,7 @@ emu-world := tests/unit/emu_world.c tests/unit/emu_world_file.c tests/unit/emu_w
 	tests/unit/fake_log.c libs/ringbuf.c libs/errno.c libs/strlcpy.c core/emu/emu.c core/emu/vpower.c core/vserial/vserial.c \
 	core/dt/tree.c core/dt/address.c core/dt/edit.c core/dt/blob.c
 emu-block := core/block/blockdev.c core/block/request.c core/block/ramdisk.c core/block/vdisk.c \
-	core/block/partition.c core/block/mbr.c core/block/gpt.c core/block/fault.c libs/crc32.c libs/parse.c \
+	core/block/partition.c core/block/mbr.c core/block/gpt.c core/block/fault.c libs/copy.c libs/crc32.c libs/parse.c \
 	libs/format.c
 emu-virtio := emulators/virtio/virtio.c emulators/virtio/virtio_mmio.c \
 	emulators/virtio/virtqueue.c emulators/virtio/vq_split.c \

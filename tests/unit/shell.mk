@@ -45,7 +45,7 @@ command-files := libs/sha256.c \
 test_commands := $(term-files) $(shell-files) $(command-files)
 ldlibs_test_commands := -lfdt
 test_block_commands := $(filter-out tests/unit/fake_block.c,$(term-files)) $(shell-files) \
-	$(filter-out libs/%,$(emu-block)) libs/crc32.c $(addprefix commands/,blockdev.c vdisk.c)
+	$(filter-out libs/%,$(emu-block)) libs/copy.c libs/crc32.c $(addprefix commands/,blockdev.c vdisk.c)
 ldlibs_test_block_commands := -lfdt
 fuzz_shell := $(term-files) $(shell-files) $(command-files)
 ldlibs_fuzz_shell := -lfdt
