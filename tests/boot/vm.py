@@ -62,6 +62,7 @@ class Machine:
     image   the hypervisor; cpu, gic, smp, mem (MiB): the machine
     append  the hypervisor's command line
     files   content of the initrd, as for make_initrd; initrd: the file of a ready one
+    nics    network interfaces as -netdev has them, without an id; nic_model: their kind
     disks   files that are virtio disks, with options of QEMU's -drive: "x.img,readonly=on"
     virtio  "mmio" or "pci"; icount, el1, el3, reboot, rng: as tools/run-qemu has them
     extra   arguments for QEMU
@@ -69,7 +70,8 @@ class Machine:
 
     def __init__(self, name, image=None, cpu="cortex-a57", gic=3, smp=2, mem=1024, append=None,
                  files=None, initrd=None, icount=False, el1=False, el3=False, reboot=False,
-                 disks=(), virtio="mmio", rng=False, extra=(), timeout=60):
+                 disks=(), nics=(), nic_model="virtio-net", virtio="mmio", rng=False, extra=(),
+                 timeout=60):
         self.name = re.sub(r"[^A-Za-z0-9._-]+", "_", name)
         self.timeout = timeout * SCALE
         folder = os.path.join(OUT, "tests")
@@ -83,6 +85,8 @@ class Machine:
                 "--smp", str(smp), "--mem", str(mem), "--virtio", virtio]
         for disk in disks:
             line += ["--disk", os.fspath(disk)]
+        for nic in nics:
+            line += ["--nic", nic, "--nic-model", nic_model]
         for option, value in (("--initrd", initrd), ("--append", append)):
             if value:
                 line += [option, os.fspath(value)]
