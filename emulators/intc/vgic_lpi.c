@@ -164,13 +164,17 @@ void vgic_lpi_route(struct vgic *g, unsigned lpi, unsigned vcpu)
 {
 	struct vgic_bank *b = bank_of(g, lpi);
 	unsigned long flags;
+	unsigned old;
 
 	if (!b)
 		return;
 	flags = spin_lock_irqsave(&g->lock);
-	if (b->target[lpi % 32] != vcpu) {
+	old = b->target[lpi % 32];
+	if (old != vcpu) {
 		b->target[lpi % 32] = (uint8_t)vcpu;
 		vgic_notify(g, NULL, lpi / 32, BIT32(lpi % 32));
+		if (g->mode == VINTC_NONE && old < g->nr_vcpus)
+			vgic_update(&g->cpus[old]);
 	}
 	spin_unlock_irqrestore(&g->lock, flags);
 }

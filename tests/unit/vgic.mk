@@ -13,6 +13,6 @@ vgic-world := $(vgic-files) tests/unit/vgic_world.c tests/unit/vgic_hw.c tests/u
 	core/dt/blob.c libs/errno.c libs/strlcpy.c
 
 vgic-tests := test_vgic_model test_vgic_v3 test_vgic_v2 test_vgic_slots \
-	test_vgic_vcpus test_vgic_soft test_vgic_soft_v3
-vgic-fuzzers := fuzz_vgic
+	test_vgic_vcpus test_vgic_soft test_vgic_soft_v3 test_its
+vgic-fuzzers := fuzz_vgic fuzz_its
 $(foreach t,$(vgic-tests) $(vgic-fuzzers),$(eval $(t) := $(vgic-world))$(eval ldlibs_$(t) := -lfdt))

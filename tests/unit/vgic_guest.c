@@ -99,10 +99,12 @@ unsigned vw_ack(unsigned vcpu)
 	n = vw_best_slot(it);
 	if (n < 0)
 		return VW_SPURIOUS;
-	it->slot[n] = (it->slot[n] & ~VSLOT_STATE) | VSLOT_ACTIVE;
+	it->slot[n] &= ~VSLOT_STATE;
+	if ((uint32_t)it->slot[n] < 8192 || hw.lpis_active)
+		it->slot[n] |= VSLOT_ACTIVE;
 	it->apr[it->slot[n] & VSLOT_GROUP1 ? 1 : 0] |=
 		BIT32((it->slot[n] >> VSLOT_PRIO_SHIFT & 0xff) / 8);
-	irq = it->slot[n] & 0x1fff;
+	irq = it->slot[n] & 0xffff;
 	vw_settle(vcpu);
 	return irq;
 }

@@ -148,16 +148,18 @@ void arch_vintc_set_slot(unsigned n, uint64_t slot)
 		vw_broken("there is no slot %u", n);
 	for (i = 0; slot & VSLOT_STATE && i < hw.caps.slots; i++) {
 		if (i != n && it->slot[i] & VSLOT_STATE &&
-		    (it->slot[i] & 0x3ff) == (slot & 0x3ff))
+		    vw_intid(it->slot[i]) == vw_intid(slot))
 			vw_broken("interrupt %u is in slots %u and %u",
-				  (unsigned)(slot & 0x3ff), i, n);
+				  vw_intid(slot), i, n);
 	}
 	if (slot & VSLOT_HW && (slot & VSLOT_STATE) == VSLOT_STATE)
 		vw_broken("a linked slot may not be pending and active");
 	if (slot & VSLOT_HW && slot & VSLOT_EOI)
 		vw_broken("slot %u: bit 41 is of the link", n);
-	if (slot & VSLOT_STATE && (slot & 0x3ff) >= VGIC_IRQS_MAX)
-		vw_broken("slot %u: special number %u", n, (unsigned)(slot & 0x3ff));
+	if (slot & VSLOT_STATE && vw_intid(slot) >= VGIC_IRQS_MAX && vw_intid(slot) < 8192)
+		vw_broken("slot %u: special number %u", n, vw_intid(slot));
+	if ((uint32_t)slot >= 8192 && slot & (VSLOT_ACTIVE | VSLOT_HW))
+		vw_broken("slot %u: an LPI is active or linked", n);
 	it->slot[n] = slot;
 }
 
@@ -292,7 +294,7 @@ void vw_deactivate(struct interface *it, unsigned irq)
 	for (n = 0; n < hw.caps.slots; n++) {
 		uint64_t slot = it->slot[n];
 
-		if (!(slot & VSLOT_ACTIVE) || (slot & 0x1fff) != irq)
+		if (!(slot & VSLOT_ACTIVE) || (slot & 0xffff) != irq)
 			continue;
 		it->slot[n] &= ~VSLOT_ACTIVE;
 		if (slot & VSLOT_HW)
@@ -300,5 +302,6 @@ void vw_deactivate(struct interface *it, unsigned irq)
 						       VSLOT_HWIRQ_MASK)] = false;
 		return;
 	}
-	it->eoicount++;
+	/* An LPI has nothing to deactivate. */
+	it->eoicount += irq < 8192;
 }

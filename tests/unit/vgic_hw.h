@@ -35,6 +35,7 @@ struct vw_hw {
 	struct interface interface[VW_VCPUS];
 	struct vintc_caps caps;
 	int soft_gicv3; /* what arch_vintc_soft_gicv3() says */
+	bool lpis_active; /* an LPI that was taken stays in its slot until its end */
 };
 extern struct vw_hw hw;
 extern const unsigned vw_ppis[VW_TIMERS];
@@ -44,6 +45,11 @@ void vw_broken(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 
 int vw_cpu_of(const struct vcpu *v);
 unsigned vw_timer_index(uint32_t hwirq);
 struct interface *vw_interface_of(const struct vcpu *v);
+/** Interrupt in a slot; LPIs are what does not fit into the number of another one. */
+static inline unsigned vw_intid(uint64_t slot)
+{
+	return (uint32_t)slot >= 8192 ? (uint32_t)slot : slot & 0x3ff;
+}
 /** The CPU of a vCPU and its thread run now. */
 struct interface *vw_go(unsigned vcpu);
 /** Is its CPU interface in software? */

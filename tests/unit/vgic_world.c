@@ -14,7 +14,7 @@
 #include <core/time.h>
 #include <libs/errno.h>
 
-#include "../../emulators/intc/vgic.h"
+#include "../../emulators/intc/vgic_lpi.h"
 #include "fake.h"
 #include "unit.h"
 #include "vgic_hw.h"
@@ -25,7 +25,7 @@
 static struct guest guest;
 static struct vcpu *vcpus[VW_VCPUS];
 static struct vcpu *current; /* whose thread runs */
-static struct emu_dev *dist, *cpu_dev;
+static struct emu_dev *dist, *cpu_dev, *its_dev;
 static struct dt_node *root_node;
 static uint64_t now;
 static bool answer, alive, hold;
@@ -263,7 +263,10 @@ static void make_devices(const struct vw_config *c)
 			return;
 		dev = make_device("gic_redist", "arm,vgic3,redist", 0x80a0000,
 				  0x20000 * (uint64_t)c->vcpus);
-		probe(&cpu_dev, dev);
+		if (!probe(&cpu_dev, dev) || !c->its)
+			return;
+		dev = make_device("gic_its", "arm,gic-v3-its", 0x8080000, 0x20000);
+		probe(&its_dev, dev);
 	} else if (c->one_node) {
 		dev = make_device("gic", "virt,gic", 0x8000000, 0x12000);
 		probe(&dist, dev);
@@ -307,6 +310,7 @@ bool vw_try(const struct vw_config *c)
 	hw.caps = (struct vintc_caps){ .slots = c->soft && c->version == 2 ? 0 : c->slots,
 				       .prio_bits = 5 };
 	hw.soft_gicv3 = c->soft_gicv3;
+	hw.lpis_active = c->lpis_active;
 	hw.caps.gicv3_cpuif = c->version == 3 && !c->soft;
 	hw.caps.gicv2_cpuif = c->version == 2 && !c->soft;
 	hw.caps.gicv_hpa = GICV_HPA;
@@ -323,7 +327,8 @@ bool vw_try(const struct vw_config *c)
 	alive = dist && (cpu_dev || c->one_node);
 	if (alive) {
 		alive = (!dist->emu->ready || !dist->emu->ready(dist)) &&
-			(!cpu_dev || !cpu_dev->emu->ready(cpu_dev));
+			(!cpu_dev || !cpu_dev->emu->ready(cpu_dev)) &&
+			(!its_dev || !its_dev->emu->ready(its_dev));
 	}
 	if (!alive)
 		return false;
@@ -345,8 +350,10 @@ void vw_end(void)
 
 	for (i = 0; i < VW_CPUS; i++)
 		vw_unload(i);
+	free_device(its_dev, true);
 	free_device(cpu_dev, true);
 	free_device(dist, true);
+	its_dev = NULL;
 	cpu_dev = NULL;
 	dist = NULL;
 	for (i = 0; i < VW_VCPUS; i++) {
@@ -363,12 +370,19 @@ void vw_reset(void)
 	for (i = 0; i < VW_CPUS; i++)
 		vw_unload(i);
 	dist->emu->reset(dist);
+	if (its_dev)
+		its_dev->emu->reset(its_dev);
 	if (cpu_dev && cpu_dev->emu->reset)
 		cpu_dev->emu->reset(cpu_dev);
 	for (i = 0; i < guest.nr_vcpus; i++) {
 		guest.vintc->reset_vcpu(vcpus[i]);
 		vcpus[i]->requests = 0;
 	}
+}
+
+struct emu_dev *vw_its(void)
+{
+	return its_dev;
 }
 
 struct guest *vw_guest(void)
@@ -625,6 +639,7 @@ void vw_idle(unsigned vcpu, bool idle)
 
 /* --- what always holds -------------------------------------------------------------- */
 
+/* @param held  a bit for each interrupt that is in a slot, LPIs included */
 static void check_vcpu(struct vgic_cpu *c, uint32_t *held)
 {
 	struct vgic *g = the_gic();
@@ -640,7 +655,7 @@ static void check_vcpu(struct vgic_cpu *c, uint32_t *held)
 		uint64_t slot = hw.interface[c->id].slot[s];
 
 		if (slot & VSLOT_STATE)
-			CHECK_EQ(slot & 0x3ff, irq);
+			CHECK_EQ(vw_intid(slot), irq);
 		n = irq / 32;
 		if (!n) {
 			CHECK(!(priv & BIT32(irq)));
@@ -667,7 +682,7 @@ static void check_vcpu(struct vgic_cpu *c, uint32_t *held)
 void vw_check(void)
 {
 	struct vgic *g = the_gic();
-	uint32_t held[32] = { 0 };
+	uint32_t held[VGIC_LPI_BANK + VGIC_LPI_BANKS] = { 0 };
 	unsigned i;
 
 	for (i = 0; i < g->nr_vcpus; i++)
@@ -675,6 +690,14 @@ void vw_check(void)
 	for (i = 1; i < g->nr_banks; i++) {
 		CHECK_EQ(g->spi[i - 1].held, held[i]);
 		CHECK(!(g->spi[i - 1].held & g->spi[i - 1].active));
+	}
+	for (i = 0; g->lpi_banks && i < VGIC_LPI_BANKS; i++) {
+		if (!g->lpi_banks[i]) {
+			CHECK_EQ(held[VGIC_LPI_BANK + i], 0);
+			continue;
+		}
+		CHECK_EQ(g->lpi_banks[i]->held, held[VGIC_LPI_BANK + i]);
+		CHECK_EQ(g->lpi_banks[i]->active, 0);
 	}
 	CHECK_EQ(g->lock.held, 0);
 	CHECK_EQ(g->waiters, 0);

@@ -23,6 +23,8 @@ struct vw_config {
 	bool soft;	  /**< CPU interface in software, by a machine without one */
 	int soft_gicv3;	  /**< GICv3, soft: an error, the vCPUs cannot have it */
 	bool one_node;	  /**< GICv2: "virt,gic" */
+	bool its;	  /**< GICv3: with an ITS */
+	bool lpis_active; /**< the machine keeps an LPI in its slot until its end */
 	unsigned vcpus, irqs, slots;
 };
 
@@ -40,6 +42,7 @@ struct vcpu *vw_vcpu(unsigned id);
 /** dist: distributor; cpu: GICC or redistributors. */
 struct emu_dev *vw_dist(void);
 struct emu_dev *vw_cpu(void);
+struct emu_dev *vw_its(void);
 
 /** A further device of the guest, not probed. */
 struct emu_dev *vw_second(const char *compatible);
