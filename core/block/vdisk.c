@@ -8,6 +8,7 @@
  */
 #include <core/vdisk.h>
 
+#include <core/vfs.h>
 #include <libs/errno.h>
 #include <libs/printf.h>
 #include <libs/string.h>
@@ -109,12 +110,58 @@ static struct blockdev *take_out(struct vdisk *vd)
 	return bd;
 }
 
+int vdisk_detach(struct vdisk *vd)
+{
+	struct blockdev *old;
+
+	mutex_lock(&vd->lock);
+	old = take_out(vd);
+	if (old)
+		vd->ops->changed(vd);
+	mutex_unlock(&vd->lock);
+	blockdev_close(old);
+	return old ? 0 : -ENODEV;
+}
+
+int vdisk_check_medium(const char *medium, char *why, size_t len)
+{
+	const char *path = strncmp(medium, "ram:", 4) ? medium : medium + 4;
+	struct blockdev *bd;
+	struct vfs_stat st;
+	int err;
+
+	if (!strcmp(medium, VDISK_NONE))
+		return 0;
+	if (*path == '/') {
+		err = vfs_stat_path(path, true, &st);
+		if (err)
+			snprintf(why, len, "%s: %s", path, error_text(err));
+		if (err || (st.type == VFS_FILE && st.size))
+			return err;
+		snprintf(why, len, "%s is not a file with something in it", path);
+		return -EINVAL;
+	}
+	bd = blockdev_get(medium);
+	if (bd) {
+		blockdev_put(bd);
+		return 0;
+	}
+	snprintf(why, len, "there is no block device %s, and the path of a file begins with '/'",
+		 medium);
+	return -ENOENT;
+}
+
 int vdisk_attach(struct vdisk *vd, const char *medium, char *why, size_t len)
 {
 	bool write = !vd->always_read_only;
 	struct blockdev *bd, *old;
-	int err = blockdev_open(medium, write, &bd, why, len);
+	int err;
 
+	if (!strcmp(medium, VDISK_NONE)) {
+		err = vdisk_detach(vd);
+		return err == -ENODEV ? 0 : err;
+	}
+	err = blockdev_open(medium, write, &bd, why, len);
 	if (err == -EROFS) {
 		write = false;
 		err = blockdev_open(medium, write, &bd, why, len);
@@ -132,19 +179,6 @@ int vdisk_attach(struct vdisk *vd, const char *medium, char *why, size_t len)
 	mutex_unlock(&vd->lock);
 	blockdev_close(old);
 	return 0;
-}
-
-int vdisk_detach(struct vdisk *vd)
-{
-	struct blockdev *old;
-
-	mutex_lock(&vd->lock);
-	old = take_out(vd);
-	if (old)
-		vd->ops->changed(vd);
-	mutex_unlock(&vd->lock);
-	blockdev_close(old);
-	return old ? 0 : -ENODEV;
 }
 
 void vdisk_medium(struct vdisk *vd, char *buf, size_t size)

@@ -8,7 +8,6 @@
 #include <core/mem.h>
 #include <core/shell.h>
 #include <core/vdisk.h>
-#include <core/vfs.h>
 #include <libs/byteorder.h>
 #include <libs/errno.h>
 #include <libs/string.h>
@@ -257,25 +256,11 @@ static void blk_config_read(struct virtio_dev *vd, uint8_t *buf)
 static unsigned blk_check(const struct dt_node *node, const char *path, struct shell_out *out)
 {
 	const char *name = dt_string(node, "blkdev", 0);
-	struct blockdev *bd;
-	struct vfs_stat st;
-	int err;
+	char why[BLOCK_WHY_MAX];
 
-	if (name[0] == '/') {
-		err = vfs_stat_path(name, true, &st);
-		if (!err && st.type == VFS_FILE && st.size)
-			return 0;
-		out_printf(out, "%s: blkdev=\"%s\": %s.\n", path, name,
-			   err ? error_text(err) : "not a file with something in it");
-		return 1;
-	}
-	bd = blockdev_get(name);
-	if (bd) {
-		blockdev_put(bd);
+	if (!vdisk_check_medium(name, why, sizeof(why)))
 		return 0;
-	}
-	out_printf(out, "%s: blkdev=\"%s\": there is no such block device, and a file's path "
-		   "begins with '/'.\n", path, name);
+	out_printf(out, "%s: blkdev=\"%s\": %s.\n", path, name, why);
 	return 1;
 }
 

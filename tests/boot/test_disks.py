@@ -103,6 +103,25 @@ def test_media(machine, linux, gic):
     m.run("blockdev ramdisk destroy ramdisk0", status=0)
 
 
+def test_empty_drive(machine, linux):
+    """A disk without a medium from the start gets one later."""
+    image = noise(MIB, 13)
+    m = machine(files=dict(linux, **{"/images/p.img": image}))
+    create(m, "g", 1, more="disk=none disk=ram:/images/p.img,ro")
+    wait_ready(m, "g")
+    assert sectors(m) == 0
+    assert digest(m, "cat /dev/vdb") == hashlib.sha256(image).hexdigest()
+    leave_console(m)
+    m.run("vdisk attach g/disk0 /images/p.img", status=0)
+    at_console(m, "g")
+    in_guest(m, "sleep 1", 30)
+    assert sectors(m) == 2048
+    assert digest(m, "cat /dev/vda") == hashlib.sha256(image).hexdigest()
+    assert "1+0 records out" in in_guest(m, "dd if=/dev/zero of=/dev/vda bs=4k count=1 conv=fsync "
+                                         "2>&1")
+    switch_off(m)
+
+
 def test_failing_disk(machine, linux):
     """A disk that fails or is full is an I/O error in the guest, which goes on."""
     m = machine(files=linux)

@@ -148,6 +148,32 @@ TEST(attach_and_detach)
 	end();
 }
 
+TEST(media_that_could_be)
+{
+	static uint8_t file[1024];
+
+	begin();
+	CHECK_EQ(vdisk_check_medium("none", why, sizeof(why)), 0);
+	CHECK_EQ(vdisk_check_medium("rd0", why, sizeof(why)), 0);
+	CHECK_EQ(vdisk_check_medium("rd1", why, sizeof(why)), -ENOENT);
+	CHECK(strstr(why, "there is no block device rd1"));
+	world_file("/d.img", file, sizeof(file));
+	CHECK_EQ(vdisk_check_medium("/d.img", why, sizeof(why)), 0);
+	CHECK_EQ(vdisk_check_medium("ram:/d.img", why, sizeof(why)), 0);
+	CHECK_EQ(vdisk_check_medium("/e.img", why, sizeof(why)), -ENOENT);
+	CHECK_STR(why, "/e.img: not found");
+	world_file("/d.img", file, 0);
+	CHECK_EQ(vdisk_check_medium("/d.img", why, sizeof(why)), -EINVAL);
+	CHECK_STR(why, "/d.img is not a file with something in it");
+	CHECK_EQ(vdisk_attach(&vd, "none", why, sizeof(why)), 0);
+	REQUIRE(!vdisk_attach(&vd, "rd0", why, sizeof(why)));
+	CHECK_EQ(vdisk_attach(&vd, "none", why, sizeof(why)), 0);
+	CHECK_EQ(vd.sectors, 0);
+	CHECK_EQ(ram->users, 0);
+	world_file(NULL, NULL, 0);
+	end();
+}
+
 TEST(requests_in_flight_are_waited_for)
 {
 	begin();

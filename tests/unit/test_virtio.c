@@ -73,7 +73,7 @@ TEST(nodes_that_cannot_be)
 	CHECK_EQ(dt_set_u32(node, "virtio_type", 2), 0);
 	CHECK_EQ(dt_set_string(node, "blkdev", "nodisk"), 0);
 	CHECK_EQ(dev->emu->check(node, "p", world_out()), 1);
-	CHECK(strstr(world_out_text(), "no such block device"));
+	CHECK(strstr(world_out_text(), "there is no block device nodisk"));
 	CHECK_EQ(dt_set_string(node, "blkdev", "/nofile"), 0);
 	CHECK_EQ(dev->emu->check(node, "p", world_out()), 1);
 	CHECK(!world_probe(node, 0x200, &err));

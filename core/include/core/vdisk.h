@@ -5,7 +5,8 @@
  *
  * For an emulator:
  *
- *	probe	vdisk_register(), then vdisk_attach() if the node names a medium
+ *	check	vdisk_check_medium() of what the node names
+ *	probe	vdisk_register(), then vdisk_attach() of what the node names
  *	I/O	one struct vdisk_request for each request in flight (made when the queue is), filled
  *		in as a block_request, vdisk_submit(); done() comes once for each, in any context,
  *		also before vdisk_submit() returns: no lock that done() takes may be held then
@@ -86,9 +87,18 @@ void vdisk_drain(struct vdisk *vd);
 
 /* --- medium --------------------------------------------------------------------------------- */
 
+/** Stands for no medium where one is named. */
+#define VDISK_NONE "none"
+
 /**
- * Give it this block device or file, read-only where it cannot be written; the medium that it had
- * is detached first. Thread context.
+ * Is there such a block device or file, as far as can be told without opening it? Thread context.
+ * @param why  gets the reason as a sentence without full stop when there is not
+ * @return 0, -ENOENT, -EINVAL …
+ */
+must_check int vdisk_check_medium(const char *medium, char *why, size_t len);
+/**
+ * Give it this block device or file, or VDISK_NONE; read-only where it cannot be written. What it
+ * had is detached first. Thread context.
  * @param why  gets the reason as a sentence without full stop when it fails: it keeps what it had
  * @return as blockdev_open()
  */
