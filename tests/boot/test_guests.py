@@ -15,8 +15,8 @@ import vm
 # Host's and guest's interrupt controller.
 GICS = [(3, 3), (3, 2), (2, 2), (2, 3)]
 # Program, vCPUs.
-CONFORMANCE = [("psci", 4), ("timer", 4), ("gic", 4), ("smp", 4), ("state", 4), ("idregs", 4),
-               ("pl011", 1), ("board", 1), ("order", 1)]
+CONFORMANCE = [("psci", 4), ("timer", 4), ("gic", 4), ("icc", 4), ("smp", 4), ("state", 4),
+               ("idregs", 4), ("pl011", 1), ("board", 1), ("order", 1)]
 # Microseconds that a timer may be late on a build machine that does other things too.
 LATE = "late=2000000"
 

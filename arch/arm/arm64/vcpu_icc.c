@@ -180,6 +180,12 @@ void arch_vcpu_prepare(struct vcpu *vcpu)
 	}
 	if (irq || fiq || icc->irq_at)
 		offer_irq(vcpu, irq, fiq);
+	/*
+	 * An exit at the vector, before its breakpoint: what was before the exception stays known.
+	 * Unless it has been looked at already.
+	 */
+	if ((a->regs.pc & ~(uint64_t)VECTOR_SYNC) == (vbar & ~0x7ffULL) && !icc->stepping)
+		return;
 	icc->elr = READ_SYSREG(elr_el1);
 	icc->spsr = READ_SYSREG(spsr_el1);
 	icc->esr = READ_SYSREG(esr_el1);
