@@ -95,7 +95,9 @@ void *mem_map_device(hpa_t pa, uint64_t size)
 {
 	hpa_t first = ALIGN_DOWN(pa, PAGE_SIZE);
 	size_t bytes = ALIGN_UP(pa + size, PAGE_SIZE) - first;
-	struct vrange *r = vrange_take(bytes, PAGE_SIZE);
+	/* whole blocks take one entry each */
+	bool blocks = IS_ALIGNED(first | bytes, BLOCK_SIZE);
+	struct vrange *r = vrange_take(bytes, blocks ? BLOCK_SIZE : PAGE_SIZE);
 
 	if (!r)
 		return NULL;

@@ -16,8 +16,18 @@
 struct ecam {
 	struct pci_host host;
 	hpa_t pa;
+	unsigned together;	/* buses that are mapped at once: as many as a block has, or one */
 	uint8_t *buses[];	/* from host.first_bus on */
 };
+
+static void map_bus(struct ecam *ecam, unsigned n)
+{
+	unsigned first = ALIGN_DOWN(n, ecam->together), i;
+	uint8_t *va = mem_map_device(ecam->pa + first * BUS_BYTES, ecam->together * BUS_BYTES);
+
+	for (i = 0; va && i < ecam->together; i++)
+		ecam->buses[first + i] = va + i * BUS_BYTES;
+}
 
 static uint8_t *where(struct pci_host *host, uint16_t bdf, unsigned reg)
 {
@@ -27,7 +37,7 @@ static uint8_t *where(struct pci_host *host, uint16_t bdf, unsigned reg)
 	if (bdf >> 8 < host->first_bus || bdf >> 8 > host->last_bus || reg >= 4096)
 		return NULL;
 	if (!ecam->buses[n])
-		ecam->buses[n] = mem_map_device(ecam->pa + n * BUS_BYTES, BUS_BYTES);
+		map_bus(ecam, n);
 	return ecam->buses[n] ? ecam->buses[n] + ((bdf & 0xffu) << 12) + reg : NULL;
 }
 
@@ -83,6 +93,8 @@ static int ecam_probe(struct device *dev)
 	if (!ecam)
 		return -ENOMEM;
 	ecam->pa = pa;
+	ecam->together = IS_ALIGNED(pa | (last - first + 1) * BUS_BYTES, BLOCK_SIZE) ?
+			 BLOCK_SIZE / BUS_BYTES : 1;
 	ecam->host.ops = &ecam_ops;
 	ecam->host.node = dev->node;
 	ecam->host.first_bus = (uint8_t)first;

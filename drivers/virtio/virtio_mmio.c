@@ -188,7 +188,13 @@ static const struct vio_transport transport = {
 	.notify = notify,
 };
 
-/* Is there a device that can be used? Empty slots are nothing to speak of. */
+/* A slot without a device is nothing to speak of, and there are many. */
+static bool is_empty(const uint8_t *regs)
+{
+	return mmio_read32(regs + REG_MAGIC) == MAGIC && !mmio_read32(regs + REG_DEVICE_ID);
+}
+
+/* Is there a device that can be used? */
 static int identify(struct vio_mmio *vm)
 {
 	uint32_t magic = mmio_read32(vm->regs + REG_MAGIC);
@@ -199,8 +205,6 @@ static int identify(struct vio_mmio *vm)
 		return -ENODEV;
 	}
 	vm->vd.type = mmio_read32(vm->regs + REG_DEVICE_ID);
-	if (!vm->vd.type)
-		return -ENODEV;
 	if (version == VERSION_1)
 		return 0;
 	if (version == VERSION_LEGACY)
@@ -214,23 +218,26 @@ static int identify(struct vio_mmio *vm)
 
 static int virtio_mmio_probe(struct device *dev)
 {
-	int err = irq_of_node(dev->node, 0, NULL);
-	struct vio_mmio *vm;
+	uint8_t *regs = device_map(dev, 0);
+	struct vio_mmio *vm = NULL;
+	int err = -ENODEV;
 
+	if (!regs)
+		return -ENXIO;
+	if (is_empty(regs))
+		goto err_unmap;
+	err = irq_of_node(dev->node, 0, NULL);
 	if (err == -EPROBE_DEFER)
-		return err;
+		goto err_unmap;
+	err = -ENOMEM;
 	vm = heap_zalloc(sizeof(*vm));
 	if (!vm)
-		return -ENOMEM;
+		goto err_unmap;
 	vm->vd.ops = &transport;
 	vm->dev = dev;
 	vm->irq = -1;
+	vm->regs = regs;
 	dt_path(dev->node, vm->vd.name, sizeof(vm->vd.name));
-	vm->regs = device_map(dev, 0);
-	if (!vm->regs) {
-		err = -ENXIO;
-		goto err_free;
-	}
 	err = identify(vm);
 	if (!err)
 		err = vio_register(&vm->vd);
@@ -239,9 +246,8 @@ static int virtio_mmio_probe(struct device *dev)
 	dev->priv = vm;
 	return 0;
 err_unmap:
-	device_unmap(dev, 0, vm->regs);
-err_free:
 	heap_free(vm);
+	device_unmap(dev, 0, regs);
 	return err;
 }
 
