@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 
+obj-$(CONFIG_SELFTEST) += block.o
 obj-$(CONFIG_SELFTEST) += data.o
 obj-$(CONFIG_SELFTEST) += memory.o
 obj-$(CONFIG_SELFTEST) += pages.o
