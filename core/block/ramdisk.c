@@ -20,10 +20,11 @@
 #define CHUNK_PAGES 4
 #define CHUNK_SIZE  (CHUNK_PAGES * PAGE_SIZE)
 #define LOCKS	    8
+#define LOCK_CHUNKS 4
 
 struct ramdisk {
 	struct blockdev bd;
-	struct mutex locks[LOCKS]; /* of chunk n: n % LOCKS */
+	struct mutex locks[LOCKS];
 	size_t nr_chunks;
 	uint8_t **chunks; /* NULL: all zeros */
 	char *path;	  /* it was made of this file, or NULL */
@@ -34,6 +35,12 @@ static struct ramdisk *of(struct blockdev *bd)
 	return container_of(bd, struct ramdisk, bd);
 }
 
+/** Neighbours have one together, so that a request takes few. */
+static struct mutex *lock_of(struct ramdisk *rd, size_t chunk)
+{
+	return &rd->locks[chunk / LOCK_CHUNKS % LOCKS];
+}
+
 static bool all_zero(const uint8_t *p, size_t n)
 {
 	/* Equal to itself shifted by one byte, and the first byte is zero. */
@@ -41,21 +48,32 @@ static bool all_zero(const uint8_t *p, size_t n)
 }
 
 /** Copy the next n bytes of a request to or from a chunk, or zeros. Under the chunk's lock. */
-static int copy_request(struct block_iter *it, uint8_t *chunk, size_t n, bool write)
+static int copy_request(struct block_iter *iter, uint8_t *chunk, size_t n, bool write)
 {
-	size_t part;
-	uint8_t *p;
+	struct block_iter it = *iter;
 
-	for (; n && (p = block_iter_next(it, n, &part)); n -= part) {
-		if (write && chunk)
-			copy_data(chunk, p, part);
-		else if (chunk)
-			copy_data(p, chunk, part);
-		else if (!write)
-			memset(p, 0, part);
-		if (chunk)
+	/* What block_iter_next() does, in fewer steps: guests' disks spend their time here. */
+	while (n && it.left) {
+		uint8_t *p = (uint8_t *)it.seg->va + it.off;
+		size_t part = it.seg->len - it.off;
+
+		if (part > n) {
+			part = n;
+			it.off += (uint32_t)n;
+		} else {
+			it.seg++;
+			it.left--;
+			it.off = 0;
+		}
+		n -= part;
+		if (likely(chunk)) {
+			copy_data(write ? chunk : p, write ? p : chunk, part);
 			chunk += part;
+		} else if (!write) {
+			memset(p, 0, part);
+		}
 	}
+	*iter = it;
 	return n ? -EINVAL : 0;
 }
 
@@ -97,6 +115,8 @@ static void ramdisk_submit(struct blockdev *bd, struct block_request *rq)
 {
 	struct ramdisk *rd = of(bd);
 	uint64_t at = rq->sector * SECTOR_SIZE, left = rq->sectors * SECTOR_SIZE;
+	bool data = rq->op == BLOCK_READ || rq->op == BLOCK_WRITE;
+	struct mutex *held = NULL;
 	struct block_iter it;
 	int err = 0;
 
@@ -106,17 +126,23 @@ static void ramdisk_submit(struct blockdev *bd, struct block_request *rq)
 	while (left && !err) {
 		size_t in = at % CHUNK_SIZE, chunk = (size_t)(at / CHUNK_SIZE);
 		size_t n = MIN_T(uint64_t, CHUNK_SIZE - in, left);
-		struct mutex *lock = &rd->locks[chunk % LOCKS];
+		struct mutex *lock = lock_of(rd, chunk);
 
-		mutex_lock(lock);
-		if (rq->op == BLOCK_READ || rq->op == BLOCK_WRITE)
+		if (lock != held) {
+			if (held)
+				mutex_unlock(held);
+			mutex_lock(lock);
+			held = lock;
+		}
+		if (data)
 			err = transfer(&it, &rd->chunks[chunk], in, n, rq->op == BLOCK_WRITE);
 		else
 			zero_piece(&rd->chunks[chunk], in, n);
-		mutex_unlock(lock);
 		at += n;
 		left -= n;
 	}
+	if (held)
+		mutex_unlock(held);
 	block_end(rq, err);
 }
 

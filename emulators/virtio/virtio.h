@@ -35,6 +35,7 @@
 #define VIRTIO_F_INDIRECT_DESC BIT(28)
 #define VIRTIO_F_EVENT_IDX     BIT(29)
 #define VIRTIO_F_VERSION_1     BIT(32)
+#define VIRTIO_F_RING_PACKED   BIT(34)
 
 #define VIRTIO_CONFIG_MAX 64 /* bytes of configuration space */
 #define VIRTIO_QUEUES_MAX 64

@@ -251,16 +251,16 @@ static enum emu_result virtio_access(struct emu_dev *dev, struct emu_access *acc
 		return access_empty(acc);
 	/* The three of each request first. */
 	if (likely(acc->size == 4)) {
-		if (acc->is_write && acc->offset == QUEUE_NOTIFY) {
+		if (!acc->is_write && acc->offset == INTERRUPT_STATUS) {
+			acc->value = READ_ONCE(m->isr);
+			return EMU_OK;
+		}
+		if (acc->offset == QUEUE_NOTIFY && acc->is_write) {
 			virtio_notify(m->vd, acc, (uint32_t)acc->value);
 			return EMU_OK;
 		}
-		if (acc->is_write && acc->offset == INTERRUPT_ACK) {
+		if (acc->offset == INTERRUPT_ACK && acc->is_write) {
 			acknowledge(m, (uint32_t)acc->value);
-			return EMU_OK;
-		}
-		if (!acc->is_write && acc->offset == INTERRUPT_STATUS) {
-			acc->value = READ_ONCE(m->isr);
 			return EMU_OK;
 		}
 	}

@@ -7,11 +7,14 @@
  * its head moves on by one record (under `lock`); they end in any order, so its tail moves on over
  * those that have ended (under `used_lock`). Each side reads the other's end of it without a lock.
  */
-#include "vq_ring.h"
+#include "virtqueue.h"
 
 #include <core/mem.h>
 #include <libs/errno.h>
 #include <libs/string.h>
+
+#include "vq_packed.h"
+#include "vq_split.h"
 
 #define RECORD_ALIGN 16
 #define POOL_WHOLE   UINT32_MAX /* of pool_end */
@@ -38,7 +41,7 @@ bool vq_map_ring(struct virtqueue *vq, gpa_t gpa, size_t size, bool write, uint8
 		return false;
 	while (done < size) {
 		uint64_t avail = 0;
-		uint8_t *p = guest_mem_ptr(vq_guest(vq), gpa + done, write, &avail);
+		uint8_t *p = guest_mem_ptr(vq->vd->dev->guest, gpa + done, write, &avail);
 
 		if (!p || !avail)
 			return false;
@@ -49,45 +52,24 @@ bool vq_map_ring(struct virtqueue *vq, gpa_t gpa, size_t size, bool write, uint8
 	return true;
 }
 
-bool vq_read_desc_slow(const struct virtqueue *vq, const struct vq_table *table, uint32_t i,
-		       struct vq_desc *desc)
+bool vq_read_desc_slow(struct virtqueue *vq, gpa_t gpa, struct vq_desc *desc)
 {
-	gpa_t gpa = table->base + (uint64_t)DESC_SIZE * i;
 	uint8_t copy[DESC_SIZE];
 
-	if (guest_mem_read(vq_guest(vq), gpa, copy, DESC_SIZE))
+	if (guest_mem_read(vq->vd->dev->guest, gpa, copy, DESC_SIZE))
 		return false;
 	desc->addr = get_le64(copy);
 	desc->rest = get_le64(copy + 8);
 	return true;
 }
 
-int vq_walk_broken(struct vq_walk *w, const char *what)
+int vq_bad_request(struct virtqueue *vq, unsigned at, const char *what)
 {
-	virtio_broken(w->vq->vd, "queue %u: request at descriptor %u has %s", w->vq->index,
-		      w->chain->id, what);
+	virtio_broken(vq->vd, "queue %u: request at descriptor %u has %s", vq->index, at, what);
 	return VQ_BROKEN;
 }
 
-int vq_enter_indirect(struct vq_walk *w, const struct vq_desc *desc, struct vq_table *table)
-{
-	uint32_t len = desc_len(desc);
-	uint64_t avail = 0;
-
-	if (!virtio_has(w->vq->vd, VIRTIO_F_INDIRECT_DESC))
-		return vq_walk_broken(w, "an indirect descriptor, which was not negotiated");
-	if (!len || len % DESC_SIZE || len / DESC_SIZE > VQ_INDIRECT_MAX)
-		return vq_walk_broken(w, "an indirect table that is empty, broken or longer than "
-				      "1024 descriptors");
-	table->base = desc->addr;
-	table->count = len / DESC_SIZE;
-	table->va = guest_mem_ptr(vq_guest(w->vq), desc->addr, false, &avail);
-	if (avail < len)
-		table->va = NULL;
-	return 0;
-}
-
-/** Look up guest memory and remember it. @return address, and *len bytes from there on, or NULL */
+/** Look up guest memory, in the windows first. @return *len bytes from there on, or NULL */
 static uint8_t *look_up(struct virtqueue *vq, uint64_t addr, bool write, uint64_t *len)
 {
 	struct vq_window *win = vq_window(vq, addr);
@@ -99,54 +81,31 @@ static uint8_t *look_up(struct virtqueue *vq, uint64_t addr, bool write, uint64_
 		return win->va + (addr - win->gpa);
 	}
 	/* What the guest may write can be remembered for both directions. */
-	va = guest_mem_ptr(vq_guest(vq), addr, true, &avail);
+	va = guest_mem_ptr(vq->vd->dev->guest, addr, true, &avail);
 	if (va && avail)
 		*win = (struct vq_window){ addr, avail, va };
 	else if (!write)
-		va = guest_mem_ptr(vq_guest(vq), addr, false, &avail);
+		va = guest_mem_ptr(vq->vd->dev->guest, addr, false, &avail);
 	*len = avail;
 	return avail ? va : NULL;
 }
 
-static int add_piece(struct vq_walk *w, uint8_t *va, uint32_t len, bool write)
+const uint64_t *vq_look_up_table(struct virtqueue *vq, uint64_t addr, uint32_t len)
 {
-	if (w->n == w->room)
-		return VQ_NO_ROOM;
-	w->chain->segs[w->n++] = (struct mem_seg){ va, len };
-	if (write) {
-		w->chain->nr_in++;
-		w->chain->in_len += len;
-	} else {
-		w->chain->nr_out++;
-		w->chain->out_len += len;
-	}
-	return 0;
+	uint64_t there;
+	uint8_t *va = look_up(vq, addr, false, &there);
+
+	return va && there >= len ? (void *)va : NULL;
 }
 
-int vq_walk_add_slow(struct vq_walk *w, uint64_t addr, uint32_t len, bool write)
+uint8_t *vq_look_up(struct virtqueue *vq, uint64_t addr, bool write, uint64_t *len)
 {
-	int err = 0;
+	uint8_t *va = look_up(vq, addr, write, len);
 
-	if (!len || addr + len < addr)
-		return vq_walk_broken(w, "a buffer without length or beyond all addresses");
-	if (!write && w->chain->nr_in)
-		return vq_walk_broken(w, "a buffer to read behind one to write");
-	while (len && !err) {
-		uint64_t n;
-		uint8_t *va = look_up(w->vq, addr, write, &n);
-
-		if (!va) {
-			virtio_broken(w->vq->vd, "queue %u: buffer at 0x%llx is not %smemory",
-				      w->vq->index, (unsigned long long)addr,
-				      write ? "writable " : "");
-			return VQ_BROKEN;
-		}
-		n = MIN_T(uint64_t, n, len);
-		err = add_piece(w, va, (uint32_t)n, write);
-		addr += n;
-		len -= (uint32_t)n;
-	}
-	return err;
+	if (!va)
+		virtio_broken(vq->vd, "queue %u: buffer at 0x%llx is not %smemory", vq->index,
+			      (unsigned long long)addr, write ? "writable " : "");
+	return va;
 }
 
 /* --- life --------------------------------------------------------------------------------- */
@@ -156,10 +115,12 @@ int vq_enable(struct virtqueue *vq)
 	const struct virtio_ops *ops = vq->vd->ops;
 	const char *wrong = NULL;
 
+	vq->packed = virtio_has(vq->vd, VIRTIO_F_RING_PACKED);
+	vq->event_idx = virtio_has(vq->vd, VIRTIO_F_EVENT_IDX);
 	if (!vq->num || vq->num > ops->queue_size)
 		wrong = "size is zero or larger than the queue may be";
 	else
-		wrong = split_enable(vq);
+		wrong = vq->packed ? packed_enable(vq) : split_enable(vq);
 	if (wrong) {
 		virtio_broken(vq->vd, "queue %u: %s (size %u, descriptors 0x%llx, driver area "
 			      "0x%llx, device area 0x%llx)", vq->index, wrong, vq->num,
@@ -173,7 +134,8 @@ int vq_enable(struct virtqueue *vq)
 		virtio_broken(vq->vd, "queue %u: no memory for its requests", vq->index);
 		return -ENOMEM;
 	}
-	vq->event_idx = virtio_has(vq->vd, VIRTIO_F_EVENT_IDX);
+	vq->head_size = (uint32_t)sizeof(struct vq_chain) +
+			ALIGN_UP(ops->request_size, RECORD_ALIGN);
 	mutex_lock(&vq->lock);
 	WRITE_ONCE(vq->ready, true);
 	mutex_unlock(&vq->lock);
@@ -215,12 +177,11 @@ void vq_disable(struct virtqueue *vq)
 	vq->driver = 0;
 	vq->device = 0;
 	vq->full = false;
-	vq->pending = false;
 	vq->last_avail = 0;
 	vq->avail_seen = 0;
 	vq->used_idx = 0;
 	vq->filled = 0;
-	vq->notified = 0;
+	vq->unsignalled = 0;
 	memset(vq->windows, 0, sizeof(vq->windows));
 	mutex_unlock(&vq->lock);
 }
@@ -228,75 +189,102 @@ void vq_disable(struct virtqueue *vq)
 /* --- taking requests ------------------------------------------------------------------------ */
 
 /** Walk along the request that is next, its record at `at` of the pool, which is free to `end`. */
-static int take_at(struct virtqueue *vq, uint32_t at, uint32_t end)
+static always_inline_fn int take_at(struct virtqueue *vq, uint32_t at, uint32_t end)
 {
-	uint32_t head = (uint32_t)sizeof(struct vq_chain) + ALIGN_UP(vq->vd->ops->request_size,
-								      RECORD_ALIGN);
 	struct vq_chain *chain = (void *)(vq->pool + at);
-	struct vq_walk w = { vq, chain, 0, 0 };
+	struct mem_seg *segs = (void *)(vq->pool + at + vq->head_size);
+	struct vq_walk w = { .next = segs, .end = (void *)(vq->pool + end) };
 	int err;
 
-	if (end - at <= head)
+	if (unlikely(end < at + vq->head_size))
 		return VQ_NO_ROOM;
-	w.room = (end - at - head) / sizeof(struct mem_seg);
+	if (vq->packed) {
+		err = packed_walk(vq, &w, &chain->id, &chain->slots);
+	} else {
+		err = split_walk(vq, &w);
+		chain->id = (uint16_t)w.at;
+	}
 	chain->vq = vq;
-	chain->segs = (void *)(vq->pool + at + head);
-	chain->nr_out = 0;
-	chain->nr_in = 0;
+	chain->segs = segs;
+	chain->nr_out = (uint16_t)w.nr_out;
+	chain->nr_in = (uint16_t)(w.next - segs - w.nr_out);
+	chain->record = (uint32_t)((uint8_t *)w.next - vq->pool) - at;
 	chain->done = false;
-	chain->out_len = 0;
-	chain->in_len = 0;
-	err = split_walk(&w);
-	chain->record = head + w.n * (uint32_t)sizeof(struct mem_seg);
+	chain->out_len = w.out_len;
+	chain->in_len = w.in_len;
 	return err;
 }
 
-/** Find room for the request that is next, and walk along it. @return NULL: full or broken */
-static struct vq_chain *take(struct virtqueue *vq)
+/** take() while other requests are under way. @param at  gets where the record is */
+static noinline_fn int take_behind(struct virtqueue *vq, uint32_t tail, uint32_t *at)
 {
-	uint32_t tail = __atomic_load_n(&vq->pool_tail, __ATOMIC_ACQUIRE), at = vq->pool_head;
-	bool empty = at == tail;
+	uint32_t head = vq->pool_head;
+	int err;
+
+	*at = head;
+	if (head < tail)
+		return take_at(vq, head, tail - RECORD_ALIGN);
+	err = take_at(vq, head, vq->pool_size);
+	if (err != VQ_NO_ROOM || !tail)
+		return err;
+	err = take_at(vq, 0, tail - RECORD_ALIGN);
+	if (!err) {
+		vq->pool_end = head;
+		*at = 0;
+	}
+	return err;
+}
+
+static noinline_fn struct vq_chain *not_taken(struct virtqueue *vq, int err, bool empty)
+{
+	if (err == VQ_NO_ROOM && empty)
+		virtio_broken(vq->vd, "queue %u: a request of more pieces of memory than there is "
+			      "room for", vq->index);
+	else if (err == VQ_NO_ROOM)
+		vq->full = true;
+	return NULL;
+}
+
+/** Find room for the request that is next, and walk along it. @return NULL: full or broken */
+static always_inline_fn struct vq_chain *take(struct virtqueue *vq)
+{
+	uint32_t tail = __atomic_load_n(&vq->pool_tail, __ATOMIC_ACQUIRE), at = 0;
+	bool empty = vq->pool_head == tail;
+	struct vq_chain *chain;
 	int err;
 
 	if (likely(empty)) {
 		/* Nobody else has to do with the pool then. */
-		tail = 0;
-		at = 0;
 		vq->pool_head = 0;
 		WRITE_ONCE(vq->pool_tail, 0);
-	}
-	if (at >= tail) {
-		err = take_at(vq, at, vq->pool_size);
-		if (unlikely(err == VQ_NO_ROOM && tail)) {
-			err = take_at(vq, 0, tail - RECORD_ALIGN);
-			if (!err) {
-				vq->pool_end = at;
-				at = 0;
-			}
-		}
+		err = take_at(vq, 0, vq->pool_size);
 	} else {
-		err = take_at(vq, at, tail - RECORD_ALIGN);
+		err = take_behind(vq, tail, &at);
 	}
-	if (unlikely(err)) {
-		if (err == VQ_NO_ROOM && empty)
-			virtio_broken(vq->vd, "queue %u: a request of more pieces of memory than "
-				      "there is room for", vq->index);
-		else if (err == VQ_NO_ROOM)
-			vq->full = true;
+	if (unlikely(err))
+		return not_taken(vq, err, empty);
+	chain = (void *)(vq->pool + at);
+	if (vq->packed)
+		packed_advance(vq, chain->slots);
+	else
+		vq->last_avail++;
+	__atomic_store_n(&vq->pool_head, at + chain->record, __ATOMIC_RELEASE);
+	return chain;
+}
+
+static always_inline_fn struct vq_chain *pop(struct virtqueue *vq)
+{
+	vq->full = false;
+	if (unlikely(!vq->ready || !virtio_live(vq->vd)))
 		return NULL;
-	}
-	split_advance(vq, (void *)(vq->pool + at));
-	__atomic_store_n(&vq->pool_head, at + ((struct vq_chain *)(void *)(vq->pool + at))->record,
-			 __ATOMIC_RELEASE);
-	return (void *)(vq->pool + at);
+	if (vq->packed ? !packed_peek(vq) : split_peek(vq) <= 0)
+		return NULL;
+	return take(vq);
 }
 
 struct vq_chain *vq_pop(struct virtqueue *vq)
 {
-	vq->full = false;
-	if (unlikely(!vq->ready || !virtio_live(vq->vd)) || split_peek(vq) <= 0)
-		return NULL;
-	return take(vq);
+	return pop(vq);
 }
 
 void vq_unpop(struct vq_chain *chain)
@@ -304,20 +292,29 @@ void vq_unpop(struct vq_chain *chain)
 	struct virtqueue *vq = chain->vq;
 	uint32_t at = (uint32_t)((uint8_t *)chain - vq->pool);
 
-	split_retreat(vq, chain);
-	/* Where the pool went on at 0 the head stays: an ended record of no use lies there. */
+	if (vq->packed)
+		packed_retreat(vq, chain->slots);
+	else
+		vq->last_avail--;
+	/* The pool may have gone on at 0 for it: then it stays there, empty at that end. */
 	__atomic_store_n(&vq->pool_head, at, __ATOMIC_RELEASE);
 }
 
 void vq_quiet(struct virtqueue *vq)
 {
-	if (likely(vq->ready))
+	if (unlikely(!vq->ready))
+		return;
+	if (vq->packed)
+		packed_quiet(vq);
+	else
 		split_quiet(vq);
 }
 
 bool vq_listen(struct virtqueue *vq)
 {
-	return vq->ready && virtio_live(vq->vd) && split_listen(vq);
+	if (unlikely(!vq->ready || !virtio_live(vq->vd)))
+		return false;
+	return vq->packed ? packed_listen(vq) : split_listen(vq);
 }
 
 /* --- giving them back ------------------------------------------------------------------------ */
@@ -350,31 +347,40 @@ static void release(struct vq_chain *chain)
 		waitq_wake_all(&vq->idle);
 }
 
-static void fill_locked(struct vq_chain *chain, uint32_t written)
+static always_inline_fn void fill_locked(struct vq_chain *chain, uint32_t written)
 {
 	struct virtqueue *vq = chain->vq;
 
-	if (likely(vq->ready))
-		split_fill(vq, chain, written);
+	if (unlikely(!vq->ready))
+		;
+	else if (vq->packed)
+		packed_fill(vq, chain->id, chain->slots, written);
+	else
+		split_fill(vq, chain->id, written);
 	release(chain);
 }
 
-static void publish_locked(struct virtqueue *vq)
+static always_inline_fn void publish_locked(struct virtqueue *vq)
 {
-	if (likely(vq->ready && vq->filled)) {
-		vq->pending = true;
+	if (unlikely(!vq->ready || !vq->filled))
+		return;
+	if (vq->packed)
+		packed_publish(vq);
+	else
 		split_publish(vq);
-	}
 }
 
-static void signal_locked(struct virtqueue *vq)
+static always_inline_fn void signal_locked(struct virtqueue *vq)
 {
-	if (!vq->pending || !vq->ready)
+	bool wanted;
+
+	if (!vq->unsignalled || unlikely(!vq->ready))
 		return;
-	vq->pending = false;
 	/* The driver sets its wish and then looks at the index; we the other way round. */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	if (split_wants_interrupt(vq))
+	wanted = vq->packed ? packed_wants_interrupt(vq) : split_wants_interrupt(vq);
+	vq->unsignalled = 0;
+	if (wanted)
 		vq->vd->transport->interrupt(vq->vd, vq->index);
 }
 
@@ -465,7 +471,7 @@ bool vq_serve(struct virtqueue *vq, bool (*one)(struct vq_chain *chain))
 	do {
 		vq_quiet(vq);
 		more = false;
-		while (!more && (chain = vq_pop(vq))) {
+		while (!more && (chain = pop(vq))) {
 			bytes += chain->out_len + chain->in_len;
 			if (!one(chain))
 				break;

@@ -47,9 +47,10 @@ struct vq_chain {
 	struct virtqueue *vq;
 	struct mem_seg *segs;	  /* nr_out to read, then nr_in to write */
 	uint16_t nr_out, nr_in;
-	uint16_t id;		  /* split: first descriptor */
-	bool done;		  /* given back; used_lock */
+	uint16_t id;		  /* split: first descriptor; packed: buffer id */
+	uint16_t slots;		  /* packed: descriptors of the ring that it takes */
 	uint32_t record;	  /* bytes in the queue's pool */
+	bool done;		  /* given back; used_lock */
 	uint64_t out_len, in_len; /* bytes */
 };
 
@@ -60,29 +61,32 @@ struct virtqueue {
 	uint16_t num;
 	gpa_t desc, driver, device;
 	uint8_t *desc_va, *driver_va, *device_va; /* NULL: not contiguous, looked up each time */
-	bool event_idx;
+	bool packed, event_idx;
 	bool ready;	     /* changes under both of the queue's locks and the device's */
 	/* taking: lock */
 	struct mutex lock;
 	bool full;	     /* the last vq_pop() had no room for what is there */
-	uint16_t last_avail; /* next entry of the available ring */
-	uint16_t avail_seen; /* the driver's index when it was read last */
+	bool avail_wrap;     /* packed: the driver's wrap counter at last_avail */
+	uint16_t last_avail; /* next entry of the available ring; packed: next descriptor */
+	uint16_t avail_seen; /* split: the driver's index when it was read last */
 	struct vq_window windows[VQ_WINDOWS];
 	/* giving back: used_lock */
 	spinlock_t used_lock;
-	bool pending;	     /* given back since the last look whether to interrupt */
 	bool batch;	     /* vq_serve() is at work and will interrupt at its end */
 	bool starved;	     /* requests wait for room in the pool */
-	uint16_t used_idx;   /* next entry of the used ring */
+	bool used_wrap;	     /* packed */
+	uint16_t used_idx;   /* next entry of the used ring; packed: next descriptor */
 	uint16_t filled;     /* entries behind it, not yet published */
-	uint16_t notified;   /* used_idx at the last interrupt */
+	uint32_t unsignalled; /* entries since the last look whether to interrupt */
+	uint64_t first_used; /* packed: second half of the first descriptor filled */
 	/*
 	 * Requests under way: a ring of records, made when the queue is enabled. head: lock, tail:
 	 * used_lock, each read by the other side.
 	 */
 	uint8_t *pool;
 	uint32_t pool_size, pool_head, pool_tail;
-	uint32_t pool_end;   /* where records end before they go on at 0; VQ_POOL_WHOLE: nowhere */
+	uint32_t head_size;  /* of a record, before its segments */
+	uint32_t pool_end;   /* where records end before they go on at 0; ~0: nowhere */
 	struct waitq idle;   /* for vq_disable(): the pool is empty */
 };
 

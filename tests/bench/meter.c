@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * A plugin of QEMU that counts the instructions which the machine has executed whenever it puts a
- * character out: for each write to the data register of the first PL011 the count (8 bytes, the
- * byte order of this machine) goes to the file "out=". What the characters were is in the file of
- * the serial port, one byte a count. For one executed CPU at a time (-icount, or -smp 1).
+ * character out: for each write to the data register of the first PL011 two counts (8 bytes each,
+ * the byte order of this machine) go to the file "out=": of all instructions, and of those at the
+ * hypervisor's own addresses. What the characters were is in the file of the serial port, one byte
+ * for two counts. For one executed CPU at a time (-icount, or -smp 1).
  *
  * Debian has no header of the interface; what is used of it (version 1, docs/devel/tcg-plugins of
  * QEMU) is declared here.
@@ -18,6 +19,9 @@
 #define EXPORT		__attribute__((visibility("default")))
 #define UART_DATA	0x09000000 /* the machine "virt" */
 #define OP_ADD_U64	0
+/* docs/design.md: the address space of EL2. Linux uses neither of its halves up to there. */
+#define HYPERVISOR_FROM 0x0000800000000000u
+#define HYPERVISOR_TO	0x0001000000000000u
 #define CB_NO_REGISTERS 0
 #define MEM_WRITE	2
 
@@ -29,6 +33,7 @@ struct qemu_plugin_hwaddr;
 extern void qemu_plugin_register_vcpu_tb_trans_cb(plugin_id id,
 						  void (*cb)(plugin_id, struct qemu_plugin_tb *));
 extern size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
+extern uint64_t qemu_plugin_tb_vaddr(const struct qemu_plugin_tb *tb);
 extern struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb, size_t n);
 extern void qemu_plugin_register_vcpu_insn_exec_inline(struct qemu_plugin_insn *insn, int op,
 						       void *ptr, uint64_t value);
@@ -43,7 +48,8 @@ extern uint64_t qemu_plugin_hwaddr_phys_addr(const struct qemu_plugin_hwaddr *hw
 EXPORT int qemu_plugin_version = 1;
 EXPORT int qemu_plugin_install(plugin_id id, const void *info, int argc, char **argv);
 
-static uint64_t executed;
+/* All, the hypervisor's. */
+static uint64_t executed[2];
 static int out = -1;
 
 static void on_write(unsigned cpu, uint32_t info, uint64_t va, void *data)
@@ -55,17 +61,23 @@ static void on_write(unsigned cpu, uint32_t info, uint64_t va, void *data)
 	if (!hwaddr || !qemu_plugin_hwaddr_is_io(hwaddr) ||
 	    qemu_plugin_hwaddr_phys_addr(hwaddr) != UART_DATA)
 		return;
-	if (write(out, &executed, sizeof(executed)) != (ssize_t)sizeof(executed))
+	if (write(out, executed, sizeof(executed)) != (ssize_t)sizeof(executed))
 		perror("meter: cannot write");
 }
 
 static void on_translate(plugin_id id, struct qemu_plugin_tb *tb)
 {
+	uint64_t va = qemu_plugin_tb_vaddr(tb);
+	bool ours = va >= HYPERVISOR_FROM && va < HYPERVISOR_TO;
+
 	(void)id;
 	for (size_t i = 0; i < qemu_plugin_tb_n_insns(tb); i++) {
 		struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
 
-		qemu_plugin_register_vcpu_insn_exec_inline(insn, OP_ADD_U64, &executed, 1);
+		qemu_plugin_register_vcpu_insn_exec_inline(insn, OP_ADD_U64, &executed[0], 1);
+		if (ours)
+			qemu_plugin_register_vcpu_insn_exec_inline(insn, OP_ADD_U64, &executed[1],
+								   1);
 		qemu_plugin_register_vcpu_mem_cb(insn, on_write, CB_NO_REGISTERS, MEM_WRITE, NULL);
 	}
 }

@@ -12,6 +12,7 @@ measured, is a failure.
 """
 import math
 import os
+import random
 import re
 import struct
 import subprocess
@@ -41,12 +42,12 @@ class Output:
         self.text = text
         self.counts = counts
 
-    def count(self, what):
-        """Instructions until the last character of this text was put out."""
+    def count(self, what, own=False):
+        """Instructions, or the hypervisor's own, until the last character of this text."""
         position = self.text.find(what)
-        if position < 0 or len(self.counts) < position + len(what):
+        if position < 0 or len(self.counts) < 2 * (position + len(what)):
             raise Failed("the machine did not print %r" % what)
-        return self.counts[position + len(what) - 1]
+        return self.counts[2 * (position + len(what) - 1) + own]
 
 
 def build_meter():
@@ -217,7 +218,49 @@ def measure_linux():
             "linux_to_init_permille": max(0, (ours - theirs) / theirs * 1000)}
 
 
-MEASUREMENTS = (measure_image, measure_prompt, measure_memory, measure_operations, measure_linux)
+def initramfs_that_runs(name):
+    """The demo's initramfs with a program of tests/bench that runs before the shell."""
+    os.makedirs(FOLDER, exist_ok=True)
+    program, result = (os.path.join(FOLDER, name + end) for end in ("", ".cpio.gz"))
+    subprocess.run(["aarch64-linux-gnu-gcc", "-O2", "-Wall", "-Wextra", "-Werror", "-static",
+                    "-nostdlib", "-ffreestanding", "-o", program,
+                    os.path.join(vm.TOP, "tests", "bench", name + ".c")], check=True)
+    foreign = os.path.join(vm.OUT, "foreign")
+    busybox = [os.path.join(folder, "busybox")
+               for folder, _, files in os.walk(os.path.join(foreign, "busybox"))
+               if "busybox" in files]
+    subprocess.run([os.path.join(vm.TOP, "tools", "mkinitramfs"), "--modules",
+                    os.path.join(foreign, "linux-arm64", "lib", "modules"), "--busybox", busybox[0],
+                    "--add", "etc/autorun:755=" + program, "-o", result], check=True)
+    return read(result)
+
+
+def disk_reads(gic):
+    """What reads of a RAM disk by Linux cost the hypervisor."""
+    files = dict(linux_files(), **{
+        "/boot/initrd.cpio.gz": initramfs_that_runs("linux_disk"),
+        "/disk.img": random.Random(1).randbytes(8 << 20)})
+    script = ("guest create g board=virt vcpus=1 mem=%dM kernel=/boot/vmlinuz disk=ram:/disk.img "
+              "initrd=/boot/initrd.cpio.gz cmdline=\"quiet console=ttyAMA0\"\n"
+              "guest start g; console g\n" % LINUX_MEM)
+    output = batch("disk-v%d" % gic, script, files, until="linux_disk: done", meter=True, gic=gic)
+    values = {}
+    for size in ("4k", "64k"):
+        begin, some, end = (output.count("#%s:%s" % (size, mark), own=True)
+                            for mark in ("begin", "some", "end"))
+        values["disk_read_" + size] = ((end - some) - (some - begin)) / 1000
+    return values
+
+
+def measure_disk():
+    """On both interrupt controllers."""
+    values = disk_reads(3)
+    values.update(("v2." + name, value) for name, value in disk_reads(2).items())
+    return values
+
+
+MEASUREMENTS = (measure_image, measure_prompt, measure_memory, measure_operations, measure_linux,
+                measure_disk)
 
 
 # --- the budget -----------------------------------------------------------------------------

@@ -10,7 +10,7 @@ emu-block := core/block/blockdev.c core/block/request.c core/block/ramdisk.c cor
 	core/block/partition.c core/block/mbr.c core/block/gpt.c core/block/fault.c libs/copy.c libs/crc32.c libs/parse.c \
 	libs/format.c
 emu-virtio := emulators/virtio/virtio.c emulators/virtio/virtio_mmio.c \
-	emulators/virtio/virtqueue.c emulators/virtio/vq_split.c \
+	emulators/virtio/virtqueue.c \
 	emulators/virtio/virtio_blk.c emulators/virtio/virtio_console.c \
 	emulators/virtio/virtio_rng.c core/random/random.c $(emu-block)
 emu-virtio-config := -DCONFIG_EMU_VIRTIO_BLK=1 -DCONFIG_EMU_VIRTIO_CONSOLE=1 \

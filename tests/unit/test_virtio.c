@@ -100,7 +100,7 @@ TEST(registers_at_reset)
 	CHECK_EQ(world_r32(d.dev, V_VERSION), 2);
 	CHECK_EQ(world_r32(d.dev, V_DEVICE_ID), 4);
 	CHECK_EQ(world_r32(d.dev, V_VENDOR_ID), 0x52535658);
-	CHECK_EQ(vd_offered(&d), ALL);
+	CHECK_EQ(vd_offered(&d), ALL | V_F_PACKED);
 	world_w32(d.dev, V_FEATURES_SEL, 2);
 	CHECK_EQ(world_r32(d.dev, V_FEATURES), 0);
 	CHECK_EQ(world_r32(d.dev, V_QUEUE_NUM_MAX), 64);
@@ -132,8 +132,8 @@ TEST(negotiation)
 	make(4);
 	CHECK(!vd_negotiate(&d, V_F_INDIRECT));
 	CHECK(strstr(fake_log_text(), "driver does not know virtio 1.0"));
-	CHECK(!vd_negotiate(&d, V_F_VERSION1 | BIT(34)));
-	CHECK(strstr(fake_log_text(), "wants features 0x400000000 that virtio entropy"));
+	CHECK(!vd_negotiate(&d, V_F_VERSION1 | BIT(35)));
+	CHECK(strstr(fake_log_text(), "wants features 0x800000000 that virtio entropy"));
 	CHECK(!vd_negotiate(&d, V_F_VERSION1 | 1));
 	CHECK(vd_negotiate(&d, V_F_VERSION1));
 	/* Features stay as agreed. */

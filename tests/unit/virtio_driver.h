@@ -43,6 +43,7 @@
 #define V_F_INDIRECT BIT(28)
 #define V_F_EVENT    BIT(29)
 #define V_F_VERSION1 BIT(32)
+#define V_F_PACKED   BIT(34)
 
 #define V_IRQ 48
 
