@@ -3,6 +3,7 @@
 import hashlib
 import re
 import struct
+import zlib
 
 import pytest
 
@@ -16,6 +17,29 @@ def master_boot_record(*partitions):
     """First sector of a disk; a partition is (type, first sector, sectors)."""
     entries = b"".join(struct.pack("<B3xB3xII", 0, *p) for p in partitions)
     return bytes(446) + entries.ljust(64, b"\0") + b"\x55\xaa"
+
+
+def guid_table(size, *partitions):
+    """A disk of so many bytes with a GUID partition table; a partition is (name, first, last)."""
+    last = size // 512 - 1
+    entries = b"".join(bytes(range(1, 33)) + struct.pack("<QQQ", first, end, 0) +
+                       name.encode("utf-16-le").ljust(72, b"\0")
+                       for name, first, end in partitions).ljust(128 * 128, b"\0")
+
+    def header(here, other, array):
+        fields = struct.pack("<QQQQ16sQIII", here, other, 34, last - 33, bytes(16), array, 128, 128,
+                             zlib.crc32(entries))
+        head = struct.pack("<8sIII4x", b"EFI PART", 0x10000, 92, 0) + fields
+        head = head[:16] + struct.pack("<I", zlib.crc32(head)) + head[20:]
+        return head.ljust(512, b"\0")
+
+    disk = bytearray(size)
+    disk[:512] = master_boot_record((0xee, 1, last))
+    disk[512:1024] = header(1, last, 2)
+    disk[1024:34 * 512] = entries
+    disk[(last - 32) * 512:last * 512] = entries
+    disk[last * 512:] = header(last, 1, last - 32)
+    return disk
 
 
 def partitioned():
@@ -186,3 +210,56 @@ def test_requests_in_flight(machine, linux):
     assert len(set(free[1:])) == 1, free
     m.run("blockdev ramdisk destroy ramdisk0", status=0)
     m.run("blockdev ramdisk destroy ramdisk1", status=0)
+
+
+@pytest.mark.parametrize("virtio", ["mmio", "pci"])
+def test_host_partitions(machine, linux, tmp_path, virtio):
+    """A partition of a real disk: what a guest writes is in that part of the file, and stays."""
+    image = guid_table(8 * MIB, ("boot", 2048, 4095), ("root", 4096, 8191))
+    first, second = noise(MIB, 21), noise(2 * MIB, 22)
+    image[MIB:2 * MIB] = first
+    image[2 * MIB:4 * MIB] = second
+    damaged = bytearray(image)
+    damaged[512 + 40] ^= 1
+    for name, data in (("a.img", image), ("b.img", damaged)):
+        (tmp_path / name).write_bytes(data)
+    m = machine(files=linux, virtio=virtio, disks=[tmp_path / "a.img", tmp_path / "b.img"])
+    listed = m.run("blockdev list", status=0)
+    for name in ("vda1", "vda2", "vdb1", "vdb2"):
+        assert re.search(r"(?m)^%s +[12] MiB .*partition, (boot|root)" % name, listed)
+    said = "vdb: the GUID partition table cannot be used (the checksum of its header is wrong)"
+    assert said in m.run("log show", status=0).replace("\n", " ") or \
+        said in m.run("blockdev rescan vdb")
+    create(m, "g", 1, more="disk=vda2")
+    wait_ready(m, "g")
+    assert sectors(m) == 4096
+    assert digest(m, "cat /dev/vda") == hashlib.sha256(second).hexdigest()
+    in_guest(m, "dd if=/dev/zero of=/dev/vda bs=64k count=2 seek=30 conv=fsync", 60)
+    written = (tmp_path / "a.img").read_bytes()
+    assert written[4 * MIB - 131072:4 * MIB] == bytes(131072)
+    assert written[:4 * MIB - 131072] == image[:4 * MIB - 131072]
+    assert written[4 * MIB:] == image[4 * MIB:]
+    switch_off(m)
+
+
+def test_failing_host_disk(machine, linux, tmp_path):
+    """A host's disk that fails in places is an I/O error in the guest there, and nowhere else."""
+    (tmp_path / "a.img").write_bytes(noise(4 * MIB, 23))
+    (tmp_path / "faults").write_text(
+        '[inject-error]\nevent = "write_aio"\nerrno = "5"\nsector = "2000"\n'
+        '[inject-error]\nevent = "read_aio"\nerrno = "5"\nsector = "3000"\n'
+        '[inject-error]\nevent = "write_aio"\nerrno = "28"\nsector = "4000"\n')
+    disk = "blkdebug:%s:%s,werror=report,rerror=report" % (tmp_path / "faults", tmp_path / "a.img")
+    m = machine(files=linux, disks=[disk])
+    create(m, "g", 1, more="disk=vda")
+    wait_ready(m, "g")
+    write = "dd if=/dev/zero of=/dev/vda bs=512 seek=%d count=1 oflag=direct 2>&1"
+    read = "dd if=/dev/vda of=/dev/null bs=512 skip=%d count=1 iflag=direct 2>&1"
+    for _ in range(2):
+        assert "1+0 records out" in in_guest(m, write % 1999)
+        assert "I/O error" in in_guest(m, write % 2000)
+        assert "1+0 records out" in in_guest(m, read % 2000)
+        assert "I/O error" in in_guest(m, read % 3000)
+        assert re.search("I/O error|No space", in_guest(m, write % 4000))
+        assert "1+0 records out" in in_guest(m, write % 4001)
+    switch_off(m)
