@@ -10,8 +10,10 @@
 #include <core/mem.h>
 #include <core/pci.h>
 #include <core/time.h>
+#include <libs/errno.h>
 #include <libs/parse.h>
 #include <libs/printf.h>
+#include <libs/string.h>
 
 static void show_ram_total(struct shell *sh)
 {
@@ -134,6 +136,58 @@ static int run_ram_info(struct shell *sh, int argc, char **argv)
 	return 0;
 }
 
+#define BLOCK_PAGES (BLOCK_SIZE / PAGE_SIZE)
+#define MAP_COLUMNS 64
+
+/* How full a block is: free, tenths of it, all. */
+static char fullness(hpa_t pa)
+{
+	int used = frame_block_used(pa);
+
+	if (used <= 0)
+		return used ? ' ' : '.';
+	if (used == BLOCK_PAGES)
+		return '#';
+	return (char)('0' + (unsigned)used * 10 / BLOCK_PAGES);
+}
+
+static void show_blocks(struct shell *sh, hpa_t at, hpa_t end, unsigned columns)
+{
+	char line[MAP_COLUMNS + 1], last[MAP_COLUMNS + 1] = "";
+	bool same = false;
+
+	while (at < end) {
+		hpa_t from = at;
+		unsigned n = 0;
+
+		for (; n < columns && at < end; at += BLOCK_SIZE)
+			line[n++] = fullness(at);
+		line[n] = '\0';
+		/* The last one is always told, to show where it ends. */
+		if (at >= end || strcmp(line, last)) {
+			sh_printf(sh, "0x%010" PRIx64 "  %s\n", from, line);
+			same = false;
+		} else if (!same) {
+			sh_printf(sh, "*\n");
+			same = true;
+		}
+		memcpy(last, line, sizeof(last));
+	}
+}
+
+static int run_ram_bitmap(struct shell *sh, int argc, char **argv)
+{
+	uint64_t columns = argc ? arg_u64(argv[0]) : MAP_COLUMNS, size;
+	hpa_t start;
+
+	if (!columns || columns > MAP_COLUMNS)
+		return sh_error(sh, -EINVAL, "1 to %u columns are possible", MAP_COLUMNS);
+	sh_printf(sh, "A character is 2 MiB: . free, # in use, 0 to 9 tenths of it; * as above\n");
+	for (unsigned i = 0; mem_ram_range(i, &start, &size); i++)
+		show_blocks(sh, ALIGN_DOWN(start, BLOCK_SIZE), start + size, (unsigned)columns);
+	return 0;
+}
+
 static const struct command_sub subs[] = {
 	{ "info", "machine, CPUs and memory in short", NULL, run_info },
 	{ "cpu info", "each CPU", NULL, run_cpu_info },
@@ -141,6 +195,8 @@ static const struct command_sub subs[] = {
 	{ "irq stats", "interrupts and how often they came", NULL, run_irq_stats },
 	{ "pci", "functions on PCI buses: who drives them, interrupts, memory", NULL, run_pci },
 	{ "ram info", "memory ranges and what is free", NULL, run_ram_info },
+	{ "ram bitmap", "which blocks of memory are in use", ARGS(ARG_OPT(U64, "columns")),
+	  run_ram_bitmap },
 	{ .run = NULL },
 };
 

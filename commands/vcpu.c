@@ -30,6 +30,8 @@ static const char *state_of(const struct guest *guest, const struct vcpu *vcpu)
 		return guest_state_name(guest->state);
 	if (vcpu->power != VCPU_ON)
 		return "off";
+	if (vcpu->held)
+		return "paused";
 	if (vcpu->idle)
 		return "idle";
 	return vcpu->thread->state == THREAD_RUNNING ? "running" :
@@ -89,6 +91,48 @@ static int run_dumpreg(struct shell *sh, int argc, char **argv)
 	mutex_unlock(&guest->life);
 	guest_put(guest);
 	return 0;
+}
+
+/* --- one of them by itself -------------------------------------------------------------------- */
+
+static int control(struct shell *sh, const char *name, enum vcpu_action action)
+{
+	struct guest *guest;
+	struct vcpu *vcpu = arg_vcpu(name, &guest);
+	const char *why;
+
+	if (!vcpu)
+		return -ENOENT;
+	why = vcpu_control(vcpu, action);
+	if (why)
+		sh_error(sh, -EINVAL, "%s/vcpu%u %s", guest->name, vcpu->id, why);
+	guest_put(guest);
+	return why ? -EINVAL : 0;
+}
+
+static int run_pause(struct shell *sh, int argc, char **argv)
+{
+	return control(sh, argv[0], VCPU_PAUSE);
+}
+
+static int run_resume(struct shell *sh, int argc, char **argv)
+{
+	return control(sh, argv[0], VCPU_RESUME);
+}
+
+static int run_halt(struct shell *sh, int argc, char **argv)
+{
+	return control(sh, argv[0], VCPU_HALT);
+}
+
+static int run_kick(struct shell *sh, int argc, char **argv)
+{
+	return control(sh, argv[0], VCPU_KICK);
+}
+
+static int run_reset(struct shell *sh, int argc, char **argv)
+{
+	return control(sh, argv[0], VCPU_RESET);
 }
 
 /* --- exits ------------------------------------------------------------------------------------ */
@@ -181,6 +225,13 @@ int stats_run(struct shell *sh, int argc, char **argv)
 static const struct command_sub subs[] = {
 	{ "list", "list virtual CPUs", NULL, run_list },
 	{ "dumpreg", "registers of one", ARGS(ARG(VCPU, "vcpu")), run_dumpreg },
+	{ "pause", "hold one, the others go on", ARGS(ARG(VCPU, "vcpu")), run_pause },
+	{ "resume", "let it go on", ARGS(ARG(VCPU, "vcpu")), run_resume },
+	{ "halt", "switch one off, as it may itself", ARGS(ARG(VCPU, "vcpu")), run_halt },
+	{ "reset", "the same, with its registers as after reset", ARGS(ARG(VCPU, "vcpu")),
+	  run_reset },
+	{ "kick", "switch one on, where it starts with its guest", ARGS(ARG(VCPU, "vcpu")),
+	  run_kick },
 	{ "stats", "why guests came to the hypervisor: in all, or during a time",
 	  ARGS(ARG_OPT(WORD, "guest|vcpu"), ARG_OPT(TIME, "time")), stats_run },
 	{ "dumpstat", "the same", ARGS(ARG_OPT(WORD, "guest|vcpu"), ARG_OPT(TIME, "time")),

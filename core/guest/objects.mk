@@ -7,8 +7,8 @@ obj-y += image.o image_formats.o image_open.o image_place.o guest_image.o fdt_lo
 obj-y += config.o guest_fdt.o
 
 # guests that run
-obj-y += guest.o guest_mem.o vcpu.o exit.o
+obj-y += guest.o guest_mem.o vcpu.o vcpu_control.o exit.o
 
 # not on the way of any exit: small before fast
 $(foreach o,guest_desc desc_props desc_vcpu desc_region desc_space image image_formats image_open \
-	image_place guest_image fdt_load config guest_fdt guest,$(eval CFLAGS_$(o).o := -Os))
+	image_place guest_image fdt_load config guest_fdt guest vcpu_control,$(eval CFLAGS_$(o).o := -Os))

@@ -139,7 +139,7 @@ void vcpu_wait_irq(struct vcpu *v)
 
 static bool may_run(const struct vcpu *v)
 {
-	return READ_ONCE(v->running) && READ_ONCE(v->power) == VCPU_ON;
+	return READ_ONCE(v->running) && READ_ONCE(v->power) == VCPU_ON && !READ_ONCE(v->held);
 }
 
 /* Registers to memory, tell those who wait, and sleep until it may run. IRQs masked. */
@@ -330,6 +330,7 @@ void vcpu_reset(struct vcpu *v)
 	arch_vcpu_reset(v, v->start_pc, v->start_arg);
 	v->requests = 0;
 	v->power_down = false;
+	v->held = false;
 	v->last_region = NULL;
 	WRITE_ONCE(v->power, v->start_off ? VCPU_OFF : VCPU_ON);
 }

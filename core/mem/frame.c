@@ -450,6 +450,18 @@ void frame_stats_get(struct frame_stats *out)
 	spin_unlock_irqrestore(&frame_lock, flags);
 }
 
+int frame_block_used(hpa_t pa)
+{
+	unsigned long flags = spin_lock_irqsave(&frame_lock);
+	const struct frame_block *b = block_of(pa);
+	int used = -ERANGE;
+
+	if (b)
+		used = b->state == BLOCK_FREE ? 0 :
+		       b->state == BLOCK_WHOLE ? (int)BLOCK_PAGES : (int)(BLOCK_PAGES - b->free);
+	spin_unlock_irqrestore(&frame_lock, flags);
+	return used;
+}
 
 /* Keep bitmaps in store so that freeing never lacks one; page.c calls it outside of locks. */
 void frame_refill_bitmaps(void)

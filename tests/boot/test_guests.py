@@ -123,6 +123,46 @@ def test_state_of_two_guests(machine):
     check_output(m.run("console a", status=0))
 
 
+def test_single_vcpu(machine):
+    """A vCPU by itself is paused, resumed, switched off and on, and reset."""
+    m = machine(smp=1, files={"/spin.bin": program("spin")})
+    create(m, "g", "spin")
+    m.run("guest start g; sleep 100ms", status=0)
+
+    def state():
+        return re.search(r"(?m)^g/vcpu0 +(\w+) .*?([\d.]+ \w+) +\d+$", m.run("vcpu list", status=0))
+
+    assert state()[1] in ("running", "ready")
+    assert "is not paused" in m.run("vcpu resume g")
+    m.run("vcpu pause g/vcpu0", status=0)
+    held = state()
+    assert held[1] == "paused"
+    m.run("sleep 100ms", status=0)
+    assert state()[2] == held[2]
+    assert "is paused already" in m.run("vcpu pause g")
+    m.run("vcpu resume g; sleep 100ms", status=0)
+    assert state()[1] != "paused" and state()[2] != held[2]
+    assert "is on already" in m.run("vcpu kick g")
+    m.run("vcpu halt g", status=0)
+    assert state()[1] == "off"
+    assert "is off already" in m.run("vcpu halt g")
+    assert m.run("vserial dump g", status=0).count("SPIN begins") == 1
+    m.run("vcpu kick g; sleep 100ms", status=0)
+    assert m.run("vserial dump g", status=0).count("SPIN begins") == 2
+    # Reset while it is paused: it stays so.
+    m.run("vcpu pause g; vcpu reset g", status=0)
+    assert state()[1] == "off"
+    assert re.search(r" PC 0*40080000\b", m.run("vcpu dumpreg g", status=0))
+    m.run("vcpu kick g", status=0)
+    assert state()[1] == "paused"
+    m.run("vcpu resume g; sleep 100ms", status=0)
+    assert m.run("vserial dump g", status=0).count("SPIN begins") == 3
+    m.run("guest stop g", status=0)
+    assert "is of a guest that is stopped" in m.run("vcpu kick g")
+    m.run("guest start g; sleep 100ms", status=0)
+    assert state()[1] in ("running", "ready")
+
+
 def test_typed_input(machine):
     """What is typed at a console reaches the guest's UART, by interrupt, and comes back."""
     m = machine(files={"/pl011.bin": program("pl011")})

@@ -226,6 +226,12 @@ void vcpu_wait_parked(struct vcpu *vcpu)
 {
 }
 
+const char *vcpu_control(struct vcpu *vcpu, enum vcpu_action action)
+{
+	note("control %u %u\n", vcpu->id, action);
+	return result ? "is paused already" : NULL;
+}
+
 /*
  * --- making and loading ------------------------------------------------------------------------
  */

@@ -210,6 +210,11 @@ TEST(vcpus)
 	CHECK_EQ(term_now, 3000000000);
 	check_run("vcpu stats nobody", 128 + ENOENT,
 		  "vcpu stats: 'nobody' is neither a guest nor a vCPU\r\n");
+	check_asked("vcpu pause web/vcpu1", "control 1 0\n");
+	check_asked("vcpu resume web/vcpu1", "control 1 1\n");
+	check_asked("vcpu halt web/1", "control 1 2\n");
+	check_asked("vcpu kick web/vcpu0", "control 0 3\n");
+	check_asked("vcpu reset web/vcpu0", "control 0 4\n");
 	web->vcpus[0]->running = true;
 	web->state = GUEST_RUNNING;
 	fake_guests_asked();

@@ -45,6 +45,8 @@ struct frame_stats {
 	uint64_t largest; /**< longest free run */
 };
 void frame_stats_get(struct frame_stats *out);
+/** Pages in use of the block of 2 MiB that contains pa; -ERANGE: it is no RAM of ours. */
+int frame_block_used(hpa_t pa);
 
 /* --- direct map ----------------------------------------------------------- */
 

@@ -42,6 +42,7 @@ struct vcpu {
 	bool start_off;		  /* `poweroff`: waits for CPU_ON at start */
 	bool idle;		  /* blocked in WFI */
 	bool running;		  /* allowed to run (guest is running) */
+	bool held;		  /* paused by itself; guest->life */
 	bool parked;		  /* does not run, and its registers are in memory; atomic */
 	bool power_down;	  /* asked for CPU_OFF */
 	uint16_t lost_fetches;	  /* instruction fetches from lost_at, where nothing is, in a row */
@@ -73,6 +74,20 @@ void vcpu_power_off(struct vcpu *vcpu);
  * not.
  */
 void vcpu_wait_irq(struct vcpu *vcpu);
+
+/** What a person may do to a single vCPU. */
+enum vcpu_action {
+	VCPU_PAUSE,
+	VCPU_RESUME,
+	VCPU_HALT,  /**< switch off, as its guest may by CPU_OFF */
+	VCPU_KICK,  /**< switch on, where it starts with its guest */
+	VCPU_RESET, /**< switch off, registers as after reset */
+};
+/**
+ * Do it. Thread context; waits until the vCPU has stopped.
+ * @return NULL, or why not: "is paused already"
+ */
+must_check const char *vcpu_control(struct vcpu *vcpu, enum vcpu_action action);
 
 /* The scheduler's: state into this CPU, state out of this CPU. IRQs masked. */
 void vcpu_load(struct vcpu *vcpu);
