@@ -222,6 +222,36 @@ static int run_stats(struct shell *sh, int argc, char **argv)
 	return 0;
 }
 
+static void capture_row(struct table *t, const char *target, const struct net_capture *capture)
+{
+	struct net_capture_info info;
+
+	if (!capture)
+		return;
+	net_capture_info(capture, &info);
+	table_row(t, "%s|%" PRIu64 "|%" PRIu64 "|%" PRIu64 "|%s|%s", target, info.frames,
+		  info.bytes, info.dropped, info.err ? error_text(info.err) : "goes on", info.path);
+}
+
+static int run_captures(struct shell *sh, int argc, char **argv)
+{
+	struct table *t = table_create("OF|>FRAMES|>BYTES WRITTEN|>DROPPED|STATE|FILE");
+	struct net_switch_info i;
+	struct net_switch *sw = NULL;
+	struct net_port *port = NULL;
+
+	net_list_lock();
+	while ((sw = net_switch_next(sw))) {
+		net_switch_info(sw, &i);
+		capture_row(t, i.name, i.capture);
+	}
+	while ((port = net_port_next(port)))
+		capture_row(t, port->name, port->capture);
+	net_list_unlock();
+	table_print(t, shell_output(sh));
+	return 0;
+}
+
 #define SWITCH_ARG ARG_OFFER("switch", net_offer_switches)
 #define PORT_ARG   ARG_OFFER("port", net_offer_ports)
 #define KEYS(keys_, offer_)                                                                        \
@@ -236,6 +266,11 @@ static const struct command_sub subs[] = {
 	  ARGS(ARG_OPT_OFFER("switch or port", offer_both)), run_stats },
 	{ "macs", "list learned addresses", ARGS(ARG_OPT_OFFER("switch", net_offer_switches)),
 	  run_macs },
+	{ "capture", "write frames to a file, in the format of pcap",
+	  ARGS(ARG_OFFER("switch or port", offer_both), ARG(FILE, "file")), net_capture_run_on },
+	{ "capture off", "end that", ARGS(ARG_OFFER("switch or port", offer_both)),
+	  net_capture_run_off },
+	{ "captures", "list captures", NULL, run_captures },
 	{ "switch create", "make a switch",
 	  ARGS(ARG(WORD, "name"), KEYS("policy=bridge,hub|age=", NULL)), net_switch_run_create },
 	{ "switch destroy", "remove a switch; its ports have no link then", ARGS(SWITCH_ARG),

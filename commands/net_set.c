@@ -169,6 +169,45 @@ int net_port_run_detach(struct shell *sh, int argc, char **argv)
 	return net_port_detach_name(argv[0]) ? no_port(sh, argv[0]) : 0;
 }
 
+/* --- captures ------------------------------------------------------------------------------ */
+
+static int no_target(struct shell *sh, const char *name)
+{
+	return sh_error(sh, -ENOENT, "there is no switch or port '%s'; 'net ports' lists both",
+			name);
+}
+
+int net_capture_run_on(struct shell *sh, int argc, char **argv)
+{
+	int err = net_capture_start(argv[0], argv[1]);
+
+	switch (err) {
+	case 0:
+		return 0;
+	case -ENXIO:
+		return no_target(sh, argv[0]);
+	case -EALREADY:
+		return sh_error(sh, err, "'%s' is being captured; 'net capture off %s' ends that",
+				argv[0], argv[0]);
+	case -EROFS:
+		return sh_error(sh, err, "%s is on a file system that cannot be written; mount one "
+				"of a disk there", argv[1]);
+	default:
+		return sh_fail(sh, err, argv[1]);
+	}
+}
+
+int net_capture_run_off(struct shell *sh, int argc, char **argv)
+{
+	int err = net_capture_stop(argv[0]);
+
+	if (err == -ENXIO)
+		return no_target(sh, argv[0]);
+	if (err == -ENODATA)
+		return sh_error(sh, err, "'%s' is not being captured", argv[0]);
+	return err ? sh_fail(sh, err, argv[0]) : 0;
+}
+
 /* --- settings of a port -------------------------------------------------------------------- */
 
 struct settings {

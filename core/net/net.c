@@ -168,17 +168,22 @@ int net_port_register(struct net_port *port)
 
 void net_port_unregister(struct net_port *port)
 {
+	struct net_capture *capture;
+
 	mutex_lock(&net_mutex);
 	port->wants[0] = '\0';
 	detach_locked(port);
 	/* A burst that found no switch may still be under way. */
 	net_synchronize();
 	list_del(&port->link);
+	capture = port->capture;
+	port->capture = NULL;
 	heap_free(port->vlans);
 	heap_free(port->rate);
 	port->vlans = NULL;
 	port->rate = NULL;
 	mutex_unlock(&net_mutex);
+	net_capture_end(capture);
 }
 
 int net_port_attach(struct net_port *port, const char *switch_name)
@@ -423,6 +428,7 @@ int net_switch_destroy(const char *name, unsigned *ports)
 		*ports = n;
 	if (!sw)
 		return -ENOENT;
+	net_capture_end(sw->capture);
 	switch_free(sw);
 	return 0;
 }
@@ -461,4 +467,5 @@ void net_switch_info(const struct net_switch *sw, struct net_switch_info *info)
 	info->macs = sw->nr_macs;
 	info->mac_slots = sw->macs->count;
 	info->age = (uint32_t)(((uint64_t)sw->age << 30) / 1000000000);
+	info->capture = sw->capture;
 }

@@ -2,7 +2,7 @@
 /*
  * Inside core/net: switches, their tables of ports and of addresses.
  *
- * What a frame's way reads (a switch's ports, its addresses, a port's VLANs and rate) is
+ * What a frame's way reads (a switch's ports, its addresses, a port's VLANs, rate and captures) is
  * changed by publishing a new object with a release store and freeing the old one after
  * net_synchronize(). All changes are made under net_mutex, but for addresses, which are learned on
  * the way under the table's spin lock.
@@ -45,6 +45,7 @@ struct net_switch {
 	uint32_t sweep;	  /* where to look next for addresses that are too old; mac_lock */
 	uint32_t macs_max;
 	bool grow_asked;
+	struct net_capture *capture;
 };
 
 /** VLANs of a port. */
@@ -121,3 +122,10 @@ static inline uint32_t net_needs(const struct net_frame *frame)
 bool net_rate_pass(struct net_rate *rate, uint32_t len);
 /** @return NULL when out of memory; freed by heap_free() */
 struct net_rate *net_rate_create(uint64_t bytes, uint64_t frames);
+
+/* --- capture.c ----------------------------------------------------------------------------- */
+
+/** Put a frame into a capture's ring, or count it as dropped. During a burst. */
+void net_capture_frame(struct net_capture *capture, const struct net_frame *frame);
+/** Stop one, which is not published any more, and free it. Not under net_mutex. */
+void net_capture_end(struct net_capture *capture);

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 
+obj-y += capture.o
 obj-y += frame.o
 obj-y += macs.o
 obj-y += net.o
@@ -10,6 +11,7 @@ obj-y += rate.o
 obj-y += switch.o
 
 # Cold code: small is better than fast.
+CFLAGS_capture.o := -Os
 CFLAGS_net.o := -Os
 CFLAGS_netdev.o := -Os
 CFLAGS_poll.o := -Os

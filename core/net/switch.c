@@ -204,6 +204,7 @@ static bool fits(const struct net_port *port, const struct net_frame *frame)
 
 static void deliver(struct passing *p, struct net_port *port)
 {
+	struct net_capture *capture = __atomic_load_n(&port->capture, __ATOMIC_ACQUIRE);
 	const struct net_frame *frame = &p->frame;
 	struct net_frame tagged;
 	union header head;
@@ -223,6 +224,8 @@ static void deliver(struct passing *p, struct net_port *port)
 		count(&port->stats.rx_dropped, 1);
 		return;
 	}
+	if (unlikely(capture))
+		net_capture_frame(capture, frame);
 	if (likely(!(net_needs(frame) & ~READ_ONCE(port->caps))))
 		deliver_one(port, frame);
 	else
@@ -279,6 +282,27 @@ static bool take_header(struct passing *p, const struct net_frame *frame)
 	return !(p->src & MULTICAST);
 }
 
+/** Show those who capture what came in: a port as it came, a switch with the VLAN's tag. */
+static void capture_in(struct passing *p, struct net_port *from, struct net_switch *sw,
+		       const struct net_frame *frame)
+{
+	struct net_capture *capture = __atomic_load_n(&from->capture, __ATOMIC_ACQUIRE);
+	struct net_frame tagged;
+	union header head;
+
+	if (capture)
+		net_capture_frame(capture, frame);
+	capture = __atomic_load_n(&sw->capture, __ATOMIC_ACQUIRE);
+	if (!capture)
+		return;
+	if (p->vid == NET_VLAN_DEFAULT) {
+		net_capture_frame(capture, &p->frame);
+		return;
+	}
+	add_tag(&tagged, &head, p);
+	net_capture_frame(capture, &tagged);
+}
+
 static void forward(struct passing *p, struct net_switch *sw)
 {
 	uint64_t vlan = (uint64_t)p->vid << 48;
@@ -326,5 +350,7 @@ void net_send(struct net_burst *burst, const struct net_frame *frame)
 	count(&from->stats.tx_frames, 1);
 	count(&from->stats.tx_bytes, frame->len);
 	p.burst = burst;
+	if (unlikely(READ_ONCE(from->capture) || READ_ONCE(sw->capture)))
+		capture_in(&p, from, sw, frame);
 	forward(&p, sw);
 }

@@ -86,6 +86,7 @@ struct net_port;
 struct net_switch;
 struct net_vlans;
 struct net_rate;
+struct net_capture;
 
 /** What a port's owner supplies. Thread context, in the thread of whoever sends. */
 struct net_port_ops {
@@ -133,6 +134,7 @@ struct net_port {
 	uint32_t active[2];	   /* bursts under way, by the epoch in which they began */
 	struct net_vlans *vlans;   /* NULL: VLAN 1, untagged */
 	struct net_rate *rate;	   /* NULL: no limit */
+	struct net_capture *capture;
 	struct net_stats stats;
 };
 

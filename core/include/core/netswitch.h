@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What people do with networks: make switches, attach ports, set VLANs and rates, look at counters
- * and learned addresses. Thread context; core/net's mutex is taken inside unless a
+ * and learned addresses, capture. Thread context; core/net's mutex is taken inside unless a
  * function says otherwise.
  */
 #pragma once
@@ -56,6 +56,7 @@ struct net_switch_info {
 	enum net_policy policy;
 	unsigned ports, macs, mac_slots;
 	uint32_t age; /* seconds */
+	const struct net_capture *capture;
 };
 void net_switch_info(const struct net_switch *sw, struct net_switch_info *info);
 
@@ -87,3 +88,23 @@ void net_port_vlan_text(const struct net_port *port, char *buf, size_t size);
 must_check int net_port_set_rate(const char *port, uint64_t bytes, uint64_t frames);
 /** The limits. Under net_list_lock(). */
 void net_port_rate(const struct net_port *port, uint64_t *bytes, uint64_t *frames);
+
+/* --- capture ------------------------------------------------------------------------------- */
+
+/**
+ * Write frames of a switch, or of one port (both directions), to a file in the format of pcap,
+ * until net_capture_stop() or an error, which is logged.
+ * @param target  name of a switch or of a port
+ * @return 0, -ENXIO (no such target), -EALREADY (it has a capture), -ENOMEM, or as
+ *         vfs_open_flags() and vfs_write()
+ */
+must_check int net_capture_start(const char *target, const char *path);
+/** @return 0 (also when writing had failed), -ENXIO (no such target), -ENODATA (no capture) */
+must_check int net_capture_stop(const char *target);
+struct net_capture_info {
+	const char *path;
+	uint64_t frames, bytes, dropped;
+	int err; /* 0, or why it ended */
+};
+/** Under net_list_lock(). */
+void net_capture_info(const struct net_capture *capture, struct net_capture_info *info);
