@@ -173,6 +173,7 @@ int image_read_uimage(const uint8_t *p, uint64_t total, struct kernel_image *ima
 	image->gzip = comp == 1;
 	image->data_offset = UIMAGE_HEADER;
 	image->data_size = size;
+	image->data_crc = get_be32(p + 24);
 	image->size = size;
 	image->mem_size = size;
 	image->load = get_be32(p + 16);

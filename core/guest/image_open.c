@@ -9,6 +9,7 @@
 
 #include <core/mem.h>
 #include <core/vfs.h>
+#include <libs/crc32.h>
 #include <libs/errno.h>
 #include <libs/inflate.h>
 #include <libs/printf.h>
@@ -16,6 +17,8 @@
 
 /* A compressed ELF file is decompressed as a whole to be read; larger ones are no kernels. */
 #define WHOLE_MAX (64 * MIB)
+/* What is read at a time to check it. */
+#define CRC_PIECE 16384u
 
 /* A file's bytes, mapped or copied. */
 struct file_bytes {
@@ -135,6 +138,47 @@ static int recognise_inside(const uint8_t *gz, uint64_t gz_size, struct kernel_i
 	return err;
 }
 
+/* CRC-32 of a part of the file: of what is in memory, or a piece at a time. */
+static int part_crc(struct file_bytes *b, uint64_t at, uint64_t size, uint32_t *crc, char *why)
+{
+	uint8_t *buf;
+	int64_t n = 0;
+
+	*crc = 0;
+	if (b->have >= at + size) {
+		*crc = crc32_update(0, b->data + at, size);
+		return 0;
+	}
+	buf = heap_alloc(CRC_PIECE);
+	if (!buf)
+		return image_refuse(why, -ENOMEM, "cannot be checked: no memory of the hypervisor "
+				    "is free");
+	for (; size; at += (uint64_t)n, size -= (uint64_t)n) {
+		n = vfs_read(&b->file, at, buf, MIN_T(uint64_t, size, CRC_PIECE));
+		if (n <= 0)
+			break;
+		*crc = crc32_update(*crc, buf, (size_t)n);
+	}
+	heap_free(buf);
+	if (size)
+		return image_refuse(why, n ? (int)n : -EIO, "cannot be read: %s",
+				    n ? error_text((int)n) : "it ends too early");
+	return 0;
+}
+
+static int check_uimage(struct file_bytes *b, const struct kernel_image *image, char *why)
+{
+	uint32_t crc;
+	int err = part_crc(b, image->data_offset, image->data_size, &crc, why);
+
+	if (err || crc == image->data_crc)
+		return err;
+	return image_refuse(why, -EILSEQ,
+			    "is a U-Boot image whose content has the checksum 0x%08x, not "
+			    "0x%08x as its header says: the file is damaged",
+			    crc, image->data_crc);
+}
+
 static int recognise(struct file_bytes *b, struct kernel_image *image, char *why)
 {
 	uint64_t size = b->file.stat.size;
@@ -150,6 +194,8 @@ static int recognise(struct file_bytes *b, struct kernel_image *image, char *why
 		why[0] = '\0';
 	} else {
 		err = image_recognise(b->data, b->have, size, image, why);
+		if (!err && image->kind == IMAGE_UIMAGE)
+			err = check_uimage(b, image, why);
 	}
 	if ((err == -EAGAIN || (!err && image->gzip)) && b->have < size) {
 		int again = bytes_get(b, size, why);

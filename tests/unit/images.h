@@ -70,6 +70,7 @@ static inline size_t make_uimage(uint8_t cpu, uint8_t type, uint8_t comp, uint32
 	put_be32(file + 12, size);
 	put_be32(file + 16, 0x40200000);
 	put_be32(file + 20, 0x40200040);
+	put_be32(file + 24, crc32_update(0, file + 64, size));
 	file[29] = cpu;
 	file[30] = type;
 	file[31] = comp;

@@ -317,18 +317,55 @@ TEST(open_uimage_gzip)
 {
 	size_t size = gzip(file, make_arm64(0, MIB, 0));
 
+	memcpy(file + 64, packed, size);
 	make_uimage(22, 2, 1, (uint32_t)size);
-	memmove(packed + 64, packed, size);
-	memcpy(packed, file, 64);
+	memcpy(packed, file, size + 64);
 	CHECK_EQ(open_packed(size + 64), 0);
 	CHECK(image.gzip && image.kind == IMAGE_UIMAGE);
 	CHECK_EQ(image.data_offset, 64);
 	CHECK_EQ(image.data_size, size);
 	CHECK_EQ(image.parts[0].size, 100 * K);
 	CHECK_EQ(image.load, 0x40200000);
-	packed[64] = 0;
+	file[64] = 0;
+	make_uimage(22, 2, 1, (uint32_t)size);
+	memcpy(packed, file, size + 64);
 	CHECK_EQ(open_packed(size + 64), -EILSEQ);
 	CHECK(strstr(why, "should be compressed by gzip inside, but is not"));
+}
+
+TEST(open_uimage_checksum)
+{
+	size_t live = fake_heap_live();
+
+	for (unsigned mappable = 0; mappable < 2; mappable++) {
+		fill(50 * K);
+		make_uimage(22, 2, 0, 40 * K);
+		fake_files_clear();
+		fake_files_mappable(mappable);
+		fake_file("/k", file, 50 * K);
+		CHECK_EQ(image_open("/k", &image, why), 0);
+		/* Behind the content may be anything. */
+		file[64 + 40 * K] ^= 1;
+		fake_file("/k", file, 50 * K);
+		CHECK_EQ(image_open("/k", &image, why), 0);
+		file[64 + 40 * K - 1] ^= 1;
+		fake_file("/k", file, 50 * K);
+		CHECK_EQ(image_open("/k", &image, why), -EILSEQ);
+		CHECK(strstr(why, "is a U-Boot image whose content has the checksum 0x"));
+		CHECK(strstr(why, "as its header says: the file is damaged"));
+	}
+	/* Not mapped, it is read piece by piece. */
+	fake_files_mappable(false);
+	fake_heap_fail_at(2);
+	CHECK_EQ(image_open("/k", &image, why), -ENOMEM);
+	fake_heap_fail_at(0);
+	CHECK(strstr(why, "cannot be checked: "));
+	fake_files_fail_from(20 * K);
+	CHECK_EQ(image_open("/k", &image, why), -EIO);
+	CHECK(strstr(why, "cannot be read: "));
+	CHECK_EQ(fake_heap_live(), live);
+	CHECK_EQ(fake_files_open(), 0);
+	fake_files_clear();
 }
 
 TEST(open_zboot)

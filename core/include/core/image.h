@@ -39,6 +39,7 @@ struct kernel_image {
 	bool gzip;	      /**< the content is compressed in the file */
 	uint64_t data_offset; /**< the content in the file, */
 	uint64_t data_size;   /**<   as large as it is there */
+	uint32_t data_crc;    /**< UIMAGE: CRC-32 of that, checked by image_open() */
 	uint64_t size; /**< bytes of content, uncompressed (of a gzip file: as it says itself) */
 	uint64_t mem_size;    /**< bytes of memory from load on, with what is behind the content */
 	uint64_t text_offset; /**< ARM64: distance from a 2 MiB boundary */

@@ -67,8 +67,8 @@ def image():
     yield arm64
     yield gzip.compress(arm64)
     yield code[:36] + struct.pack("<IIII", 0x016f2818, 0, 1024, 0x04030201) + code
-    head = struct.pack(">IIIIIII4B32s", 0x27051956, 0, 0, 64, 0x40200000, 0x40200000, 0,
-                       5, 22, 2, 0, b"name")
+    head = struct.pack(">IIIIIII4B32s", 0x27051956, 0, 0, 64, 0x40200000, 0x40200000,
+                       zlib.crc32(code[:64]), 5, 22, 2, 0, b"name")
     yield head[:4] + struct.pack(">I", zlib.crc32(head)) + head[8:] + code
     packed = gzip.compress(arm64)
     yield (b"MZ\0\0zimg" + struct.pack("<II", 64, len(packed)) + bytes(8) + b"gzip" + bytes(36) +
