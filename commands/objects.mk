@@ -9,6 +9,7 @@ obj-y += help.o
 obj-y += host.o
 obj-y += log.o
 obj-y += memory.o
+obj-$(CONFIG_INET) += ipconfig.o ping.o telnet.o
 obj-$(CONFIG_NET) += net.o net_set.o
 obj-y += power.o
 obj-y += selftest.o

@@ -103,6 +103,8 @@ static int carry(struct binding *b)
 			return GUEST_EXIT_NONE;
 		if (n)
 			continue;
+		if (b->cd && READ_ONCE(b->cd->gone))
+			return GUEST_EXIT_NONE;
 		if (has_ended(b->guest) || !vserial_guest(b->vs))
 			return b->guest->exit != GUEST_EXIT_NONE ? b->guest->exit
 								 : GUEST_EXIT_DESTROYED;

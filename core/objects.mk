@@ -9,6 +9,7 @@ subdir-y += dev
 subdir-y += dt
 subdir-y += emu
 subdir-y += guest
+subdir-$(CONFIG_INET) += inet
 subdir-y += irq
 subdir-y += log
 subdir-$(CONFIG_NET) += net

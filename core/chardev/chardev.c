@@ -135,9 +135,18 @@ void chardev_receive(struct chardev *cd, const uint8_t *buf, size_t n)
 		waitq_wake_all(&cd->readers);
 }
 
+void chardev_hangup(struct chardev *cd)
+{
+	static const uint8_t ctrl_c = 3;
+
+	chardev_receive(cd, &ctrl_c, 1);
+	WRITE_ONCE(cd->gone, true);
+	waitq_wake_all(&cd->readers);
+}
+
 bool chardev_readable(struct chardev *cd)
 {
-	return READ_ONCE(cd->rx.used) != 0;
+	return READ_ONCE(cd->rx.used) != 0 || READ_ONCE(cd->gone);
 }
 
 size_t chardev_read(struct chardev *cd, void *buf, size_t n, uint64_t deadline)
@@ -149,7 +158,7 @@ size_t chardev_read(struct chardev *cd, void *buf, size_t n, uint64_t deadline)
 		flags = spin_lock_irqsave(&cd->lock);
 		got = ringbuf_read(&cd->rx, buf, n);
 		spin_unlock_irqrestore(&cd->lock, flags);
-	} while (!got && n && deadline &&
+	} while (!got && n && deadline && !READ_ONCE(cd->gone) &&
 		 waitq_wait_until(&cd->readers, chardev_readable(cd), deadline));
 	return got;
 }
@@ -199,9 +208,19 @@ static void send(struct chardev *cd, const char *s, size_t n)
 	cd->tx_last = (uint8_t)s[n - 1];
 }
 
+/* Where the caller may sleep, it does so rather than lose something. */
+static void make_room(struct chardev *cd, size_t n)
+{
+	if (cd->ops->make_room && !arch_irq_disabled() && !this_cpu()->preempt_off)
+		cd->ops->make_room(cd, n);
+}
+
 void chardev_write(struct chardev *cd, const void *buf, size_t n)
 {
-	bool begun = tx_begin(cd);
+	bool begun;
+
+	make_room(cd, n);
+	begun = tx_begin(cd);
 
 	send(cd, buf, n);
 	tx_end(cd, begun);
@@ -209,8 +228,11 @@ void chardev_write(struct chardev *cd, const void *buf, size_t n)
 
 void chardev_write_text(struct chardev *cd, const char *s, size_t n)
 {
-	bool begun = tx_begin(cd);
 	size_t from = 0;
+	bool begun;
+
+	make_room(cd, 2 * n);
+	begun = tx_begin(cd);
 
 	for (size_t i = 0; i < n; i++) {
 		if (s[i] != '\n' || (i ? s[i - 1] : cd->tx_last) == '\r')

@@ -286,8 +286,12 @@ static bool read_line(struct shell *sh)
 	edit_begin(&sh->edit);
 	console_unlock(locked);
 	while (result == EDIT_MORE || result == EDIT_TAB) {
-		if (!chardev_read(sh->cd, &byte, 1, UINT64_MAX))
-			continue;
+		if (!chardev_read(sh->cd, &byte, 1, UINT64_MAX)) {
+			if (!READ_ONCE(sh->cd->gone))
+				continue;
+			result = EDIT_CANCEL;
+			break;
+		}
 		locked = console_lock();
 		if (sh->line.spoilt) {
 			sh->line.spoilt = false;
@@ -306,7 +310,7 @@ static bool read_line(struct shell *sh)
 
 void shell_interact(struct shell *sh)
 {
-	while (sh->cd)
+	while (sh->cd && !READ_ONCE(sh->cd->gone))
 		if (read_line(sh))
 			shell_run_line(sh, sh->edit.buf);
 }

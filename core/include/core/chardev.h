@@ -21,6 +21,11 @@ struct dt_node;
 struct chardev_ops {
 	/** Send all n bytes. Any context; one caller at a time, but for a panic. */
 	void (*write)(struct chardev *cd, const void *buf, size_t n);
+	/**
+	 * Wait until n bytes (or what is possible) can be sent without loss; for those whose
+	 * bytes wait in a queue. Thread context. May be NULL.
+	 */
+	void (*make_room)(struct chardev *cd, size_t n);
 };
 
 #define CHARDEV_RX 1024
@@ -35,6 +40,7 @@ struct chardev {
 	struct ringbuf rx;
 	uint8_t rx_buf[CHARDEV_RX];
 	struct waitq readers;
+	bool gone;		/* whoever was at it has left: nothing more can be read */
 	uint64_t rx_bytes, tx_bytes, rx_dropped;
 	uint32_t tx_owner;	/* logical CPU that sends, plus one; 0: none */
 	uint8_t tx_last;	/* byte sent last */
@@ -70,6 +76,11 @@ void chardev_receive(struct chardev *cd, const uint8_t *buf, size_t n);
  * @return bytes, 0 when the moment passed
  */
 size_t chardev_read(struct chardev *cd, void *buf, size_t n, uint64_t deadline);
+/**
+ * Whoever is at this terminal has left: what runs there gets Ctrl-C, readers read nothing. Any
+ * context.
+ */
+void chardev_hangup(struct chardev *cd);
 /** Is there something to read? A hint for waiters on cd->readers. */
 bool chardev_readable(struct chardev *cd);
 /** Send bytes as they are. Any context. */

@@ -49,7 +49,10 @@
 #define EOVERFLOW	75
 #define EILSEQ		84
 #define ENOTSUP		95
+#define EADDRINUSE	98
+#define ENETUNREACH	101
 #define ETIMEDOUT	110
+#define EHOSTUNREACH	113
 #define EALREADY	114
 #define EINPROGRESS	115
 #define EUCLEAN		117
