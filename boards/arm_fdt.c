@@ -175,6 +175,15 @@ static void add_flash(struct arm_fdt *a, const struct region *r)
 	}
 }
 
+static void add_fw_cfg(struct arm_fdt *a, const struct region *r)
+{
+	struct dt_node *node = guest_fdt_node(&a->f, a->f.root, "fw-cfg@%" PRIx64, r->gpa);
+
+	guest_fdt_string(&a->f, node, "compatible", "qemu,fw-cfg-mmio");
+	guest_fdt_reg(&a->f, node, r->gpa, r->size);
+	guest_fdt_flag(&a->f, node, "dma-coherent");
+}
+
 static const struct {
 	const char *compatible;
 	void (*add)(struct arm_fdt *a, const struct region *r);
@@ -183,6 +192,7 @@ static const struct {
 	{ "primecell,pl061", add_pl061 },     { "primecell,sp805", add_sp805 },
 	{ "virtio,mmio", add_virtio },	      { "cfi-flash", add_flash },
 	{ "pci-host-ecam-generic", arm_fdt_add_pci },
+	{ "qemu,fw-cfg-mmio", add_fw_cfg },
 };
 
 /* --- processor side

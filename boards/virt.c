@@ -299,6 +299,40 @@ static void build_virtio(struct build *b)
 	       (VIRT_MMIO_SLOTS - b->slots) * VIRT_MMIO_SIZE);
 }
 
+/* Disks in the order in which they were given; they have the first slots. */
+static void set_bootorder(struct build *b, struct dt_node *node)
+{
+	char list[BOARD_LIST_MAX * 48];
+	size_t n = 0;
+
+	for (unsigned i = 0; i < b->cfg->nr_disks; i++)
+		n += (size_t)snprintf(list + n, sizeof(list) - n,
+				      "/virtio-mmio@%016" PRIx64 "/disk@0,0",
+				      (uint64_t)VIRT_MMIO + i * VIRT_MMIO_SIZE) + 1;
+	if (!b->err)
+		b->err = dt_set(node, "bootorder", list, (uint32_t)n);
+}
+
+/* With firmware, what the person wants to boot is told to it here. */
+static void build_fw_cfg(struct build *b)
+{
+	const struct guest_config *cfg = b->cfg;
+	struct dt_node *node;
+
+	if (!IS_ENABLED(CONFIG_EMU_FW_CFG))
+		return;
+	node = device(b, "fw_cfg", "misc", "qemu,fw-cfg-mmio", VIRT_FW_CFG, VIRT_FW_CFG_SIZE);
+	if (cfg->firmware && cfg->nr_disks)
+		set_bootorder(b, node);
+	if (!cfg->firmware || !cfg->kernel)
+		return;
+	set_string(b, node, "kernel", cfg->kernel);
+	if (cfg->initrd)
+		set_string(b, node, "initrd", cfg->initrd);
+	if (cfg->cmdline)
+		set_string(b, node, "cmdline", cfg->cmdline);
+}
+
 static void build_aspace(struct build *b)
 {
 	struct dt_node *node;
@@ -313,6 +347,7 @@ static void build_aspace(struct build *b)
 	node = irq_device(b, "uart0", "serial", "primecell,arm,pl011", VIRT_UART, VIRT_IRQ_UART);
 	set_u32(b, node, "fifo_size", FIFO_SIZE);
 	irq_device(b, "rtc", "rtc", "primecell,pl031", VIRT_RTC, VIRT_IRQ_RTC);
+	build_fw_cfg(b);
 	irq_device(b, "gpio", "gpio", "primecell,pl061", VIRT_GPIO, VIRT_IRQ_GPIO);
 	build_virtio(b);
 	node = region(b, "mem0", "real", VIRT_RAM, b->cfg->mem);
@@ -358,20 +393,21 @@ static int check(const struct guest_config *cfg, struct shell_out *out)
 		out_puts(out, "there is nothing to boot: give kernel=<file> or firmware=<file>\n");
 		return -EINVAL;
 	}
-	if (cfg->kernel && cfg->firmware) {
+	if (cfg->kernel && cfg->firmware && !IS_ENABLED(CONFIG_EMU_FW_CFG)) {
 		out_puts(out,
-			 "kernel= and firmware= together cannot be: firmware loads a kernel from a "
-			 "disk by itself; keep one of them\n");
+			 "kernel= and firmware= together cannot be: this hypervisor was built "
+			 "without the device that gives firmware a kernel (EMU_FW_CFG)\n");
 		return -EINVAL;
 	}
-	if (cfg->firmware && cfg->initrd) {
+	if (cfg->initrd && !cfg->kernel) {
 		out_puts(out,
 			 "initrd= needs kernel=: firmware loads an initial RAM disk from a disk by "
 			 "itself\n");
 		return -EINVAL;
 	}
 	if (cfg->firmware && cfg->load_addr) {
-		out_puts(out, "load= is for kernel=; firmware= goes to the flash at 0\n");
+		out_puts(out,
+			 "load= is for kernel= without firmware=, which goes to the flash at 0\n");
 		return -EINVAL;
 	}
 	for (unsigned i = 0; i < cfg->nr_nets; i++) {

@@ -19,6 +19,8 @@
 #define VIRT_GIC_ITS_SIZE    0x20000
 #define VIRT_UART	     0x09000000
 #define VIRT_RTC	     0x09010000
+#define VIRT_FW_CFG	     0x09020000
+#define VIRT_FW_CFG_SIZE     0x18
 #define VIRT_GPIO	     0x09030000
 #define VIRT_DEV_SIZE	     0x1000
 #define VIRT_MMIO	     0x0a000000

@@ -140,6 +140,27 @@ static int find_ram(struct boot *b)
 	return -EINVAL;
 }
 
+/* Files that firmware gets as they are, by the fw_cfg device, which has opened them. */
+static int check_handed(struct boot *b)
+{
+	const struct guest_config *cfg = b->cfg;
+	struct kernel_image *image = &b->image;
+	uint64_t size;
+	int err = file_size(b, "kernel", cfg->kernel, &size);
+
+	if (!err && cfg->initrd)
+		err = file_size(b, "initrd", cfg->initrd, &size);
+	if (err)
+		return err;
+	err = image_open(cfg->kernel, image, b->why);
+	if (!err && image->kind == IMAGE_ARM64 && image->gzip && image->data_offset == 0) {
+		snprintf(b->why, sizeof(b->why), "is compressed by gzip, which firmware cannot "
+			 "start; decompress the file");
+		return refuse(b, -ENOEXEC, "kernel", cfg->kernel);
+	}
+	return 0; /* whether it is a program for EFI is for the firmware to say */
+}
+
 /* Find out what is to be loaded and where it goes; nothing is loaded yet. */
 static int prepare(struct boot *b)
 {
@@ -147,9 +168,11 @@ static int prepare(struct boot *b)
 	uint64_t size;
 	int err = find_ram(b);
 
-	if (!err && cfg->kernel)
+	if (!err && cfg->kernel && cfg->firmware)
+		err = check_handed(b);
+	else if (!err && cfg->kernel)
 		err = open_kernel(b);
-	if (!err && cfg->initrd)
+	if (!err && cfg->initrd && !cfg->firmware)
 		err = file_size(b, "initrd", cfg->initrd, &b->wish.initrd_size);
 	if (!err && cfg->firmware)
 		err = file_size(b, "firmware", cfg->firmware, &size);
@@ -251,11 +274,11 @@ static int load_all(struct boot *b)
 	const struct guest_config *cfg = b->cfg;
 	int err = 0;
 
-	if (cfg->kernel)
+	if (cfg->kernel && !cfg->firmware)
 		err = guest_load_image(b->guest, b->plan.kernel, cfg->kernel, &b->image, b->out);
 	if (!err && cfg->firmware)
 		err = guest_load_file(b->guest, VIRT_FLASH, cfg->firmware, b->out);
-	if (!err && cfg->initrd)
+	if (!err && cfg->initrd && !cfg->firmware)
 		err = guest_load_file(b->guest, b->plan.initrd, cfg->initrd, b->out);
 	return err ? err : load_dtb(b);
 }

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
 
+obj-$(CONFIG_EMU_FW_CFG) += fw_cfg.o
 obj-$(CONFIG_EMU_VMINFO) += vminfo.o
 obj-$(CONFIG_EMU_ZERO) += zero.o

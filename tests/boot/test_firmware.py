@@ -157,3 +157,19 @@ def test_uefi_variables(machine):
     m.expect("Shell> ")
     m.send("reset -s\r")
     m.wait_prompt()
+
+
+@pytest.mark.parametrize("gic", [2, 3])
+def test_uefi_given_kernel(machine, linux, gic):
+    """UEFI starts the kernel that was given beside it, with its initrd and command line."""
+    if not UEFI.exists():
+        pytest.skip("%s is missing: apt-get install qemu-efi-aarch64" % UEFI)
+    m = machine(gic=gic, files=dict(linux, **{"/efi.fd": UEFI}))
+    start(m, "mem=512M vcpus=2 firmware=/efi.fd kernel=/boot/vmlinuz "
+          "initrd=/boot/initrd.cpio.gz cmdline=\"console=ttyAMA0 marked\"")
+    m.expect("EFI stub: Booting Linux Kernel", BOOT_SECONDS)
+    linux_ready(m, 2)
+    assert "EFI v2" in in_guest(m, "dmesg | grep efi:")
+    assert "marked" in in_guest(m, "cat /proc/cmdline")
+    assert "00:00.0" in in_guest(m, "ls /sys/bus/pci/devices")
+    switch_off(m)

@@ -166,7 +166,7 @@ int guest_mem_load(struct guest *g, gpa_t gpa, const void *buf, size_t len)
 		}
 		return 0;
 	}
-	return -EFAULT;
+	return guest_mem_write(g, gpa, buf, len);
 }
 
 void guest_region_unmap(struct guest *g, struct region *region, uint64_t offset, uint64_t size)
@@ -193,4 +193,9 @@ struct region *guest_region(struct guest *g, gpa_t gpa)
 		if (!dev->parent && gpa - dev->region->gpa < dev->region->size)
 			return dev->region;
 	return gpa - WORLD_RAM < WORLD_RAM_SIZE ? &memory : NULL;
+}
+
+uint64_t guest_ram_size(const struct guest *g)
+{
+	return WORLD_RAM_SIZE;
 }

@@ -27,7 +27,8 @@
  * ------------------------------------------------------------ */
 
 static const char *const props[] = {
-	"fifo_size", "num_irq", "virtio_type", "blkdev", "serial", "read-only", NULL,
+	"fifo_size", "num_irq", "virtio_type", "blkdev", "serial", "read-only", "kernel", "initrd",
+	"cmdline", "bootorder", NULL,
 };
 static const struct emulator any = { .name = "any", .props = props };
 
@@ -125,6 +126,7 @@ TEST(regions_gicv3)
 		{ "gic_dist", 0x8000000, 0x10000, 0 },	 { "gic_its", 0x8080000, 0x20000, 0 },
 		{ "gic_redist", 0x80a0000, 0xf60000, 0 },
 		{ "uart0", 0x9000000, 0x1000, 33 },	 { "rtc", 0x9010000, 0x1000, 34 },
+		{ "fw_cfg", 0x9020000, 0x18, 0 },
 		{ "gpio", 0x9030000, 0x1000, 39 },	 { "virtio-blk0", 0xa000000, 0x200, 48 },
 		{ "virtio-blk1", 0xa000200, 0x200, 49 }, { "virtio-con0", 0xa000400, 0x200, 50 },
 		{ "virtio-rng0", 0xa000600, 0x200, 51 }, { "virtio-empty", 0xa000800, 0x3800, 0 },
@@ -259,6 +261,35 @@ TEST(boot_firmware)
 	destroy();
 }
 
+/* Firmware is told of the kernel, which is not in memory before it is asked for. */
+TEST(boot_firmware_with_kernel)
+{
+	const struct dt_node *node;
+	static const uint8_t zeros[64];
+
+	CHECK_EQ(create("g|board=virt|firmware=/raw|kernel=/k|initrd=/i|cmdline=a b|disk=/d1|"
+			"disk=/d2"), 0);
+	REQUIRE(guest);
+	CHECK_MEM(fake_guest_ptr(guest, 0), kernel + 100, sizeof(kernel) - 100);
+	CHECK_EQ(guest->vcpus[0]->start_pc, 0);
+	CHECK_EQ(fdt_check_header(fake_guest_ptr(guest, 0x40000000)), 0);
+	CHECK_MEM(fake_guest_ptr(guest, 0x40100000), zeros, sizeof(zeros));
+	node = region("fw_cfg")->node;
+	CHECK_STR(dt_string(node, "kernel", 0), "/k");
+	CHECK_STR(dt_string(node, "initrd", 0), "/i");
+	CHECK_STR(dt_string(node, "cmdline", 0), "a b");
+	CHECK_STR(dt_string(node, "bootorder", 0), "/virtio-mmio@000000000a000000/disk@0,0");
+	CHECK_STR(dt_string(node, "bootorder", 1), "/virtio-mmio@000000000a000200/disk@0,0");
+	CHECK(!dt_string(node, "bootorder", 2));
+	destroy();
+	/* Without firmware nobody is told. */
+	CHECK_EQ(create("g|board=virt|kernel=/k|initrd=/i|cmdline=a b|disk=/d1"), 0);
+	REQUIRE(guest);
+	CHECK(!dt_has(region("fw_cfg")->node, "kernel"));
+	CHECK(!dt_has(region("fw_cfg")->node, "bootorder"));
+	destroy();
+}
+
 TEST(boot_raw)
 {
 	CHECK_EQ(create("g|board=virt|kernel=/raw.bin"), 0);
@@ -372,6 +403,21 @@ TEST(fdt_gicv3)
 	HAS("/chosen", "kaslr-seed", "ZZZZZZZZ");
 	HAS("/chosen", "rng-seed", "ZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZZ");
 	HAS_STRING("/aliases", "serial0", "/pl011@9000000");
+	destroy();
+}
+
+TEST(fdt_fw_cfg)
+{
+	CHECK_EQ(create("g|board=virt|kernel=/k"), 0);
+	REQUIRE(guest);
+	HAS_STRING("/fw-cfg@9020000", "compatible", "qemu,fw-cfg-mmio");
+	CELLS("/fw-cfg@9020000", "reg", 0, 0x9020000, 0, 0x18);
+	HAS("/fw-cfg@9020000", "dma-coherent", "");
+	HAS_STRING("/intc@8000000/its@8080000", "compatible", "arm,gic-v3-its");
+	CELLS("/intc@8000000/its@8080000", "#msi-cells", 1);
+	CELLS("/intc@8000000/its@8080000", "reg", 0, 0x8080000, 0, 0x20000);
+	CELLS("/pcie@4010000000", "msi-map", 0, phandle_of("/intc@8000000/its@8080000"), 0,
+	      0x10000);
 	destroy();
 }
 
@@ -516,10 +562,11 @@ TEST(mistakes_of_words)
 {
 	refused("g|board=virt",
 		"there is nothing to boot: give kernel=<file> or firmware=<file>\n");
-	refused("g|board=virt|kernel=/k|firmware=/raw", "kernel= and firmware= together cannot be");
 	refused("g|board=virt|initrd=/i|firmware=/raw", "initrd= needs kernel=");
 	refused("g|board=virt|firmware=/raw|load=4",
-		"load= is for kernel=; firmware= goes to the flash");
+		"load= is for kernel= without firmware=, which goes to the flash at 0\n");
+	refused("g|board=virt|firmware=/raw|kernel=/k|initrd=/empty", "initrd=/empty is empty");
+	refused("g|board=virt|firmware=/raw|kernel=/none", "kernel=/none cannot be loaded");
 	refused("g|board=virt|kernel=/k|gic=2|vcpus=9",
 		"vcpus=: 9 are more than the 8 that a GICv2 "
 		"serves; take gic=3\n");

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Tests and harnesses of guests' PCI buses, in the world of the emulators (emu.mk).
+# Tests and harnesses of guests' PCI buses and firmware configuration, in the world of the
+# emulators (emu.mk).
 
 emu-vpci := $(addprefix core/vpci/,function.c config.c space.c msix.c) core/emu/msi.c \
 	emulators/pci/pci_host.c emulators/intc/gicv2m.c
 
 test_vpci := $(emu-world) $(emu-vpci)
 fuzz_vpci := $(emu-world) $(emu-vpci)
-$(foreach t,test_vpci fuzz_vpci,$(eval ldlibs_$(t) := -lfdt))
+test_fw_cfg := $(emu-world) emulators/misc/fw_cfg.c
+fuzz_fw_cfg := $(test_fw_cfg)
+$(foreach t,test_vpci fuzz_vpci test_fw_cfg fuzz_fw_cfg,$(eval ldlibs_$(t) := -lfdt))
