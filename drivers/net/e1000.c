@@ -71,7 +71,7 @@ enum {
 /* Interrupts at most so often: in units of 256 ns. */
 #define ITR_20000	 195
 
-/* Descriptors, legacy format. */
+/* Descriptors: of legacy format to receive, of the extended one to send. */
 struct rx_desc {
 	uint64_t address;
 	uint16_t length, checksum;
@@ -79,20 +79,29 @@ struct rx_desc {
 	uint16_t special;
 };
 struct tx_desc {
-	uint64_t address;
-	uint16_t length;
-	uint8_t cso, command, status, css;
+	union {
+		uint64_t address;
+		struct {	/* of a context: where checksums are made */
+			uint32_t ip;
+			uint8_t start, place;
+			uint16_t end;
+		};
+	};
+	uint32_t command;	/* with length */
+	uint8_t status, options;
 	uint16_t special;
 };
 
 #define RX_DD	 BIT32(0)
 #define RX_EOP	 BIT32(1)
 #define RX_ERROR 0x97 /* CRC, symbol, sequence, carrier extension, data */
-#define TX_EOP	 BIT32(0)
-#define TX_IFCS	 BIT32(1)
-#define TX_IC	 BIT32(2)
-#define TX_RS	 BIT32(3)
+#define TX_DATA	 BIT32(20)
+#define TX_EOP	 BIT32(24)
+#define TX_IFCS	 BIT32(25)
+#define TX_RS	 BIT32(27)
+#define TX_DEXT	 BIT32(29)
 #define TX_DD	 BIT32(0)
+#define TX_TXSM	 BIT32(1) /* option: the context's second checksum */
 
 #define RX_DESCS  128
 #define TX_DESCS  128
@@ -189,44 +198,68 @@ static void interrupt(void *arg)
 
 /* --- sending --------------------------------------------------------------------------------- */
 
-/* Lock held. @return whether there is a descriptor that is not in use */
-static bool reclaim(struct e1000 *nic)
+/* Lock held. @return descriptors that are not in use; one never is, as full must not look empty */
+static unsigned reclaim(struct e1000 *nic)
 {
 	while (nic->tx_done != nic->tx_at && READ_ONCE(nic->tx[nic->tx_done].status) & TX_DD)
 		nic->tx_done = (nic->tx_done + 1) % TX_DESCS;
-	return (nic->tx_at + 1) % TX_DESCS != nic->tx_done;
+	return (nic->tx_done + TX_DESCS - nic->tx_at - 1) % TX_DESCS;
+}
+
+/* Lock held. */
+static void next_tx(struct e1000 *nic)
+{
+	nic->tx[nic->tx_at].status = 0;
+	nic->tx_at = (nic->tx_at + 1) % TX_DESCS;
+	nic->bell = true;
+}
+
+/* Tell where the frames that follow have a checksum: from start to the end, written at place. */
+static void put_context(struct e1000 *nic, const struct net_frame *frame)
+{
+	struct tx_desc *desc = &nic->tx[nic->tx_at];
+
+	desc->ip = 0;
+	desc->start = (uint8_t)frame->csum_start;
+	desc->place = (uint8_t)(frame->csum_start + frame->csum_offset);
+	desc->end = 0;
+	desc->command = cpu_to_le32(TX_DEXT | TX_RS);
+	desc->options = 0;
+	next_tx(nic);
+}
+
+static void put_frame(struct e1000 *nic, const struct net_frame *frame)
+{
+	struct tx_desc *desc = &nic->tx[nic->tx_at];
+	uint8_t *buffer = nic->tx_buffers + (size_t)nic->tx_at * BUFFER;
+	struct net_iter it;
+
+	net_iter_init(&it, frame, 0);
+	net_iter_copy(&it, buffer, frame->len);
+	desc->address = cpu_to_le64(mem_va_to_hpa(buffer));
+	desc->command = cpu_to_le32(frame->len | TX_DATA | TX_DEXT | TX_EOP | TX_IFCS | TX_RS);
+	desc->options = frame->flags & NET_NEEDS_CSUM ? TX_TXSM : 0;
+	next_tx(nic);
 }
 
 static bool e1000_transmit(struct netdev *nd, const struct net_frame *frame)
 {
+	bool sums = frame->flags & NET_NEEDS_CSUM;
 	struct e1000 *nic = nd->priv;
-	struct net_iter it;
-	struct tx_desc *desc;
 	unsigned long flags;
 	bool room;
 
 	if (!READ_ONCE(nd->link_up) || frame->len > FRAME_MAX)
 		return false;
+	/* the hardware has eight bits for where they are */
+	if (sums && frame->csum_start + frame->csum_offset > UINT8_MAX)
+		return false;
 	flags = spin_lock_irqsave(&nic->lock);
-	room = reclaim(nic);
-	if (room) {
-		desc = &nic->tx[nic->tx_at];
-		net_iter_init(&it, frame, 0);
-		net_iter_copy(&it, nic->tx_buffers + (size_t)nic->tx_at * BUFFER, frame->len);
-		desc->length = cpu_to_le16((uint16_t)frame->len);
-		desc->cso = 0;
-		desc->command = TX_EOP | TX_IFCS | TX_RS;
-		desc->css = 0;
-		if (frame->flags & NET_NEEDS_CSUM) {
-			/* the sum from css to the end goes to cso */
-			desc->command |= TX_IC;
-			desc->css = (uint8_t)frame->csum_start;
-			desc->cso = (uint8_t)(frame->csum_start + frame->csum_offset);
-		}
-		desc->status = 0;
-		nic->tx_at = (nic->tx_at + 1) % TX_DESCS;
-		nic->bell = true;
-	}
+	room = reclaim(nic) >= 1u + sums;
+	if (room && sums)
+		put_context(nic, frame);
+	if (room)
+		put_frame(nic, frame);
 	spin_unlock_irqrestore(&nic->lock, flags);
 	return room;
 }
@@ -270,8 +303,6 @@ static int make_rings(struct e1000 *nic)
 	nic->tx_buffers = nic->rx_buffers + RX_DESCS * BUFFER;
 	for (i = 0; i < RX_DESCS; i++)
 		nic->rx[i].address = cpu_to_le64(mem_va_to_hpa(nic->rx_buffers + i * BUFFER));
-	for (i = 0; i < TX_DESCS; i++)
-		nic->tx[i].address = cpu_to_le64(mem_va_to_hpa(nic->tx_buffers + i * BUFFER));
 	return 0;
 }
 

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Devices of the host: virtio over MMIO and PCI, and what guests make of them."""
 import hashlib
+import http.server
 import random
 import re
 import socket
+import threading
+import urllib.request
 
 import pytest
 
@@ -206,3 +209,49 @@ def test_frames(machine, model, virtio, gic):
     sent = frames_of(generator, 1, 40)
     wires[1].send(sent)
     assert wires[0].receive(len(sent)) == sent
+
+
+class OneFile(http.server.BaseHTTPRequestHandler):
+    """Serves the content of its server, whatever is asked for."""
+
+    def do_GET(self):  # pylint: disable=invalid-name
+        """The file."""
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(self.server.content)))
+        self.end_headers()
+        self.wfile.write(self.server.content)
+
+    def log_message(self, *_arguments):  # pylint: disable=arguments-differ
+        """Nothing of it on the terminal of the tests."""
+
+
+@pytest.mark.parametrize("model,virtio,gic", [("virtio-net", "mmio", 2), ("virtio-net", "pci", 3),
+                                              ("e1000", "pci", 3), ("e1000e", "pci", 2)])
+def test_uplink(machine, linux, model, virtio, gic):
+    """A guest fetches a file from the build machine, which fetches one from the guest: TCP, whose
+    checksums the interface makes where it can."""
+    server = http.server.HTTPServer(("127.0.0.1", 0), OneFile)
+    server.content = random.Random(11).randbytes(3 * MIB)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    m = machine(gic=gic, files=linux, virtio=virtio, nic_model=model,
+                nics=["user,hostfwd=tcp:127.0.0.1:%d-10.0.2.15:80" % port])
+    m.run("net switch create lan", status=0)
+    m.run("net port add lan uplink=eth0", status=0)
+    create(m, "g", more="net=lan")
+    wait_ready(m, "g")
+    in_guest(m, "ip addr add 10.0.2.15/24 dev eth0 && ip link set eth0 up")
+    digest = hashlib.sha256(server.content).hexdigest()
+    fetched = in_guest(m, "mkdir /www; wget -q -O /www/f http://10.0.2.2:%d/f; sha256sum /www/f"
+                       % server.server_port, 180)
+    server.shutdown()
+    assert digest in fetched
+    in_guest(m, "httpd -h /www")
+    with urllib.request.urlopen("http://127.0.0.1:%d/f" % port, timeout=120 * vm.SCALE) as answer:
+        assert answer.read() == server.content
+    assert "0% packet loss" in in_guest(m, "ping -c 3 -s 1400 10.0.2.2", 60)
+    switch_off(m)
+    m.run("guest destroy g", status=0)
+    m.run("net switch destroy lan", status=0)
