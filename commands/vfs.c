@@ -12,6 +12,7 @@
 #include <core/mem.h>
 #include <core/table.h>
 #include <core/vfs.h>
+#include <libs/date.h>
 #include <libs/errno.h>
 #include <libs/parse.h>
 #include <libs/printf.h>
@@ -161,20 +162,13 @@ static void mode_text(const struct vfs_stat *st, char *text)
 	text[10] = '\0';
 }
 
-/*
- * Year, month and day of a moment, by counting days from 1 March 0000 (years then end in February).
- */
 static int date_text(uint64_t seconds, char *buf, size_t size)
 {
-	uint64_t days = seconds / 86400 + 719468;
-	unsigned era = (unsigned)(days / 146097), day = (unsigned)(days % 146097);
-	unsigned year = (day - day / 1460 + day / 36524 - day / 146096) / 365;
-	unsigned in_year = day - (365 * year + year / 4 - year / 100),
-		 month = (5 * in_year + 2) / 153;
+	struct date d;
 
-	return snprintf(buf, size, "%04u-%02u-%02u %02u:%02u", era * 400 + year + (month >= 10),
-			month < 10 ? month + 3 : month - 9, in_year - (153 * month + 2) / 5 + 1,
-			(unsigned)(seconds / 3600 % 24), (unsigned)(seconds / 60 % 60));
+	date_from_epoch(seconds, &d);
+	return snprintf(buf, size, "%04u-%02u-%02u %02u:%02u", d.year, d.month, d.day, d.hour,
+			d.minute);
 }
 
 /* Names are what a file says: nothing in them may move the cursor. */

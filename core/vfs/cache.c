@@ -274,6 +274,17 @@ void meta_forget(struct vfs_mount *m, uint64_t off, uint64_t n)
 		drop(c, rb_entry(node, struct buf, node));
 }
 
+/* Out of space may end; a device that does not write is not trusted any more. */
+static int note_failure(struct vfs_mount *m, int err)
+{
+	if (err && !m->failed) {
+		log_error("%s at '%s/': cannot be written: %s", m->fs->name, m->path,
+			  error_text(err));
+		m->failed = err != -ENOSPC;
+	}
+	return err;
+}
+
 static int write_phase(struct vfs_mount *m, enum meta_phase phase)
 {
 	struct list *dirty = &m->cache->dirty[phase - 1];
@@ -291,12 +302,7 @@ static int write_phase(struct vfs_mount *m, enum meta_phase phase)
 	}
 	if (!err)
 		err = blockdev_flush(m->bd);
-	if (err && !m->failed) {
-		log_error("%s at '%s/': its metadata cannot be written: %s", m->fs->name, m->path,
-			  error_text(err));
-		m->failed = err != -ENOSPC;
-	}
-	return err;
+	return note_failure(m, err);
 }
 
 int meta_sync_phase(struct vfs_mount *m, enum meta_phase phase)
@@ -312,7 +318,7 @@ int meta_sync(struct vfs_mount *m)
 	if (!c)
 		return 0;
 	/* What names go to first of all: contents of files. */
-	err = blockdev_flush(m->bd);
+	err = note_failure(m, blockdev_flush(m->bd));
 	for (enum meta_phase phase = META_ALLOC; !err && phase < META_PHASES; phase++)
 		if (!list_empty(&c->dirty[phase - 1]))
 			err = write_phase(m, phase);

@@ -261,9 +261,7 @@ static int ext2_space(struct vfs_mount *m, struct vfs_space *space)
 
 int ext2_bad(struct vfs_mount *m, const char *what, uint64_t number)
 {
-	log_warn("ext2 at '%s/': damaged: %s %llu; run e2fsck on it", m->path, what,
-		 (unsigned long long)number);
-	return -EUCLEAN;
+	return vfs_damaged(m, "e2fsck", what, number);
 }
 
 static vfs_ino ext2_root(struct vfs_mount *m)

@@ -12,6 +12,8 @@
 #include <libs/errno.h>
 #include <libs/string.h>
 
+#define COMPLAINTS 10 /* about one mount */
+
 TABLE(struct vfs_fs, fs);
 
 static struct mutex vfs_lock = MUTEX_INIT(vfs_lock);
@@ -201,6 +203,16 @@ int vfs_mount_blockdev(const char *path, const char *blockdev, bool write)
 	if (err)
 		blockdev_close(m.bd);
 	return err;
+}
+
+int vfs_damaged(struct vfs_mount *m, const char *checker, const char *what, uint64_t number)
+{
+	if (m->complaints < COMPLAINTS) {
+		m->complaints++;
+		log_warn("%s at '%s/': damaged: %s %llu; run %s on it", m->fs->name, m->path, what,
+			 (unsigned long long)number, checker);
+	}
+	return -EUCLEAN;
 }
 
 int mount_sync(struct vfs_mount *m)

@@ -15,5 +15,12 @@ obj-$(CONFIG_FS_EXT2) += ext2_file.o
 obj-$(CONFIG_FS_EXT2) += ext2_map.o
 obj-$(CONFIG_FS_EXT2) += ext2_name.o
 
+obj-$(CONFIG_FS_FAT) += fat.o
+obj-$(CONFIG_FS_FAT) += fat_dir.o
+obj-$(CONFIG_FS_FAT) += fat_file.o
+obj-$(CONFIG_FS_FAT) += fat_name.o
+obj-$(CONFIG_FS_FAT) += fat_short.o
+obj-$(CONFIG_FS_FAT) += fat_table.o
+
 # not on the way of any exit: small before fast
 cflags-y := -Os

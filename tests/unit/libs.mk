@@ -14,6 +14,7 @@ test_bitmap := libs/bitmap.c
 test_copy := libs/copy.c
 test_cpio := libs/cpio.c
 test_crc32 := libs/crc32.c
+test_date := libs/date.c
 test_elf := libs/elf.c
 test_errno := libs/errno.c
 test_glob := libs/glob.c

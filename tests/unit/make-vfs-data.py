@@ -34,6 +34,15 @@ EMPTY = {
                            "ext_attr,resize_inode,dir_index,filetype,sparse_super,large_file"]),
     "empty-ext3": (8192, ["-t", "ext3", "-b", "1024", "-N", "160", "-O", "has_journal,dir_index"]),
 }
+# The same for test_fat, in KiB.
+EMPTY_FAT = {
+    "empty12": (2048, ["-F", "12"]),
+    "empty16": (10240, ["-F", "16", "-s", "2", "-r", "64"]),
+    "empty32": (70000, ["-F", "32", "-s", "2"]),
+    # Few clusters for this kind, but there are such.
+    "empty32s": (4096, ["-F", "32", "-s", "1"]),
+    "empty12k4": (15000, ["-F", "12", "-S", "4096", "-s", "1"]),
+}
 # The first block of each kind of indirection with 1 KiB blocks, and some behind.
 STAMPS = [0, 11 * 1024, 12 * 1024, 267 * 1024, 268 * 1024, 5000 * 1024 + 512,
           (12 + 256 + 65536) * 1024 - 1024, (12 + 256 + 65536) * 1024, 70000 * 1024]
@@ -117,11 +126,45 @@ def mke2fs(folder, name, size, options):
                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
+def mkfs_vfat(folder, name, size, options):
+    """An image of so many KiB."""
+    image = os.path.join(folder, name + ".fat")
+    if os.path.exists(image):
+        os.remove(image)
+    env = dict(os.environ, PATH=os.environ["PATH"] + ":/usr/sbin:/sbin")
+    subprocess.run(["mkfs.vfat", "-C"] + options + [image, str(size)], check=True, env=env,
+                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def fat_tree(folder):
+    """names.fat: what mtools writes, with names of all kinds."""
+    mkfs_vfat(folder, "names", 4096, ["-F", "16", "-s", "1"])
+    image = os.path.join(folder, "names.fat")
+    files = {"UPPER.TXT": b"upper", "lower.txt": b"lower", "Mixed Case and long.text": b"mixed",
+             "\u00e4\u00f6 \u20ac.txt": b"not ASCII", ".hidden": b"dot", "a.b.c": b"dots",
+             "big.bin": bytes((n * 7 + n // 256) & 0xff for n in range(300001))}
+    env = dict(os.environ, MTOOLS_SKIP_CHECK="1", LC_ALL="C.UTF-8")
+
+    def mtools(*line, data=None):
+        subprocess.run(list(line), check=True, env=env, input=data, stdout=subprocess.DEVNULL)
+
+    for name, data in files.items():
+        mtools("mcopy", "-i", image, "-", "::" + name, data=data)
+    mtools("mmd", "-i", image, "::folder", "::folder/deep", "::many")
+    mtools("mcopy", "-i", image, "-", "::folder/deep/file", data=b"deep")
+    for number in range(60):
+        mtools("mcopy", "-i", image, "-", "::many/a file with a long name %02d" % number,
+               data=b"%d" % number)
+
+
 def main():
     folder = sys.argv[1]
     tree = os.path.join(folder, "tree")
     for name, (size, options) in EMPTY.items():
         mke2fs(folder, name, size, options)
+    for name, (size, options) in EMPTY_FAT.items():
+        mkfs_vfat(folder, name, size, options)
+    fat_tree(folder)
     for sparse in (False, True):
         shutil.rmtree(tree, ignore_errors=True)
         make_tree(tree, sparse)

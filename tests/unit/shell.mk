@@ -4,19 +4,24 @@
 
 ext2-files := $(addprefix core/vfs/,ext2.c ext2_alloc.c ext2_dir.c ext2_extent.c ext2_file.c \
 	ext2_map.c ext2_name.c)
-vfs-files := $(addprefix core/vfs/,cache.c file.c mount.c path.c cpio.c) $(ext2-files) \
+fat-files := $(addprefix core/vfs/,fat.c fat_dir.c fat_file.c fat_name.c fat_short.c fat_table.c) \
+	libs/date.c
+vfs-files := $(fat-files) $(addprefix core/vfs/,cache.c file.c mount.c path.c cpio.c) $(ext2-files) \
 	$(addprefix libs/,cpio.c errno.c rbtree.c strlcpy.c)
 vfs-device := $(addprefix tests/unit/,fake_block.c fake_clock.c fake_pages.c)
 vfs-fakes := $(addprefix tests/unit/,fake_heap.c fake_thread.c fake_log.c) $(vfs-device)
 
 test_vfs := $(vfs-files) $(vfs-fakes)
-test_ext2 := $(vfs-files) $(vfs-fakes) tests/unit/fs_model.c
+fs-images := $(vfs-files) $(vfs-fakes) tests/unit/fs_model.c tests/unit/fs_image.c
+test_ext2 := $(fs-images)
+test_fat := $(fs-images)
 
 test_filedisk := $(filter-out %_file.c,$(emu-world)) $(emu-block) core/block/filedisk.c \
 	$(vfs-files)
 ldlibs_test_filedisk := -lfdt
 
 fuzz_vfs := $(vfs-files) $(vfs-fakes)
+fuzz_fs := $(vfs-files) $(vfs-fakes)
 
 test_token := core/shell/token.c
 test_edit := core/shell/edit.c core/shell/history.c tests/unit/screen.c tests/unit/fake_heap.c
@@ -37,10 +42,10 @@ test_panic := $(host-port) $(addprefix core/log/,log.c panic.c) core/shell/boota
 	$(addprefix libs/,errno.c parse.c strlcpy.c)
 ldlibs_test_panic := -lfdt
 
-test_shell := $(term-files) $(shell-files) $(addprefix commands/,echo.c help.c vfs.c vfs_change.c) libs/sha256.c
+test_shell := $(term-files) $(shell-files) $(addprefix commands/,echo.c help.c vfs.c vfs_change.c) libs/date.c libs/sha256.c
 ldlibs_test_shell := -lfdt
 
-command-files := libs/sha256.c \
+command-files := libs/date.c libs/sha256.c \
 	$(addprefix commands/,echo.c help.c vfs.c vfs_change.c guest.c vcpu.c vserial.c devtree.c log.c)
 test_commands := $(term-files) $(shell-files) $(command-files)
 ldlibs_test_commands := -lfdt

@@ -121,7 +121,8 @@ struct vfs_mount {
 	uint64_t size; /* bytes of image or device */
 	struct blockdev *bd;  /* when it lives on a block device */
 	bool read_only;
-	bool failed;	      /* metadata could not be read or written: no more writing */
+	bool failed;	      /* metadata could not be written: no more writing */
+	uint8_t complaints;   /* about damage, in the log */
 	void *priv;
 	struct vfs_cache *cache;
 	struct mutex lock;    /* calls into the file system, nodes */
@@ -168,6 +169,8 @@ must_check int vfs_mount_blockdev(const char *path, const char *blockdev, bool w
  *         written to it is on the device
  */
 must_check int vfs_unmount(const char *path);
+/** For file systems: say in the log that something is damaged, a few times. @return -EUCLEAN */
+int vfs_damaged(struct vfs_mount *m, const char *checker, const char *what, uint64_t number);
 /** Iterate between lock and unlock; not to be held while anything else here is called. */
 void vfs_list_lock(void);
 void vfs_list_unlock(void);
