@@ -103,12 +103,13 @@ def test_uboot_commands(machine, gic):
     assert "powered off" in status and "resets:  2" in status
 
 
-def test_uboot_linux(machine, linux):
+@pytest.mark.parametrize("gic,guest_gic", [(3, 3), (2, 3)])
+def test_uboot_linux(machine, linux, gic, guest_gic):
     """U-Boot loads Linux from a virtio disk and starts it."""
     kernel, initrd = (padded(linux[name].read_bytes())
                       for name in ("/boot/vmlinuz", "/boot/initrd.cpio.gz"))
-    m = machine(files={"/u-boot.bin": UBOOT, "/disk": kernel + initrd})
-    start(m, "mem=256M vcpus=2 firmware=/u-boot.bin disk=/disk")
+    m = machine(gic=gic, files={"/u-boot.bin": UBOOT, "/disk": kernel + initrd})
+    start(m, "mem=256M vcpus=2 firmware=/u-boot.bin disk=/disk gic=%d" % guest_gic)
     uboot_prompt(m)
     uboot(m, "virtio scan")
     assert "Capacity" in uboot(m, "virtio info")
@@ -122,8 +123,8 @@ def test_uboot_linux(machine, linux):
     switch_off(m)
 
 
-@pytest.mark.parametrize("gic", [2, 3])
-def test_uefi_linux(machine, linux, gic):
+@pytest.mark.parametrize("gic,guest_gic", [(2, 2), (3, 3), (2, 3)])
+def test_uefi_linux(machine, linux, gic, guest_gic):
     """UEFI runs a script from a disk, which starts Linux as the EFI program that it is."""
     if not UEFI.exists():
         pytest.skip("%s is missing: apt-get install qemu-efi-aarch64" % UEFI)
@@ -133,7 +134,7 @@ def test_uefi_linux(machine, linux, gic):
         "STARTUP.NSH": b"FS0:\r\nVMLINUZ.EFI console=ttyAMA0 initrd=\\INITRD.GZ\r\n",
     })
     m = machine(gic=gic, files={"/efi.fd": UEFI, "/disk": disk})
-    start(m, "mem=512M vcpus=2 firmware=/efi.fd disk=/disk rng=on")
+    start(m, "mem=512M vcpus=2 firmware=/efi.fd disk=/disk rng=on gic=%d" % guest_gic)
     m.expect("EFI stub: Booting Linux Kernel", BOOT_SECONDS)
     linux_ready(m, 2)
     assert "EFI v2" in in_guest(m, "dmesg | grep efi:")
