@@ -56,6 +56,7 @@ static uint32_t acknowledge(struct vgic_cpu *c, unsigned group)
 	if (best.prio > 0xff || best.group != group || !vgic_cpuif_deliverable(&c->cpuif, &best))
 		return SPURIOUS;
 	vgic_cpuif_take(c, &best);
+	vgic_cpuif_taken(c);
 	return best.irq;
 }
 
@@ -182,8 +183,8 @@ int gicv3_op_icc(struct vcpu *vcpu, unsigned reg, bool is_write, uint64_t *value
 		return -ENOENT;
 	spin_lock(&g->lock);
 	err = is_write ? write_locked(c, reg, *value) : read_locked(c, reg, value);
-	if (is_write || reg == ICC_IAR0 || reg == ICC_IAR1)
-		vgic_update(c);
+	if (is_write)
+		vgic_cpuif_update(c);
 	spin_unlock(&g->lock);
 	return err;
 }

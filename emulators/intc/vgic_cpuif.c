@@ -70,9 +70,18 @@ bool vgic_cpuif_deliverable(const struct vgic_cpuif *i, const struct vgic_best *
 	       group_prio(i, best->prio, best->group) < vgic_cpuif_running(i);
 }
 
+static void set_lines(struct vgic_cpu *c, bool irq, bool fiq)
+{
+	if (irq == c->cpuif.irq && fiq == c->cpuif.fiq)
+		return;
+	c->cpuif.irq = irq;
+	c->cpuif.fiq = fiq;
+	arch_vintc_line(c->vcpu, irq, fiq);
+}
+
 void vgic_cpuif_update(struct vgic_cpu *c)
 {
-	struct vgic_cpuif *i = &c->cpuif;
+	const struct vgic_cpuif *i = &c->cpuif;
 	struct vgic_best best;
 	bool irq = false, fiq = false;
 
@@ -83,11 +92,17 @@ void vgic_cpuif_update(struct vgic_cpu *c)
 		fiq = !best.group && i->ctlr & VGIC_CPUIF_FIQEN;
 		irq = !fiq;
 	}
-	if (irq == i->irq && fiq == i->fiq)
-		return;
-	i->irq = irq;
-	i->fiq = fiq;
-	arch_vintc_line(c->vcpu, irq, fiq);
+	set_lines(c, irq, fiq);
+}
+
+void vgic_cpuif_taken(struct vgic_cpu *c)
+{
+	const struct vgic_cpuif *i = &c->cpuif;
+
+	if (i->ctlr & VGIC_CPUIF_CBPR || i->bpr + 1 == i->abpr)
+		set_lines(c, false, false);
+	else
+		vgic_cpuif_update(c);
 }
 
 void vgic_cpuif_reset(struct vgic_cpu *c)

@@ -28,6 +28,11 @@ bool vgic_cpuif_drop(struct vgic_cpuif *i, int group);
 void vgic_cpuif_deactivate(struct vgic_cpu *c, unsigned irq, unsigned sender);
 /** Lines of the vCPU, which is loaded here, from its state. */
 void vgic_cpuif_update(struct vgic_cpu *c);
+/**
+ * The same after vgic_cpuif_take(): nothing that waits is more urgent than the most urgent, unless
+ * the groups split their priorities differently.
+ */
+void vgic_cpuif_taken(struct vgic_cpu *c);
 void vgic_cpuif_reset(struct vgic_cpu *c);
 
 /* --- gicv2_cpuif.c ------------------------------------------------------------------ */

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <arch/types.h>
 
 struct vcpu;
 struct vcpu_exit;
@@ -71,5 +72,7 @@ void abort_decode(struct vcpu *vcpu, struct vcpu_exit *exit);
 void abort_complete_piece(struct vcpu *vcpu, uint64_t value);
 void abort_decode32(struct vcpu *vcpu, struct vcpu_exit *exit);
 void abort_complete_piece32(struct vcpu *vcpu, uint64_t value);
+/** Translate a virtual address as the guest reads it now. @return false: it cannot */
+bool guest_va(const struct vcpu_regs *regs, uint64_t va, gpa_t *gpa);
 /** Read of the guest's code at a virtual address. @return false: it is not there any more */
 bool guest_code_read(struct vcpu *vcpu, uint64_t va, void *buf, unsigned size);

@@ -104,8 +104,7 @@ static bool decode(uint32_t op, const struct vcpu_regs *regs, struct access *a)
 	return false;
 }
 
-/* Translate a virtual address as the guest reads it now. */
-static bool guest_va(const struct vcpu_regs *regs, uint64_t va, gpa_t *gpa)
+bool guest_va(const struct vcpu_regs *regs, uint64_t va, gpa_t *gpa)
 {
 	uint64_t saved = READ_SYSREG(par_el1), par;
 

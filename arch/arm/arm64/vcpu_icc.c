@@ -15,6 +15,8 @@
  * All is the vCPU's own: only its thread comes here, IRQs masked, the vCPU loaded.
  */
 #include <arch/vcpu.h>
+#include <arch/vintc.h>
+#include <core/guest.h>
 #include <core/mem.h>
 #include <core/vcpu.h>
 #include <libs/bits.h>
@@ -42,6 +44,13 @@
 
 enum { KEPT_BVR, KEPT_BCR, KEPT_WVR, KEPT_WCR, KEPT_KINDS }; /* op2 - 4 */
 
+/* A page with such accesses, and where it is for us; the guest's memory stays where it is. */
+struct code_page {
+	gpa_t gpa;
+	const uint8_t *at; /* NULL: none */
+};
+#define CODE_PAGES 4
+
 struct vcpu_icc {
 	struct vcpu_debug hw;	   /* first: arch.debug; our breakpoints, no watchpoints */
 	uint64_t vbar;		   /* at the last entry */
@@ -53,6 +62,7 @@ struct vcpu_icc {
 	bool for_irq;		   /* there is one more */
 	bool sp0;		   /* the guest has been seen at EL1 with SP_EL0 */
 	bool stepping;
+	struct code_page code[CODE_PAGES]; /* by number of the page */
 	/* The guest's debug registers: they keep what is written. */
 	uint64_t mdscr, claim;
 	uint64_t kept[KEPT_KINDS][ICC_DEBUG_REGS];
@@ -193,6 +203,52 @@ void arch_vcpu_prepare(struct vcpu *vcpu)
 
 /* --- exits -------------------------------------------------------------------------- */
 
+/* The instruction at an address. @return false: the guest cannot read it any more */
+static bool read_instruction(struct vcpu *vcpu, uint64_t va, uint32_t *op)
+{
+	struct code_page *page;
+	uint64_t avail;
+	gpa_t gpa;
+
+	if (va & 3 || !guest_va(&vcpu->arch.regs, va, &gpa))
+		return false;
+	page = &vcpu->arch.icc->code[gpa >> PAGE_SHIFT & (CODE_PAGES - 1)];
+	if (unlikely(!page->at || page->gpa != (gpa & PAGE_MASK))) {
+		const uint8_t *at = guest_mem_ptr(vcpu->guest, gpa & PAGE_MASK, false, &avail);
+
+		if (!at || avail < PAGE_SIZE)
+			return !guest_mem_read(vcpu->guest, gpa, op, sizeof(*op));
+		*page = (struct code_page){ gpa & PAGE_MASK, at };
+	}
+	*op = READ_ONCE(*(const uint32_t *)(page->at + (gpa & ~PAGE_MASK)));
+	return true;
+}
+
+/*
+ * Do an access to S3_0_C4_C6_0 or S3_0_C12_C8 ... C12_<op2>, given as the instruction (MRS, MSR:
+ * DDI 0487 C4.1.92). @return false: it is none, or the GIC does not have it
+ */
+static bool do_access(struct vcpu *vcpu, uint32_t op)
+{
+	const struct vintc_ops *ops = vcpu->guest->vintc;
+	unsigned crn = op >> 12 & 15, crm = op >> 8 & 15, op2 = op >> 5 & 7, rt = op & 31;
+	bool is_write = !(op & BIT32(21));
+	uint64_t value = rt == 31 || !is_write ? 0 : vcpu->arch.regs.x[rt];
+
+	if ((op & 0xffdf0000) != 0xd5180000 || !(crn == 12 ? crm - 8 < 5 : crn == 4 && crm == 6))
+		return false;
+	if (crm == 11 && op2 >= 5) { /* ICC_SGI1R_EL1, ICC_ASGI1R_EL1, ICC_SGI0R_EL1 */
+		if (is_write)
+			ops->sgi(vcpu, op2 == 5, value);
+		return is_write;
+	}
+	if (ops->icc(vcpu, VINTC_ICC(crn, crm, op2), is_write, &value))
+		return false;
+	if (!is_write && rt != 31)
+		vcpu->arch.regs.x[rt] = value;
+	return true;
+}
+
 /*
  * At a vector of synchronous exceptions: do the access to ICC_* that came there, and take the
  * exception back. Nothing is believed: the guest may have come there by a branch.
@@ -206,7 +262,7 @@ static bool emulate(struct vcpu *vcpu)
 
 	if (READ_SYSREG(esr_el1) >> 26 != EC_UNKNOWN || (spsr & 0x1e) != PSR_EL1T)
 		return false;
-	if (from & 3 || !guest_code_read(vcpu, from, &op, sizeof(op)) || !sysreg_icc(vcpu, op))
+	if (!read_instruction(vcpu, from, &op) || !do_access(vcpu, op))
 		return false;
 	regs->pc = from + 4;
 	regs->pstate = spsr & (PSTATE_BACK | 0x1f);

@@ -213,18 +213,6 @@ static noinline_fn void other_sysreg(struct vcpu *vcpu, uint32_t iss)
 		undefined(vcpu, iss);
 }
 
-/* S3_0_C4_C6_0, S3_0_C12_C8 … C12_<op2>, as in an MRS or MSR (DDI 0487 C4.1.92). */
-bool sysreg_icc(struct vcpu *vcpu, uint32_t op)
-{
-	uint32_t iss = KEY(op >> 19 & 3, op >> 16 & 7, op >> 12 & 15, op >> 8 & 15, op >> 5 & 7) |
-		       (op & 31) << 5 | (op >> 21 & ISS_IS_READ);
-	unsigned crn = KEY_CRN(iss), crm = KEY_CRM(iss);
-
-	if ((op & 0xffdf0000) != 0xd5180000 || !(crn == 12 ? crm - 8 < 5 : crn == 4 && crm == 6))
-		return false;
-	return !do_access(vcpu, iss);
-}
-
 void sysreg_trap(struct vcpu *vcpu, uint32_t iss)
 {
 	struct vcpu_regs *regs = &vcpu->arch.regs;

@@ -34,11 +34,6 @@ int64_t trng_rnd64(struct vcpu *vcpu, const uint64_t *arg);
  * Trapped system register access (ESR_EL2.ISS). Steps over the instruction or injects undefined.
  */
 void sysreg_trap(struct vcpu *vcpu, uint32_t iss);
-/**
- * Do an access to an ICC_* register, given as the instruction; without stepping over it.
- * @return false: it is none, or not for this guest
- */
-bool sysreg_icc(struct vcpu *vcpu, uint32_t instruction);
 /** As sysreg_trap() for AArch32: coprocessors 14 and 15, VMRS; by exception class (vcpu_cp.c). */
 void cp_trap(struct vcpu *vcpu, unsigned ec, uint32_t iss);
 /** Load the guest's debug registers on first use and stop trapping them. */
