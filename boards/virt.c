@@ -196,10 +196,25 @@ static void alias(struct build *b, const char *name, const char *node)
 	set_string(b, b->aliases, name, path);
 }
 
+static void alias_virtio(struct build *b, const char *name, const char *node)
+{
+	char path[48];
+
+	snprintf(path, sizeof(path), b->cfg->virtio_pci ? "pci/%s" : "%s", node);
+	alias(b, name, path);
+}
+
 static struct dt_node *virtio(struct build *b, const char *name, uint32_t type)
 {
 	struct dt_node *node;
 
+	if (b->cfg->virtio_pci) {
+		node = add(b, b->pci, name);
+		set_string(b, node, "device_type", "virtio");
+		set_string(b, node, "compatible", "virtio,pci");
+		set_u32(b, node, "virtio_type", type);
+		return node;
+	}
 	node = device(b, name, "virtio", "virtio,mmio", VIRT_MMIO + b->slots * VIRT_MMIO_SIZE,
 		      VIRT_MMIO_SIZE);
 	set_u32(b, node, "virtio_type", type);
@@ -260,7 +275,7 @@ static void build_disk(struct build *b, unsigned i)
 		set_string(b, node, "serial", disk.serial);
 	if (disk.read_only && !b->err)
 		b->err = dt_set(node, "read-only", NULL, 0);
-	alias(b, short_name, name);
+	alias_virtio(b, short_name, name);
 }
 
 static void build_net(struct build *b, unsigned i)
@@ -387,6 +402,12 @@ static int check(const struct guest_config *cfg, struct shell_out *out)
 			   format_size(text, sizeof(text), limit),
 			   limit > VIRT_RAM ? format_size((char[24]){ 0 }, 24, limit - VIRT_RAM)
 					    : "nothing");
+		return -EINVAL;
+	}
+	if (cfg->virtio_pci && !(IS_ENABLED(CONFIG_EMU_PCI_HOST) &&
+				 IS_ENABLED(CONFIG_EMU_VIRTIO_PCI))) {
+		out_puts(out, "virtio=pci: this hypervisor was built without a PCI bus for guests, "
+			 "or without virtio on it; leave it out\n");
 		return -EINVAL;
 	}
 	if (!cfg->kernel && !cfg->firmware) {

@@ -231,6 +231,14 @@ static void set_console(struct parse *p, const char *value)
 	set_bool(p, value, &p->cfg->console);
 }
 
+static void set_virtio(struct parse *p, const char *value)
+{
+	if (!strcmp(value, "pci"))
+		p->cfg->virtio_pci = true;
+	else if (strcmp(value, "mmio"))
+		bad(p, "\"%.40s\" is no place for virtio devices; it is mmio or pci", value);
+}
+
 /* --- words ----------------------------------------------------------------------------------- */
 
 static const struct {
@@ -258,6 +266,7 @@ static const struct {
 	{ .key = "load", .set = set_load },
 	{ .key = "rng", .set = set_rng },
 	{ .key = "console", .set = set_console },
+	{ .key = "virtio", .set = set_virtio },
 };
 
 static void unknown_key(struct parse *p, const char *key)

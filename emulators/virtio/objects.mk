@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 
-obj-$(CONFIG_EMU_VIRTIO_MMIO) += virtio_mmio.o virtio.o virtqueue.o
+obj-$(CONFIG_EMU_VIRTIO_MMIO) += virtio_mmio.o
+obj-$(CONFIG_EMU_VIRTIO_PCI) += virtio_pci.o
+obj-$(CONFIG_EMU_VIRTIO) += virtio.o virtqueue.o
 obj-$(CONFIG_EMU_VIRTIO_BLK) += virtio_blk.o
 obj-$(CONFIG_EMU_VIRTIO_CONSOLE) += virtio_console.o
 obj-$(CONFIG_EMU_VIRTIO_NET) += virtio_net.o virtio_net_ctrl.o

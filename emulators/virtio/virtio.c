@@ -409,6 +409,7 @@ int virtio_create(struct emu_dev *dev, const struct virtio_transport *transport,
 		return -ENOMEM;
 	vd->transport = transport;
 	vd->transport_priv = transport_priv;
+	vd->features |= transport->features;
 	err = ops->probe(vd);
 	if (err) {
 		heap_free(vd);

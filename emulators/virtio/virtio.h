@@ -36,6 +36,7 @@
 #define VIRTIO_F_EVENT_IDX     BIT(29)
 #define VIRTIO_F_VERSION_1     BIT(32)
 #define VIRTIO_F_RING_PACKED   BIT(34)
+#define VIRTIO_F_RING_RESET    BIT(40)
 
 #define VIRTIO_CONFIG_MAX 64 /* bytes of configuration space */
 #define VIRTIO_QUEUES_MAX 64
@@ -87,6 +88,7 @@ struct virtio_ops {
 
 /** How a device reaches its driver. */
 struct virtio_transport {
+	uint64_t features; /* that it adds to those of all devices */
 	/** Interrupt for a queue, or VIRTIO_CONFIG_IRQ. Any context. */
 	void (*interrupt)(struct virtio_dev *vd, int queue);
 	/** Reset: interrupts off, registers as at the beginning. Device's lock held. */

@@ -24,6 +24,7 @@ void vq_init(struct virtqueue *vq, struct virtio_dev *vd, unsigned index)
 	memset(vq, 0, sizeof(*vq));
 	vq->vd = vd;
 	vq->index = (uint16_t)index;
+	vq->num = vd->ops->queue_size;
 	vq->pool_end = POOL_WHOLE;
 	mutex_init(&vq->lock);
 	spin_init(&vq->used_lock);
@@ -172,7 +173,7 @@ void vq_disable(struct virtqueue *vq)
 	vq->pool_head = 0;
 	vq->pool_tail = 0;
 	vq->pool_end = POOL_WHOLE;
-	vq->num = 0;
+	vq->num = vq->vd->ops->queue_size;
 	vq->desc = 0;
 	vq->driver = 0;
 	vq->device = 0;

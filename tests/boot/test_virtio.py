@@ -33,15 +33,19 @@ def errors_in_log(machine):
                       in_guest(machine, "dmesg"))
 
 
-@pytest.mark.parametrize("gic", [2, 3])
-def test_devices(machine, linux, gic):
+@pytest.mark.parametrize("gic,transport", [(2, "mmio"), (3, "mmio"), (2, "pci"), (3, "pci")])
+def test_devices(machine, linux, gic, transport):
     """Disks, entropy and second console: what is written is there, also after a reboot."""
     first, second = noise(3 * MIB + 512, 1), noise(MIB, 2)
     files = dict(linux, **{"/images/a.img": first, "/images/b.img": second})
     m = machine(gic=gic, files=files)
     create(m, "g", 2, more="disk=/images/a.img disk=/images/b.img,ro,serial=second-disk rng=on "
-           "console=on")
+           "console=on virtio=" + transport)
     wait_ready(m, "g", 2)
+    buses = in_guest(m, "ls -l /sys/class/block")
+    assert buses.count("/pci0000:00/" if transport == "pci" else ".virtio_mmio/") == 2
+    # Interrupts of the disks' queues, a vector each.
+    assert ("virtio0-req.0" in in_guest(m, "cat /proc/interrupts")) == (transport == "pci")
     for name, serial in (("vda", "virtio-blk0"), ("vdb", "second-disk")):
         assert serial in in_guest(m, "cat /sys/block/%s/serial; echo" % name).split()
     assert digest(m, "cat /dev/vda") == hashlib.sha256(first).hexdigest()

@@ -35,6 +35,7 @@ struct guest_config {
 	const char *on_reset;	/* "restart" (default), "stop" */
 	uint64_t load_addr;	/* load=: where the kernel goes; 0: by its kind */
 	bool rng, console;	/* virtio-rng, virtio-console */
+	bool virtio_pci;	/* virtio=pci: such devices sit on the PCI bus */
 };
 
 struct guest_board {
