@@ -19,7 +19,7 @@ demo:
 	@$(MAKE) $(parallel) demo-disk
 	@echo "  QEMU    starts (Ctrl-A x ends it); the first lines of the hypervisor follow"
 	@exec tools/run-qemu $(qemu-options) --image $(O)/vmm.bin --initrd $(disk)/initrd.cpio \
-		$(if $(QEMU_ARGS),-- $(QEMU_ARGS))
+		--nic user $(if $(QEMU_ARGS),-- $(QEMU_ARGS))
 
 # make run GIC=2 CPU=max SMP=4 MEM=1024 QEMU_ARGS="-s": other machines with the same disk
 qemu-options = $(if $(GIC),--gic $(GIC)) $(if $(CPU),--cpu $(CPU)) $(if $(SMP),--smp $(SMP)) \
