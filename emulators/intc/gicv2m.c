@@ -15,6 +15,7 @@
 #define MSI_TYPER  0x008
 #define MSI_SETSPI 0x040
 #define MSI_IIDR   0xfcc
+#define SETSPI_MASK 0x3ffu /* what is above is reserved */
 #define FRAME_SIZE 0x1000u
 
 #define IMPLEMENTER 0x43bu /* Arm */
@@ -36,6 +37,7 @@ static void ring(struct emu_dev *dev, const struct emu_access *acc, uint32_t dat
 {
 	const struct gicv2m *m = dev->priv;
 
+	data &= SETSPI_MASK;
 	if (likely(data - m->base < m->count))
 		guest_irq_pulse(dev->guest, data);
 	else

@@ -16,7 +16,7 @@ import vm
 GICS = [(3, 3), (3, 2), (2, 2), (2, 3)]
 # Program, vCPUs.
 CONFORMANCE = [("psci", 4), ("timer", 4), ("gic", 4), ("icc", 4), ("smp", 4), ("state", 4),
-               ("idregs", 4), ("pl011", 1), ("board", 1), ("order", 1)]
+               ("idregs", 4), ("pl011", 1), ("board", 1), ("order", 1), ("msi", 2), ("pci", 1)]
 # Microseconds that a timer may be late on a build machine that does other things too.
 LATE = "late=2000000"
 
@@ -195,7 +195,8 @@ def test_power_button(machine):
 # Mode of the guest hostile, and how many of its vCPUs it keeps busy.
 HOSTILE = [("registers", 1), ("nowhere", 1), ("tables", 1), ("console", 1), ("console-lines", 1),
            ("sgi", 1), ("sgi-all", 2), ("timer", 1), ("timer-set", 1), ("idle", 1), ("calls", 2),
-           ("maintenance", 1), ("flash", 1), ("sysregs", 1), ("code", 1)]
+           ("maintenance", 1), ("flash", 1), ("sysregs", 1), ("code", 1),
+           ("pci", 1), ("its", 1)]
 # Those for which the interrupt controller matters.
 OF_GICV2 = ("registers", "sgi", "sgi-all", "timer")
 # Those that end themselves: the reason that is given.

@@ -4,11 +4,11 @@
  * possible; "seed=" for other random numbers, "steps=" for an end ("HOSTILE done"). Whatever it
  * does, nobody else may notice. Modes that destroy this guest itself say so before: "HOSTILE goes".
  */
-#include "gic.h"
+#include "hostile.h"
 
 static uint64_t steps; /* 0: without end */
 
-static bool go_on(uint64_t i)
+bool go_on(uint64_t i)
 {
 	return !steps || i < steps;
 }
@@ -444,6 +444,8 @@ static const struct {
 	{ "flash", mode_flash },
 	{ "sysregs", mode_sysregs },
 	{ "code", mode_code },
+	{ "pci", mode_pci },
+	{ "its", mode_its },
 };
 
 void guest_main(void)

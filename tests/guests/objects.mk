@@ -10,9 +10,11 @@ guests-y += gic
 gic-y := gic.o gic_v2.o gic_v3.o
 guests-y += icc
 icc-y := icc.o icc_asm.o
-guests-y += pl011 board order
+guests-y += pl011 board order pci
+guests-y += msi
+msi-y := msi.o its.o
 guests-y += state idregs smp hostile witness
-hostile-y := hostile.o hostile_asm.o
+hostile-y := hostile.o hostile_asm.o hostile_pci.o its.o
 state-y := state.o state_asm.o
 # At address 0 there is flash.
 CFLAGS_smp.o := -fno-delete-null-pointer-checks

@@ -570,6 +570,8 @@ TEST(v2m_frame)
 	CHECK_EQ(world_pulses(SPI + 7), 2);
 	world_w32(frame, 0x040, SPI - 1);
 	world_w32(frame, 0x040, ~0u);
+	world_w32(frame, 0x040, 0xfffffc00 | (SPI + 7)); /* what is above is reserved */
+	CHECK_EQ(world_pulses(SPI + 7), 3);
 	world_w32(frame, 0x008, ~0u);
 	CHECK_EQ(world_r32(frame, 0x008), SPI << 16 | 48);
 	CHECK_EQ(world_r32(frame, 0xfcc), 0x43b);

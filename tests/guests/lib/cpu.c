@@ -24,12 +24,12 @@ void kit_exception(unsigned kind, struct frame *frame);
 #define SCTLR_RES1  0x30d00800
 #define SCTLR_MCI   (BIT(0) | BIT(2) | BIT(12))
 
-/* One block of 1 GiB an entry: the first is devices, all others memory. */
+/* One block of 1 GiB an entry: devices in the first and from 256 GiB on, memory between. */
 static void make_map(void)
 {
 	page_table[0] = LEAF_DEVICE;
 	for (unsigned i = 1; i < 512; i++)
-		page_table[i] = (uint64_t)i << 30 | LEAF_NORMAL;
+		page_table[i] = (uint64_t)i << 30 | (i < 256 ? LEAF_NORMAL : LEAF_DEVICE);
 	dsb();
 }
 
