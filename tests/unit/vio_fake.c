@@ -101,6 +101,10 @@ static void notify(struct vio_dev *vd, struct vring *vr)
 
 	CHECK(f->status & VIO_S_DRIVER_OK);
 	f->notified[vr->index]++;
+	if (f->serve && f->at_once & BIT32(vr->index)) {
+		f->serve(f, vr->index);
+		return;
+	}
 	f->waiting |= BIT32(vr->index);
 	if (f->serve)
 		timer_start(&f->timer, 0);

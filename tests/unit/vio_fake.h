@@ -29,6 +29,7 @@ struct vio_fake {
 	/** Called for each queue that was notified. NULL: nothing is done. */
 	void (*serve)(struct vio_fake *f, unsigned queue);
 	uint32_t waiting;		/* queues */
+	uint32_t at_once;		/* queues that are served within the notification */
 };
 
 /** A chain as the device gets it. */
