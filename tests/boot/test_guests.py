@@ -112,6 +112,19 @@ def test_processors(machine, name, cpu):
     check_output(run_to_end(m, "g", timeout=120))
 
 
+@pytest.mark.parametrize("cpu", ["cortex-a53", "max"])
+@pytest.mark.parametrize("name", ["icc", "gic", "state"])
+def test_gicv3_without(machine, name, cpu):
+    """A GICv3 where the processor has none, on each processor; two such guests at once."""
+    m = machine(gic=2, cpu=cpu, smp=2, files={"/%s.bin" % name: program(name)})
+    for guest in ("a", "b"):
+        create(m, guest, name, LATE, vcpus=3, gic=3)
+    m.run("guest start a", status=0)
+    check_output(run_to_end(m, "b", timeout=240))
+    m.run("guest wait a", status=0, timeout=240)
+    check_output(m.run("console a", status=0))
+
+
 def test_state_of_two_guests(machine):
     """Two guests on one CPU, each with two vCPUs: none sees the registers of another."""
     m = machine(smp=1, cpu="max", files={"/state.bin": program("state")})
@@ -199,6 +212,8 @@ HOSTILE = [("registers", 1), ("nowhere", 1), ("tables", 1), ("console", 1), ("co
            ("pci", 1), ("its", 1)]
 # Those for which the interrupt controller matters.
 OF_GICV2 = ("registers", "sgi", "sgi-all", "timer")
+# Those for which it matters that breakpoints catch a GICv3's registers, where there are none.
+OF_SOFT_GICV3 = ("sgi", "sgi-all", "timer", "sysregs", "code")
 # Those that end themselves: the reason that is given.
 SUICIDAL = [("no-vectors", "where the guest has no memory"),
             ("device-vectors", "where the guest has no memory")]
@@ -214,9 +229,10 @@ LONGEST = 10100
 
 def hostile_machine(machine, mode, gic, **options):
     """A machine with the hostile guest running since a while."""
-    m = machine(gic=gic, smp=1, files={"/%s.bin" % name: program(name) for name in FILES},
+    host, guest = gic if isinstance(gic, tuple) else (gic, gic)
+    m = machine(gic=host, smp=1, files={"/%s.bin" % name: program(name) for name in FILES},
                 timeout=180, **options)
-    create(m, "h", "hostile", "mode=%s seed=7" % mode, vcpus=2, rng="on", console="on")
+    create(m, "h", "hostile", "mode=%s seed=7" % mode, vcpus=2, rng="on", console="on", gic=guest)
     m.run("guest start h", status=0)
     m.run("sleep 20ms", status=0)
     return m
@@ -237,7 +253,8 @@ def witness(machine, milliseconds):
 
 
 @pytest.mark.parametrize("mode,busy,gic", [row + (3,) for row in HOSTILE] + [
-    row + (2,) for row in HOSTILE if row[0] in OF_GICV2])
+    row + (2,) for row in HOSTILE if row[0] in OF_GICV2] + [
+    row + ((2, 3),) for row in HOSTILE if row[0] in OF_SOFT_GICV3])
 def test_hostile(machine, mode, busy, gic):
     """Beside a hostile guest another one keeps its time and its output; all is given back."""
     m = hostile_machine(machine, mode, gic, icount=True)
@@ -262,10 +279,11 @@ def test_hostile_to_itself(machine, mode, reason):
     assert share >= 950
 
 
+@pytest.mark.parametrize("gic", [3, (2, 3)], ids=["3", "2-3"])
 @pytest.mark.parametrize("mode", TIMELESS)
-def test_hostile_without_instructions(machine, mode):
+def test_hostile_without_instructions(machine, mode, gic):
     """A guest that only takes exceptions does not stop others either."""
-    m = hostile_machine(machine, mode, 3)
+    m = hostile_machine(machine, mode, gic)
     _, _, lines = witness(m, 500)
     assert lines > 10
     m.run("guest destroy h w", status=0)
