@@ -4,6 +4,7 @@ import gzip
 import importlib.machinery
 import importlib.util
 import os
+import pathlib
 import shutil
 import subprocess
 import sys
@@ -207,6 +208,35 @@ def test_fetch_needs_nothing_twice(tmp_path):
     code, output = run("fetch-foreign", "--arch", "arm64", "--dl", tmp_path / "dl",
                        "some-package", env={"PATH": str(tmp_path)})
     assert (code, output) == (0, "")
+
+
+@pytest.mark.parametrize("came", [True, False])
+def test_fetch_with_a_broken_list(tmp_path, monkeypatch, capsys, came):
+    """A package list that cannot be had is said; the others are used, if there are any."""
+    tool = load("fetch-foreign")
+
+    def apt(self, command, cwd=None):
+        if "update" in command:
+            if came:
+                pathlib.Path(self.path("lists"), "mirror_Packages").write_text("")
+            raise tool.Failure("Mirror sync in progress?")
+        if command[-1] == "absent":
+            raise tool.Failure("E: Unable to locate package absent")
+        pathlib.Path(cwd, "present_1_armhf.deb").write_text("")
+        return ""
+
+    monkeypatch.setattr(tool.Apt, "run", apt)
+    monkeypatch.setattr(tool.time, "sleep", lambda seconds: None)
+    for package, code in ("present", 0 if came else 1), ("absent", 1):
+        monkeypatch.setattr(tool.sys, "argv", ["fetch-foreign", "--arch", "armhf", "--dl",
+                                               str(tmp_path), package])
+        assert tool.main() == code
+        said = capsys.readouterr().err
+        assert "Mirror sync in progress?" in said
+        assert ("going on with the lists that came" in said) == came
+        if came and code:
+            assert "Unable to locate package absent; and Mirror sync" in said
+    assert os.path.exists(tmp_path / "armhf" / "present.deb") == came
 
 
 @pytest.fixture
