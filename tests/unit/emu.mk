@@ -31,6 +31,10 @@ test_virtio := $(emu-world) $(emu-virtio)
 cflags_test_virtio := $(emu-virtio-config)
 test_virtio_devices := $(emu-world) $(emu-virtio)
 cflags_test_virtio_devices := $(emu-virtio-config)
+test_virtio_flight := $(emu-world) $(emu-virtio)
+cflags_test_virtio_flight := $(emu-virtio-config)
+test_virtio_packed := $(emu-world) $(emu-virtio)
+cflags_test_virtio_packed := $(emu-virtio-config)
 
 fuzz_registers := $(emu-world) libs/bitmap.c emulators/misc/zero.c emulators/misc/vminfo.c \
 	emulators/serial/pl011.c emulators/rtc/pl031.c emulators/timer/sp805.c \
@@ -41,4 +45,4 @@ fuzz_virtqueue := $(emu-world) $(emu-virtio)
 cflags_fuzz_virtqueue := $(emu-virtio-config)
 
 $(foreach t,test_emu test_vserial test_block test_vdisk test_partition test_random test_pl011 test_pl031 test_sp805 test_pl061 \
-	test_flash test_virtio test_virtio_devices fuzz_registers fuzz_partition fuzz_virtqueue,$(eval ldlibs_$(t) := -lfdt))
+	test_flash test_virtio test_virtio_devices test_virtio_packed test_virtio_flight fuzz_registers fuzz_partition fuzz_virtqueue,$(eval ldlibs_$(t) := -lfdt))

@@ -27,6 +27,12 @@ static struct emu_dev *dev;
 static struct fuzz_input *scribble;
 static unsigned scribbles;
 static uint64_t rings;
+/* Packed rings: where the driver is in each, and its wrap counter. */
+static bool packed;
+static struct {
+	uint16_t next;
+	bool wrap;
+} at_packed[2];
 
 static void poke(uint64_t gpa, uint8_t v)
 {
@@ -76,6 +82,8 @@ static void set_up(unsigned queues, uint64_t features)
 		reg64(AVAIL, at + 16 * NUM);
 		reg64(USED, at + 16 * NUM + 24);
 		world_w32(dev, 0x044, 1);
+		at_packed[q].next = 0;
+		at_packed[q].wrap = true;
 	}
 	world_w32(dev, 0x070, 15);
 	FUZZ_CHECK(world_r32(dev, 0x070) == 15);
@@ -102,6 +110,25 @@ static void fill_desc(struct fuzz_input *in, uint64_t table, unsigned i)
 	put_le16(raw + 14, fuzz_byte(in) % (NUM + 1));
 	for (b = 0; b < 16; b++)
 		poke(table + 16 * i + b, raw[b]);
+}
+
+/* Make descriptors of a packed ring available, from the first that is next on. */
+static void offer_packed(struct fuzz_input *in, unsigned q, unsigned n)
+{
+	uint64_t ring = q ? WORLD_RAM + 0x1000 : rings;
+
+	while (n--) {
+		uint64_t flags = ring + 16 * at_packed[q].next + 14;
+
+		fill_desc(in, ring, at_packed[q].next);
+		/* What fill_desc() takes for the next descriptor are flags here. */
+		poke(flags, (uint8_t)((fuzz_byte(in) & 7) | (at_packed[q].wrap ? 0x80 : 0)));
+		poke(flags + 1, at_packed[q].wrap ? 0 : 0x80);
+		if (++at_packed[q].next == NUM) {
+			at_packed[q].next = 0;
+			at_packed[q].wrap = !at_packed[q].wrap;
+		}
+	}
 }
 
 static void step(struct fuzz_input *in, unsigned queues)
@@ -137,6 +164,11 @@ static void step(struct fuzz_input *in, unsigned queues)
 		uint64_t idx = at + 16 * NUM + 2;
 		uint16_t n = (uint16_t)(*world_mem(idx) | *world_mem(idx + 1) << 8);
 
+		if (packed) {
+			offer_packed(in, q, 1 + (op >> 5 & 3));
+			world_w32(dev, 0x050, q);
+			break;
+		}
 		poke(at + 16 * NUM + 4 + 2 * (n % NUM), fuzz_byte(in) % (NUM + 1));
 		n += op & 64 ? fuzz_byte(in) : 1;
 		poke(idx, (uint8_t)n);
@@ -160,13 +192,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	uint32_t type = types[how % 3];
 	unsigned queues = type == 3 ? 2 : 1, steps = 0;
 	uint64_t features = BIT(32) | (how & 8 ? BIT(28) : 0) | (how & 16 ? BIT(29) : 0) |
-			    (type == 2 ? BIT(13) | BIT(14) : 0);
+			    (type == 2 ? BIT(13) | BIT(14) : 0) | (how & 128 ? BIT(34) : 0);
 	struct blockdev *disk = NULL;
 	struct dt_node *node;
 	unsigned i;
 	int err;
 
 	world_begin();
+	packed = how & 128;
 	rings = how & 32 ? RINGS_APART : RINGS_TOGETHER;
 	node = world_node("dev", "virtio,mmio");
 	err = dt_set_u32(node, "interrupts", 40) || dt_set_u32(node, "virtio_type", type) ||
