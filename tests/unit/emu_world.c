@@ -570,7 +570,8 @@ struct dt_node *world_node(const char *name, const char *compatible)
 {
 	struct dt_node *node = dt_add_node(root, name);
 
-	if (!node || dt_set_string(node, "compatible", compatible))
+	if (!node || (!dt_has(node, "compatible") &&
+		      dt_set_string(node, "compatible", compatible)))
 		abort();
 	return node;
 }
@@ -612,7 +613,8 @@ struct emu_dev *world_child(struct emu_dev *bus, const char *name, const char *c
 
 	if (!node)
 		node = dt_add_node(bus->node, name);
-	if (!node || dt_set_string(node, "compatible", compatible))
+	if (!node || (!dt_has(node, "compatible") &&
+		      dt_set_string(node, "compatible", compatible)))
 		abort();
 	dev->guest = &guest;
 	dev->node = node;

@@ -232,7 +232,7 @@ static inline void teardown(void)
 	long lost = 0;
 
 	while (!list_empty(&world_guest()->devices))
-		world_remove(list_first_entry(&world_guest()->devices, struct emu_dev, link));
+		world_remove(list_last_entry(&world_guest()->devices, struct emu_dev, link));
 	if (disk)
 		CHECK_EQ(blockdev_unregister(disk), 0);
 	disk = NULL;

@@ -8,6 +8,8 @@ emu-vpci := $(addprefix core/vpci/,function.c config.c space.c msix.c) core/emu/
 
 test_vpci := $(emu-world) $(emu-vpci)
 fuzz_vpci := $(emu-world) $(emu-vpci)
+test_virtio_pci := $(emu-world) $(emu-vpci) $(emu-virtio) emulators/virtio/virtio_pci.c
+cflags_test_virtio_pci := $(emu-virtio-config)
 test_fw_cfg := $(emu-world) emulators/misc/fw_cfg.c
 fuzz_fw_cfg := $(test_fw_cfg)
-$(foreach t,test_vpci fuzz_vpci test_fw_cfg fuzz_fw_cfg,$(eval ldlibs_$(t) := -lfdt))
+$(foreach t,test_vpci test_virtio_pci fuzz_vpci test_fw_cfg fuzz_fw_cfg,$(eval ldlibs_$(t) := -lfdt))
