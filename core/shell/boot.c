@@ -4,6 +4,7 @@
  */
 #include "shell_priv.h"
 
+#include <core/chardev.h>
 #include <core/log.h>
 #include <core/mem.h>
 #include <core/vfs.h>
@@ -37,11 +38,29 @@ static void shell_main(void *arg)
 	shell_destroy(sh);
 }
 
+/* Another console than the one of the device tree; it is known by now, as all devices are. */
+static void choose_console(void)
+{
+	char name[24];
+	struct chardev *cd;
+
+	if (!bootarg("vmm.console", name, sizeof(name)))
+		return;
+	cd = chardev_find(name);
+	if (cd)
+		chardev_set_console(cd);
+	else
+		log_error("vmm.console: there is no character device \"%s\" (chardev list)", name);
+}
+
 void shell_start(void)
 {
-	struct shell *sh = shell_create(chardev_console());
-	struct thread *thread = sh ? thread_create("shell", shell_main, sh, PRIO_SHELL) : NULL;
+	struct thread *thread;
+	struct shell *sh;
 
+	choose_console();
+	sh = shell_create(chardev_console());
+	thread = sh ? thread_create("shell", shell_main, sh, PRIO_SHELL) : NULL;
 	if (!thread) {
 		log_error("no memory for the management terminal");
 		if (sh)

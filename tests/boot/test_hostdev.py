@@ -6,6 +6,7 @@ import random
 import re
 import socket
 import threading
+import time
 import urllib.request
 
 import pytest
@@ -131,11 +132,57 @@ def test_legacy_pci_is_refused(machine):
     assert re.search(r'0000:00:01.0: .*legacy.*remove "disable-modern=on"', m.wait_prompt())
 
 
-def test_console(machine):
-    """A virtio console is a terminal like others."""
-    m = machine(extra=["-device", "virtio-serial-device", "-chardev", "null,id=c0",
-                       "-device", "virtconsole,chardev=c0"])
-    assert re.search(r"(?m)^hvc0 ", m.run("chardev list", status=0))
+class Terminal:
+    """The other end of a virtio console, which listens at a port of the build machine."""
+
+    def __init__(self, port):
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=30 * vm.SCALE)
+        self.text = ""
+
+    def expect(self, words):
+        """Read until these words come; give all before them."""
+        while words not in self.text:
+            got = self.socket.recv(4096)
+            assert got, "the console ended; it printed last: " + self.text
+            self.text += vm.plain(got.decode())
+        before, _, self.text = self.text.partition(words)
+        return before
+
+    def run(self, command):
+        """A line for the shell; its output."""
+        self.socket.sendall(command.encode() + b"\r")
+        self.expect(command[-8:])
+        return self.expect(vm.PROMPT)
+
+
+@pytest.mark.parametrize("virtio", ["mmio", "pci"])
+def test_console(machine, virtio):
+    """A virtio console as the management terminal: long lines and much output come through."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    machine(wait=False, append="vmm.console=hvc0", extra=[
+        "-chardev", "socket,id=c0,host=127.0.0.1,port=%d,server=on,wait=on" % port,
+        "-device", {"mmio": "virtio-serial-device", "pci": "virtio-serial-pci"}[virtio],
+        "-device", "virtconsole,chardev=c0"])
+    for _ in range(100):
+        try:
+            terminal = Terminal(port)
+            break
+        except ConnectionRefusedError:
+            time.sleep(0.2)
+    terminal.expect(vm.PROMPT)
+    assert re.search(r"(?m)^hvc0 +yes", terminal.run("chardev list"))
+    words = "x" * 900
+    assert words in "".join(terminal.run("echo " + words).split("\n"))
+    assert len(terminal.run("devtree print /")) > 3000
+    assert terminal.run("echo still here").strip().endswith("still here")
+
+
+def test_console_that_is_missing(machine):
+    """The terminal is where it was, with a sentence."""
+    m = machine(wait=False, append="vmm.console=hvc7")
+    assert 'no character device "hvc7"' in m.wait_prompt()
 
 
 # --- network interfaces ------------------------------------------------------------------------
@@ -255,3 +302,29 @@ def test_uplink(machine, linux, model, virtio, gic):
     switch_off(m)
     m.run("guest destroy g", status=0)
     m.run("net switch destroy lan", status=0)
+
+
+UBOOT = "/usr/lib/u-boot/qemu_arm64/u-boot.bin"
+
+
+def test_places_of_firmware(machine, tmp_path):
+    """Where U-Boot has placed BARs they stay, behind a bridge too."""
+    image(tmp_path / "a.img", 3 * MIB, 1)
+    m = machine(wait=False, mem=2048, virtio="pci", disks=[tmp_path / "a.img"],
+                extra=["-bios", UBOOT] + BEHIND_LINK)
+    m.expect("stop autoboot")
+    m.send("\r")
+    m.expect_exact("=> ")
+    places = []
+    for command in ("pci enum", "pci bar 00.01.00", "pci bar 01.00.00",
+                    "qfw load ${kernel_addr_r} ${ramdisk_addr_r}"):
+        m.send(command + "\r")
+        m.expect_exact("=> ")
+        places += re.findall(r"0x0*([1-9a-f][0-9a-f]*) +0x[0-9a-f]+ +\d+ +MEM", m.before)
+    assert len(places) == 4
+    m.send("booti ${kernel_addr_r} - ${fdtcontroladdr}\r")
+    m.wait_prompt()
+    listed = m.run("host pci", status=0)
+    for place in places:
+        assert "0x%s " % place in listed, listed
+    assert re.search(r"(?m)^vda +3 MiB", m.run("blockdev list", status=0))
