@@ -69,6 +69,12 @@ void net_iter_copy(struct net_iter *it, void *dst, size_t n)
 {
 	uint8_t *to = dst;
 
+	if (likely(n <= it->here)) {
+		copy_data(to, it->at, n);
+		it->at += n;
+		it->here -= (uint32_t)n;
+		return;
+	}
 	while (n && more(it)) {
 		size_t len = MIN_T(size_t, n, it->here);
 

@@ -17,3 +17,4 @@ CFLAGS_netdev.o := -Os
 CFLAGS_poll.o := -Os
 # Frames are in normal memory, at any alignment.
 CFLAGS_offload.o := $(port-unaligned)
+CFLAGS_switch.o := $(port-unaligned)

@@ -285,6 +285,9 @@ unsigned net_offload(const struct net_frame *frame, uint32_t caps,
 	uint8_t h[HEAD_MAX];
 	uint32_t end;
 
+	/* Segmentation is of no use without checksums. */
+	if (!(caps & NET_CAP_CSUM))
+		caps = 0;
 	if (net_needs(frame) & ~caps & ~NET_CAP_CSUM)
 		return segment(frame, caps, fn, arg);
 	if (net_needs(frame) & ~caps) {

@@ -12,7 +12,6 @@
 #include <core/netswitch.h>
 #include <core/shell.h>
 #include <libs/byteorder.h>
-#include <libs/copy.h>
 #include <libs/errno.h>
 #include <libs/printf.h>
 #include <libs/string.h>
@@ -62,19 +61,20 @@ static bool gso_negotiated(const struct virtio_dev *vd, uint8_t gso_type)
 /** Copy the header of a frame to be sent. @return false: there is none that could be right */
 static bool read_hdr(const struct vq_chain *chain, struct vnet_hdr *hdr)
 {
-	uint8_t raw[VNET_HDR_LEN];
+	uint8_t copy[VNET_HDR_LEN];
+	const volatile uint8_t *first;
+	const uint8_t *raw = copy;
 
 	if (likely(chain->nr_out && chain->segs[0].len >= VNET_HDR_LEN))
-		copy_data(raw, chain->segs[0].va, VNET_HDR_LEN);
-	else if (vq_read(chain, 0, raw, VNET_HDR_LEN) != VNET_HDR_LEN)
+		raw = chain->segs[0].va;
+	else if (vq_read(chain, 0, copy, VNET_HDR_LEN) != VNET_HDR_LEN)
 		return false;
-	hdr->flags = raw[0];
-	hdr->gso_type = raw[1];
-	if (likely(!(hdr->flags & NET_NEEDS_CSUM) && !hdr->gso_type)) {
-		hdr->flags = 0;
+	/* Each field is read once: the guest may change it. */
+	first = raw;
+	hdr->flags = first[0] & NET_NEEDS_CSUM;
+	hdr->gso_type = first[1];
+	if (likely(!(hdr->flags | hdr->gso_type)))
 		return true;
-	}
-	hdr->flags &= NET_NEEDS_CSUM;
 	hdr->hdr_len = get_le16(raw + 2);
 	hdr->gso_size = get_le16(raw + 4);
 	hdr->csum_start = get_le16(raw + 6);
@@ -130,8 +130,9 @@ static bool transmit(struct virtio_net *n, struct virtqueue *vq)
 		}
 		vq_publish(vq);
 	} while (!more && vq_listen(vq));
-	vq_signal(vq);
+	/* Receivers first: an answer that comes at once needs no interrupt besides this one. */
 	net_burst_end(&burst);
+	vq_signal(vq);
 	return more;
 }
 
@@ -180,9 +181,11 @@ static unsigned steer(const struct net_frame *frame, unsigned pairs)
 	default:
 		break;
 	}
-	for (i = 0; i < n; i += 4)
+	for (i = 0; i < n; i += 4) {
 		hash = (hash ^ get_le32(h + at + i)) * 0x9e3779b1u;
-	return (hash >> 16) % pairs;
+		hash ^= hash >> 15;
+	}
+	return (unsigned)((uint64_t)(hash * 0x85ebca6bu) * pairs >> 32);
 }
 
 /**
@@ -209,27 +212,6 @@ static unsigned take_buffers(struct virtqueue *vq, struct vq_chain **chains, uin
 	return 0;
 }
 
-static void write_hdr(const struct vq_chain *chain, const struct net_frame *frame,
-		      unsigned buffers)
-{
-	const struct mem_seg *first = chain->segs + chain->nr_out;
-	uint8_t raw[VNET_HDR_LEN] aligned_to(8) = { 0 };
-
-	raw[0] = frame->flags;
-	raw[1] = frame->gso_type;
-	if (frame->flags | frame->gso_type) {
-		put_le16(raw + 2, frame->hdr_len);
-		put_le16(raw + 4, frame->gso_size);
-		put_le16(raw + 6, frame->csum_start);
-		put_le16(raw + 8, frame->csum_offset);
-	}
-	put_le16(raw + 10, (uint16_t)buffers);
-	if (likely(first->len >= VNET_HDR_LEN))
-		copy_data(first->va, raw, VNET_HDR_LEN);
-	else
-		vq_write(chain, 0, raw, VNET_HDR_LEN);
-}
-
 /** Fill a buffer from byte `off` on. @return bytes */
 static uint32_t fill_buffer(const struct vq_chain *chain, uint32_t off, struct net_iter *it,
 			    uint32_t n)
@@ -253,17 +235,55 @@ static uint32_t fill_buffer(const struct vq_chain *chain, uint32_t off, struct n
 	return done;
 }
 
-/** Put a frame into the queue's buffers; its lock is held. @return false: no room */
-static bool receive(struct virtqueue *vq, const struct net_frame *frame)
+/** The header in front of a frame. */
+static void make_hdr(uint8_t *raw, const struct net_frame *frame, unsigned buffers)
+{
+	put_le64(raw, 0);
+	put_le32(raw + 8, buffers << 16);
+	if (frame->flags | frame->gso_type) {
+		raw[0] = frame->flags;
+		raw[1] = frame->gso_type;
+		put_le16(raw + 2, frame->hdr_len);
+		put_le16(raw + 4, frame->gso_size);
+		put_le16(raw + 6, frame->csum_start);
+		put_le16(raw + 8, frame->csum_offset);
+	}
+}
+
+/** The usual case: each buffer is one piece of memory. */
+static void fill_simple(struct virtqueue *vq, struct vq_buffer *buffers, unsigned n,
+			const struct net_frame *frame)
+{
+	uint32_t left = frame->len, off = VNET_HDR_LEN;
+	struct net_iter it;
+	unsigned i;
+
+	make_hdr(buffers[0].va, frame, n);
+	net_iter_init(&it, frame, 0);
+	for (i = 0; i < n; i++) {
+		uint32_t here = MIN(buffers[i].len - off, left);
+
+		net_iter_copy(&it, buffers[i].va + off, here);
+		buffers[i].len = off + here;
+		left -= here;
+		off = 0;
+	}
+	vq_return_buffers(vq, buffers, n);
+}
+
+/** Whatever the driver put up. */
+static bool receive_any(struct virtqueue *vq, const struct net_frame *frame)
 {
 	struct vq_chain *chains[RX_BUFFERS];
 	unsigned n = take_buffers(vq, chains, VNET_HDR_LEN + frame->len), i;
 	uint32_t left = frame->len, off = VNET_HDR_LEN;
+	uint8_t raw[VNET_HDR_LEN];
 	struct net_iter it;
 
 	if (unlikely(!n))
 		return false;
-	write_hdr(chains[0], frame, n);
+	make_hdr(raw, frame, n);
+	vq_write(chains[0], 0, raw, sizeof(raw));
 	net_iter_init(&it, frame, 0);
 	for (i = 0; i < n; i++) {
 		uint32_t done = fill_buffer(chains[i], off, &it, left);
@@ -273,6 +293,19 @@ static bool receive(struct virtqueue *vq, const struct net_frame *frame)
 		off = 0;
 	}
 	vq_publish(vq);
+	return true;
+}
+
+/** Put a frame into the queue's buffers; its lock is held. @return false: no room */
+static bool receive(struct virtqueue *vq, const struct net_frame *frame)
+{
+	struct vq_buffer buffers[RX_BUFFERS];
+	unsigned n = vq_take_buffers(vq, buffers, virtio_has(vq->vd, F_MRG_RXBUF) ? RX_BUFFERS : 1,
+				     VNET_HDR_LEN + frame->len);
+
+	if (unlikely(!n))
+		return receive_any(vq, frame);
+	fill_simple(vq, buffers, n, frame);
 	return true;
 }
 

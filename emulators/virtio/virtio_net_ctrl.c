@@ -40,11 +40,17 @@
 
 /* --- filters ------------------------------------------------------------------------------- */
 
+/** Without several queues, what would be the second pair's is the control queue (5.1.2). */
+static unsigned receivers(const struct virtio_net *n)
+{
+	return virtio_has(n->vd, F_MQ) ? n->max_pairs : 1;
+}
+
 static void lock_receivers(struct virtio_net *n)
 {
 	unsigned i;
 
-	for (i = 0; i < n->max_pairs; i++)
+	for (i = 0; i < receivers(n); i++)
 		mutex_lock(&vnet_rx_queue(n, i)->lock);
 }
 
@@ -52,7 +58,7 @@ static void unlock_receivers(struct virtio_net *n)
 {
 	unsigned i;
 
-	for (i = n->max_pairs; i-- > 0;)
+	for (i = receivers(n); i-- > 0;)
 		mutex_unlock(&vnet_rx_queue(n, i)->lock);
 }
 
@@ -96,17 +102,19 @@ static bool wants_address(const struct virtio_net *n, uint64_t dst)
 
 bool virtio_net_filter_pass(const struct virtio_net *n, const struct net_frame *frame)
 {
-	uint8_t h[NET_HDR_LEN + 2];
+	const uint8_t *h = frame->head;
+	uint8_t copy[NET_HDR_LEN], tci[2];
 	uint64_t dst;
 	unsigned vid;
 
-	if (likely(frame->head_len >= sizeof(h)))
-		memcpy(h, frame->head, sizeof(h));
-	else
-		net_frame_read(frame, 0, h, sizeof(h));
+	if (unlikely(frame->head_len < NET_HDR_LEN)) {
+		net_frame_read(frame, 0, copy, sizeof(copy));
+		h = copy;
+	}
 	dst = get_le32(h) | (uint64_t)get_le16(h + 4) << 32;
 	if (unlikely(get_be16(h + 12) == TYPE_VLAN)) {
-		vid = get_be16(h + 14) & 0xfff;
+		net_frame_read(frame, NET_HDR_LEN, tci, sizeof(tci));
+		vid = get_be16(tci) & 0xfff;
 		if (!(n->filter.vlans[vid / 32] & BIT32(vid % 32)))
 			return false;
 	}

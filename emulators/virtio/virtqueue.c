@@ -73,15 +73,21 @@ int vq_bad_request(struct virtqueue *vq, unsigned at, const char *what)
 /** Look up guest memory, in the windows first. @return *len bytes from there on, or NULL */
 static uint8_t *look_up(struct virtqueue *vq, uint64_t addr, bool write, uint64_t *len)
 {
+	uint64_t avail = 0, block = ALIGN_DOWN(addr, VQ_WINDOW_BLOCK);
 	struct vq_window *win = vq_window(vq, addr);
-	uint64_t avail = 0;
 	uint8_t *va;
 
 	if (addr - win->gpa < win->size) {
 		*len = win->size - (addr - win->gpa);
 		return win->va + (addr - win->gpa);
 	}
-	/* What the guest may write can be remembered for both directions. */
+	/* What the guest may write can be remembered for both directions, from its block on. */
+	va = guest_mem_ptr(vq->vd->dev->guest, block, true, &avail);
+	if (va && avail > addr - block) {
+		*win = (struct vq_window){ block, avail, va };
+		*len = avail - (addr - block);
+		return va + (addr - block);
+	}
 	va = guest_mem_ptr(vq->vd->dev->guest, addr, true, &avail);
 	if (va && avail)
 		*win = (struct vq_window){ addr, avail, va };
@@ -301,6 +307,15 @@ void vq_unpop(struct vq_chain *chain)
 	__atomic_store_n(&vq->pool_head, at, __ATOMIC_RELEASE);
 }
 
+unsigned vq_take_buffers(struct virtqueue *vq, struct vq_buffer *buffers, unsigned max,
+			 uint64_t bytes)
+{
+	if (unlikely(!vq->ready || !virtio_live(vq->vd)))
+		return 0;
+	return vq->packed ? packed_take_buffers(vq, buffers, max, bytes) :
+			    split_take_buffers(vq, buffers, max, bytes);
+}
+
 void vq_quiet(struct virtqueue *vq)
 {
 	if (unlikely(!vq->ready))
@@ -401,6 +416,21 @@ void vq_fill(struct vq_chain *chain, uint32_t written)
 	unsigned long flags = spin_lock_irqsave(&vq->used_lock);
 
 	fill_locked(chain, written);
+	spin_unlock_irqrestore(&vq->used_lock, flags);
+}
+
+void vq_return_buffers(struct virtqueue *vq, const struct vq_buffer *buffers, unsigned n)
+{
+	unsigned long flags = spin_lock_irqsave(&vq->used_lock);
+	unsigned i;
+
+	for (i = 0; i < n; i++) {
+		if (vq->packed)
+			packed_fill(vq, buffers[i].id, 1, buffers[i].len);
+		else
+			split_fill(vq, buffers[i].id, buffers[i].len);
+	}
+	publish_locked(vq);
 	spin_unlock_irqrestore(&vq->used_lock, flags);
 }
 

@@ -32,6 +32,8 @@ struct virtio_dev;
 #define VQ_INDIRECT_MAX 1024
 /** Windows of guest memory that a queue remembers. */
 #define VQ_WINDOWS 8
+/** Addresses that share one of them. */
+#define VQ_WINDOW_BLOCK (2 * MIB)
 
 /** Guest memory that was looked up: contiguous, writable, valid as long as the guest. */
 struct vq_window {
@@ -134,6 +136,24 @@ must_check bool vq_listen(struct virtqueue *vq);
  * @return true when it stopped early: to be called again
  */
 must_check bool vq_serve(struct virtqueue *vq, bool (*one)(struct vq_chain *chain));
+
+/** A simple buffer to be written: one descriptor, one piece of memory. */
+struct vq_buffer {
+	uint8_t *va;
+	uint32_t len;
+	uint16_t id;
+};
+#define VQ_BUFFER_MIN 16 /**< bytes that a simple buffer has at least */
+
+/**
+ * Take buffers for so many bytes at once, without a record of each: for requests that end before
+ * the queue's lock is given back, by vq_return_buffers().
+ * @return how many; 0: there are not enough, or not all are simple: vq_pop() knows
+ */
+unsigned vq_take_buffers(struct virtqueue *vq, struct vq_buffer *buffers, unsigned max,
+			 uint64_t bytes);
+/** Give all of them back; `len` of each is now how many bytes were written. */
+void vq_return_buffers(struct virtqueue *vq, const struct vq_buffer *buffers, unsigned n);
 
 /* --- giving them back: any context ------------------------------------------------------------ */
 

@@ -140,6 +140,41 @@ static inline void packed_retreat(struct virtqueue *vq, uint16_t slots)
 	vq->last_avail = (uint16_t)(i - slots);
 }
 
+/** As vq_take_buffers(). */
+static inline unsigned packed_take_buffers(struct virtqueue *vq, struct vq_buffer *buffers,
+					   unsigned max, uint64_t bytes)
+{
+	uint32_t i = vq->last_avail;
+	bool wrap = vq->avail_wrap;
+	struct vq_desc desc;
+	uint64_t room = 0;
+	uint32_t flags;
+	unsigned n;
+
+	for (n = 0; n < max && room < bytes; n++) {
+		desc.rest = packed_rest(vq, i);
+		flags = desc_fourth(&desc);
+		/* Available: the first flag is as the counter, the second is not. */
+		if ((flags & (PACKED_AVAIL | PACKED_USED)) != (wrap ? PACKED_AVAIL : PACKED_USED) ||
+		    (flags & (DESC_NEXT | DESC_WRITE | DESC_INDIRECT)) != DESC_WRITE)
+			return 0;
+		desc.addr = le64_to_cpu(__atomic_load_n(packed_desc(vq, i), __ATOMIC_RELAXED));
+		if (unlikely(!vq_simple_buffer(vq, &desc, &buffers[n])))
+			return 0;
+		buffers[n].id = desc_third(&desc);
+		room += buffers[n].len;
+		if (++i == vq->num) {
+			i = 0;
+			wrap = !wrap;
+		}
+	}
+	if (room < bytes)
+		return 0;
+	vq->last_avail = (uint16_t)i;
+	vq->avail_wrap = wrap;
+	return n;
+}
+
 static inline uint16_t *device_event(const struct virtqueue *vq, size_t field)
 {
 	return vq_ring_ptr(vq, vq->device_va, vq->device, field, true);

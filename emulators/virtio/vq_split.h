@@ -123,6 +123,38 @@ static inline int split_walk(struct virtqueue *vq, struct vq_walk *walk)
 	return 0;
 }
 
+/** As vq_take_buffers(). */
+static inline unsigned split_take_buffers(struct virtqueue *vq, struct vq_buffer *buffers,
+					  unsigned max, uint64_t bytes)
+{
+	uint16_t at = vq->last_avail, end = vq->avail_seen;
+	struct vq_table table = { vq->desc, (const void *)vq->desc_va, vq->num };
+	struct vq_desc desc;
+	uint64_t room = 0;
+	unsigned n, i;
+
+	for (n = 0; n < max && room < bytes; n++, at++) {
+		if (at == end) {
+			end = avail_idx(vq);
+			/* What is wrong with the index is found when requests are taken singly. */
+			if (end == at || (uint16_t)(end - vq->last_avail) > vq->num)
+				return 0;
+		}
+		i = load16(avail_field(vq, RING_ENTRIES + 2 * (size_t)(at & (vq->num - 1u))));
+		if (unlikely(i >= vq->num || !vq_read_desc(vq, &table, i, &desc) ||
+			     desc_third(&desc) != DESC_WRITE ||
+			     !vq_simple_buffer(vq, &desc, &buffers[n])))
+			return 0;
+		buffers[n].id = (uint16_t)i;
+		room += buffers[n].len;
+	}
+	if (room < bytes)
+		return 0;
+	vq->avail_seen = end;
+	vq->last_avail = at;
+	return n;
+}
+
 static inline void split_quiet(struct virtqueue *vq)
 {
 	/* With event indexes the driver is quiet until the index passes the last one we set. */

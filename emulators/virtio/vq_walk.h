@@ -98,7 +98,7 @@ static inline void *vq_ring_ptr(const struct virtqueue *vq, uint8_t *va, gpa_t b
 /** The window for an address: the right one or another. */
 static always_inline_fn struct vq_window *vq_window(struct virtqueue *vq, uint64_t addr)
 {
-	return &vq->windows[(addr >> 21) % VQ_WINDOWS];
+	return &vq->windows[addr / VQ_WINDOW_BLOCK % VQ_WINDOWS];
 }
 
 /** Memory at an address if it is in a window with all of its length. @return NULL: look it up */
@@ -109,6 +109,15 @@ static always_inline_fn uint8_t *vq_in_window(struct virtqueue *vq, uint64_t add
 
 	/* No length fails too, as the largest. */
 	return likely(off < win->size && len - 1ull < win->size - off) ? win->va + off : NULL;
+}
+
+/** Where a descriptor's buffer is, if that is simple. @return false: it is not */
+static always_inline_fn bool vq_simple_buffer(struct virtqueue *vq, const struct vq_desc *desc,
+					      struct vq_buffer *buffer)
+{
+	buffer->len = desc_len(desc);
+	buffer->va = vq_in_window(vq, desc->addr, buffer->len);
+	return buffer->va && buffer->len >= VQ_BUFFER_MIN;
 }
 
 /** Copy descriptor i, which is in the table. @return false: it is not in memory */

@@ -33,7 +33,7 @@ static void end(void)
 	CHECK_EQ(world_end(), 0);
 }
 
-/* --- a reader of the format ------------------------------------------------------------------- */
+/* --- a reader of the format ---------------------------------------------------------------- */
 
 struct reader {
 	const uint8_t *at;

@@ -54,7 +54,7 @@ struct vdriver {
 		uint16_t num;
 		uint64_t desc, avail, used;
 		uint16_t avail_idx, used_idx;
-	} q[2];
+	} q[9];
 };
 
 static inline void vd_write16(uint64_t gpa, uint16_t v)
