@@ -356,7 +356,10 @@ static void build_aspace(struct build *b)
 	b->aliases = add(b, b->guest, "aliases");
 	set_u32(b, b->aspace, "guest_irq_count", VIRT_IRQS);
 	device(b, "flash0", "flash", "cfi-flash", VIRT_FLASH, VIRT_FLASH_BANK);
-	device(b, "flash1", "flash", "cfi-flash", VIRT_FLASH + VIRT_FLASH_BANK, VIRT_FLASH_BANK);
+	node = device(b, "flash1", "flash", "cfi-flash", VIRT_FLASH + VIRT_FLASH_BANK,
+		      VIRT_FLASH_BANK);
+	if (b->cfg->vars)
+		set_string(b, node, *b->cfg->vars == '/' ? "file" : "blkdev", b->cfg->vars);
 	build_gic(b);
 	build_pci(b);
 	node = irq_device(b, "uart0", "serial", "primecell,arm,pl011", VIRT_UART, VIRT_IRQ_UART);
@@ -424,6 +427,10 @@ static int check(const struct guest_config *cfg, struct shell_out *out)
 		out_puts(out,
 			 "initrd= needs kernel=: firmware loads an initial RAM disk from a disk by "
 			 "itself\n");
+		return -EINVAL;
+	}
+	if (cfg->vars && !cfg->firmware) {
+		out_puts(out, "vars= needs firmware=: they are the firmware's variables\n");
 		return -EINVAL;
 	}
 	if (cfg->firmware && cfg->load_addr) {

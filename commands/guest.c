@@ -23,9 +23,9 @@
 
 /* Completed, not checked: guest_config_parse() knows them. */
 #define CREATE_KEYS                                                                                 \
-	"board=#|vcpus=|mem=|kernel=@|initrd=@|cmdline=|firmware=@|dtb=@|gic=2,3|arch=arm64,arm32|"  \
-	"prio=|affinity=|disk=%|net=|on_reset=restart,stop|load=|rng=on,off|console=on,off|" \
-	"virtio=mmio,pci"
+	"board=#|vcpus=|mem=|kernel=@|initrd=@|cmdline=|firmware=@|vars=%|dtb=@|gic=2,3|"           \
+	"arch=arm64,arm32|prio=|affinity=|disk=%|net=|on_reset=restart,stop|load=|rng=on,off|"      \
+	"console=on,off|virtio=mmio,pci"
 
 /* --- making ---------------------------------------------------------------------------------- */
 

@@ -382,7 +382,7 @@ static int run_guest_load_list(struct shell *sh, int argc, char **argv)
 
 static const struct command_sub subs[] = {
 	{ "mount", "mount a block device; without arguments list what is mounted",
-	  ARGS(ARG_OPT(WORD, "blockdev"), ARG_OPT(DIR, "path"), ARG_OPT_OF("mode", "rw|ro")),
+	  ARGS(ARG_OPT(MEDIUM, "blockdev"), ARG_OPT(DIR, "path"), ARG_OPT_OF("mode", "rw|ro")),
 	  run_mount },
 	{ "unmount", "take a file system away", ARGS(ARG(DIR, "path")), run_umount },
 	{ "umount", "the same", ARGS(ARG(DIR, "path")), run_umount },

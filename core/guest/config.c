@@ -255,6 +255,7 @@ static const struct {
 	{ .key = "initrd", .word = offsetof(struct guest_config, initrd) },
 	{ .key = "cmdline", .set = set_cmdline, .empty = true },
 	{ .key = "firmware", .word = offsetof(struct guest_config, firmware) },
+	{ .key = "vars", .word = offsetof(struct guest_config, vars) },
 	{ .key = "dtb", .word = offsetof(struct guest_config, dtb) },
 	{ .key = "gic", .set = set_gic },
 	{ .key = "arch", .set = set_arch },

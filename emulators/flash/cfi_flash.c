@@ -20,10 +20,13 @@
 #include <libs/errno.h>
 #include <libs/string.h>
 
+#include "flash_store.h"
+
 #define CHIPS	       2	/* side by side, 16 bits each */
 #define BANK_WIDTH     4	/* bytes */
 #define FLASH_PAGE     4096u
 #define SECTOR_DEFAULT (256 * 1024u)
+#define LOAD_PIECE     65536u
 #define BUFFER_SIZE    1024u	/* of both chips' write buffers, bytes */
 #define BUFFER_ORDER   9	/* of one chip's, as the query tells */
 
@@ -72,6 +75,7 @@ struct flash {
 	uint64_t buffer_base;
 	bool buffer_bad;
 	uint8_t *buffer;	/* ones where nothing is programmed; NULL: not used yet */
+	struct flash_store *store; /* where contents stay beyond the guest; NULL: nowhere */
 };
 
 /* --- pages ---------------------------------------------------------------------------- */
@@ -338,9 +342,27 @@ static bool is_locked(struct flash *s, uint64_t offset, uint8_t error)
 	return true;
 }
 
+/** Bytes that lie in one page have changed: to where they are kept. @return false: they are not */
+static bool keep(struct flash *s, uint64_t offset, size_t n)
+{
+	uint64_t from = ALIGN_DOWN(offset, FLASH_STORE_UNIT);
+	const uint8_t *page = page_at(s, offset);
+	int err;
+
+	if (!s->store || !page)
+		return true;
+	n = (size_t)(ALIGN_UP(offset + n, FLASH_STORE_UNIT) - from);
+	err = flash_store_write(s->store, from, page + from % FLASH_PAGE, n);
+	if (err)
+		log_guest(LOG_ERROR, s->dev->guest, NULL, "%s: flash at 0x%llx cannot be kept: %s",
+			  s->dev->name, (unsigned long long)offset, error_text(err));
+	return !err;
+}
+
 /** Program bytes that lie in one page: ones become zeros, never the other way. */
 static void program(struct flash *s, uint64_t offset, const uint8_t *data, size_t n)
 {
+	uint64_t first = UINT64_MAX, end = 0;
 	const uint8_t *page = page_at(s, offset);
 	uint8_t bytes[64];
 	size_t i;
@@ -364,7 +386,11 @@ static void program(struct flash *s, uint64_t offset, const uint8_t *data, size_
 			return;
 		}
 		page = page_at(s, offset);
+		first = MIN(first, offset);
+		end = offset + i;
 	}
+	if (end && !keep(s, first, (size_t)(end - first)))
+		s->status |= SR_PROGRAM;
 }
 
 static void program_word(struct flash *s, const struct emu_access *acc)
@@ -392,8 +418,10 @@ static void erase(struct flash *s, uint64_t offset)
 	for (n = 0; n < pages_per_sector(s); n++) {
 		uint64_t at = base + n * FLASH_PAGE;
 
-		if (page_at(s, at) && guest_mem_load(s->dev->guest, s->dev->region->gpa + at,
-						     ones, FLASH_PAGE))
+		if (!page_at(s, at))
+			continue;
+		if (guest_mem_load(s->dev->guest, s->dev->region->gpa + at, ones, FLASH_PAGE) ||
+		    !keep(s, at, FLASH_PAGE))
 			s->status |= SR_ERASE;
 	}
 }
@@ -596,6 +624,11 @@ static unsigned flash_check(const struct dt_node *node, const char *path, struct
 		errors++;
 		sector = 0;
 	}
+	if (dt_string(node, "file", 0) && dt_string(node, "blkdev", 0)) {
+		out_printf(out, "%s: has both file and blkdev: give one place to keep the "
+			   "contents.\n", path);
+		errors++;
+	}
 	if (width != BANK_WIDTH) {
 		out_printf(out, "%s: bank-width is %u: only banks of 4 bytes (two x16 chips) are "
 			   "supported.\n", path, width);
@@ -616,6 +649,7 @@ static void flash_remove(struct emu_dev *dev)
 
 	if (s->mapped)
 		guest_region_unmap(dev->guest, dev->region, 0, dev->region->size);
+	flash_store_close(s->store);
 	free_pages(s);
 	heap_free(s->locked);
 	heap_free(s->buffer);
@@ -628,6 +662,7 @@ static int flash_probe(struct emu_dev *dev)
 {
 	uint32_t sector = dt_u32_or(dev->node, "sector_size", SECTOR_DEFAULT);
 	struct flash *s;
+	int err;
 
 	if (!is_pow2(sector) || sector < 2 * FLASH_PAGE || !dev->region->size ||
 	    dev->region->size % sector || dev->region->size / sector > 65536) {
@@ -643,8 +678,35 @@ static int flash_probe(struct emu_dev *dev)
 	s->status = SR_READY;
 	s->sector_size = sector;
 	s->nr_sectors = (uint32_t)(dev->region->size / sector);
+	err = flash_store_open(dev, &s->store);
+	if (err) {
+		heap_free(s);
+		return err;
+	}
 	user_came();
 	dev->priv = s;
+	return 0;
+}
+
+/** What was kept becomes the contents, where it is not erased. */
+static int flash_ready(struct emu_dev *dev)
+{
+	struct flash *s = dev->priv;
+	uint64_t size = s->store ? flash_store_size(s->store) : 0;
+	uint8_t *piece = size ? heap_alloc(LOAD_PIECE) : NULL, *page;
+	const uint8_t *ones = size ? erased() : NULL;
+	int err = size && (!piece || !ones) ? -ENOMEM : 0;
+
+	for (uint64_t at = 0; !err && at < size; at += FLASH_PAGE) {
+		page = piece + at % LOAD_PIECE;
+		if (page == piece)
+			err = flash_store_read(s->store, at, piece, LOAD_PIECE);
+		if (!err && memcmp(page, ones, FLASH_PAGE))
+			err = guest_mem_load(dev->guest, dev->region->gpa + at, page, FLASH_PAGE);
+	}
+	heap_free(piece);
+	if (err)
+		return emu_fail(dev, err, "what was kept cannot be loaded: %s", error_text(err));
 	return 0;
 }
 
@@ -659,6 +721,9 @@ static void flash_show(struct emu_dev *dev, struct shell_out *out)
 	out_printf(out, "%u sectors of %u KiB, %llu KiB of memory used, mode: %s, status 0x%02x\n",
 		   s->nr_sectors, s->sector_size / 1024, (unsigned long long)used * 4,
 		   modes[s->mode], s->status);
+	if (s->store)
+		out_printf(out, "kept: the first %llu KiB\n",
+			   (unsigned long long)flash_store_size(s->store) / 1024);
 }
 
 static const struct dt_match matches[] = {
@@ -666,7 +731,7 @@ static const struct dt_match matches[] = {
 	{ NULL, NULL },
 };
 
-static const char *const props[] = { "sector_size", "bank-width", NULL };
+static const char *const props[] = { "sector_size", "bank-width", FLASH_STORE_PROPS, NULL };
 
 EMULATOR(cfi_flash) {
 	.name = "cfi-flash",
@@ -674,6 +739,7 @@ EMULATOR(cfi_flash) {
 	.check = flash_check,
 	.props = props,
 	.probe = flash_probe,
+	.ready = flash_ready,
 	.remove = flash_remove,
 	.reset = flash_reset,
 	.access = flash_access,

@@ -1,3 +1,3 @@
 # SPDX-License-Identifier: GPL-2.0-only
 
-obj-$(CONFIG_EMU_CFI_FLASH) += cfi_flash.o
+obj-$(CONFIG_EMU_CFI_FLASH) += cfi_flash.o flash_store.o

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Firmware in a guest's flash: U-Boot and UEFI boot Debian's kernel from a disk, keep their
 variables through a reset, and switch the guest off."""
+import os
 import pathlib
 import struct
+import subprocess
 
 import pytest
 
@@ -158,6 +160,51 @@ def test_uefi_variables(machine):
     m.expect("Shell> ")
     m.send("reset -s\r")
     m.wait_prompt()
+
+
+def test_uefi_variables_kept(machine, tmp_path):
+    """With vars= they survive the guest, and the machine that was killed right after."""
+    if not UEFI.exists():
+        pytest.skip("%s is missing: apt-get install qemu-efi-aarch64" % UEFI)
+    disk = tmp_path / "a.img"
+    subprocess.run(["mke2fs", "-q", "-F", "-t", "ext2", disk, "16M"], check=True,
+                   env=dict(os.environ, PATH=os.environ["PATH"] + ":/usr/sbin:/sbin"))
+    words = "mem=256M firmware=/efi.fd vars=/d/vars.fd"
+
+    def shell_prompt(m):
+        m.expect("Shell> ", 120)
+
+    def read(m, name):
+        m.send("setvar %s -guid %s\r" % (name, GUID))
+        m.expect("(?i)(42 ee ff c0|not found)", 30)
+        found = m.match.group(1)
+        m.expect("Shell> ")
+        return found != "not found"
+
+    m = machine(files={"/efi.fd": UEFI}, disks=[disk])
+    m.run("vfs mount vda /d", status=0)
+    start(m, words)
+    shell_prompt(m)
+    m.send("setvar one -guid %s -nv -bs =0xc0ffee42\r" % GUID)
+    m.expect("Shell> ")
+    m.send("reset -s\r")
+    m.wait_prompt()
+    m.run("guest destroy fw", status=0)
+    start(m, words)
+    shell_prompt(m)
+    assert read(m, "one")
+    m.send("setvar two -guid %s -nv -bs =0xc0ffee42\r" % GUID)
+    m.expect("Shell> ")
+    m.kill()
+    m = machine(files={"/efi.fd": UEFI}, disks=[disk])
+    m.run("vfs mount vda /d", status=0)
+    start(m, words)
+    shell_prompt(m)
+    assert read(m, "one") and read(m, "two")
+    m.send("reset -s\r")
+    m.wait_prompt()
+    # Two guests do not share them.
+    assert "cannot be kept in /d/vars.fd: in use" in m.run("guest create other board=virt " + words)
 
 
 @pytest.mark.parametrize("gic", [2, 3])

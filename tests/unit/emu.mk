@@ -26,7 +26,8 @@ test_pl011 := $(emu-world) emulators/serial/pl011.c
 test_pl031 := $(emu-world) emulators/rtc/pl031.c
 test_sp805 := $(emu-world) emulators/timer/sp805.c
 test_pl061 := $(emu-world) emulators/gpio/pl061.c
-test_flash := $(emu-world) libs/bitmap.c emulators/flash/cfi_flash.c
+flash-files := libs/bitmap.c emulators/flash/cfi_flash.c emulators/flash/flash_store.c
+test_flash := $(emu-world) $(flash-files) $(emu-block)
 test_virtio := $(emu-world) $(emu-virtio)
 cflags_test_virtio := $(emu-virtio-config)
 test_virtio_devices := $(emu-world) $(emu-virtio)
@@ -36,9 +37,9 @@ cflags_test_virtio_flight := $(emu-virtio-config)
 test_virtio_packed := $(emu-world) $(emu-virtio)
 cflags_test_virtio_packed := $(emu-virtio-config)
 
-fuzz_registers := $(emu-world) libs/bitmap.c emulators/misc/zero.c emulators/misc/vminfo.c \
+fuzz_registers := $(emu-world) $(flash-files) emulators/misc/zero.c emulators/misc/vminfo.c \
 	emulators/serial/pl011.c emulators/rtc/pl031.c emulators/timer/sp805.c \
-	emulators/gpio/pl061.c emulators/flash/cfi_flash.c $(emu-virtio)
+	emulators/gpio/pl061.c $(emu-virtio)
 cflags_fuzz_registers := $(emu-virtio-config)
 fuzz_partition := $(emu-world) $(emu-block)
 fuzz_virtqueue := $(emu-world) $(emu-virtio)

@@ -92,6 +92,10 @@ size_t world_type(const char *port, const char *text);
 
 /** The one file that the file system has; NULL removes it. */
 void world_file(const char *path, const void *data, size_t size);
+/** The same, which can be written and grow up to the room there is. */
+void world_file_rw(const char *path, void *data, size_t size, size_t room);
+/** Bytes that it has now. */
+size_t world_file_size(void);
 /** What check functions printed. */
 const char *world_out_text(void);
 struct shell_out *world_out(void);

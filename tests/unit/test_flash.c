@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include <core/blockdev.h>
 #include <libs/errno.h>
 
 #define SIZE   0x4000000ull
@@ -390,5 +391,118 @@ TEST(wrong_sizes)
 	fake_heap_fail_at(1);
 	CHECK(!world_probe(node, SIZE, &err));
 	fake_heap_fail_at(0);
+	teardown();
+}
+
+static uint8_t kept[0x20000];
+
+static void setup_kept(size_t size, const char *prop, const char *where)
+{
+	struct dt_node *node;
+	int err;
+
+	world_begin();
+	world_file_rw("/vars", kept, size, sizeof(kept));
+	node = world_node("flash", "cfi-flash");
+	CHECK_EQ(dt_set_string(node, prop, where), 0);
+	flash = world_probe(node, SIZE, &err);
+	CHECK_EQ(err, 0);
+}
+
+TEST(kept_in_a_file)
+{
+	memset(kept, 0, sizeof(kept));
+	setup_kept(0, "file", "/vars");
+	program(0x1204, 0x11223344);
+	CHECK_EQ(status(), READY);
+	/* In the file as it is in the flash: what is in front is erased. */
+	CHECK_EQ(world_file_size(), 0x1400);
+	CHECK_EQ(kept[0], 0xff);
+	CHECK_MEM(kept + 0x1200, "\xff\xff\xff\xff\x44\x33\x22\x11\xff", 9);
+	program(0x100, 0);
+	CHECK_EQ(kept[0x100], 0);
+	CHECK_EQ(world_file_size(), 0x1400);
+	flash->emu->show(flash, world_out());
+	CHECK(strstr(world_out_text(), "kept: the first 5 KiB"));
+	CHECK_EQ(world_work(), 1);
+	teardown();
+
+	/* Another guest finds it. */
+	setup_kept(0x1400, "file", "/vars");
+	CHECK_EQ(world_r32(flash, 0x1204), 0x11223344);
+	CHECK_EQ(world_r32(flash, 0x100), 0);
+	CHECK_EQ(world_r32(flash, 0x2000), 0xffffffff);
+	cmd(0, 0x20);
+	cmd(0, 0xd0);
+	CHECK_EQ(status(), READY);
+	for (unsigned i = 0; i < 0x1400; i++)
+		CHECK_EQ(kept[i], 0xff);
+	CHECK_EQ(world_file_size(), 0x2000);
+	teardown();
+}
+
+TEST(no_space_to_keep)
+{
+	memset(kept, 0xff, sizeof(kept));
+	setup_kept(0x1000, "file", "/vars");
+	program(0x1ff00, 0);
+	CHECK_EQ(status(), READY);
+	fake_log_clear();
+	program(0x20000, 0x12345678);
+	CHECK_EQ(status(), READY | 0x100010);
+	CHECK(strstr(fake_log_text(), "cannot be kept: no space left"));
+	teardown();
+}
+
+TEST(kept_on_a_device)
+{
+	struct dt_node *node;
+	struct blockdev *bd;
+	int err;
+	uint8_t sector[SECTOR_SIZE];
+
+	setup_kept(0, "file", "/vars");
+	CHECK_EQ(ramdisk_create("rd", 65536, "\x01\x02\x03\x04", 4, &bd), 0);
+	node = world_node("second", "cfi-flash");
+	CHECK_EQ(dt_set_string(node, "blkdev", "rd0"), 0);
+	flash = world_probe(node, SIZE, &err);
+	REQUIRE(flash);
+	/* A new device has zeros, as firmware may find them in a flash that was never erased. */
+	CHECK_EQ(world_r32(flash, 0), 0x04030201);
+	cmd(0, 0x20);
+	cmd(0, 0xd0);
+	program(0x4000, 0xcafe0000);
+	CHECK_EQ(blockdev_rw(bd, 0x4000 / SECTOR_SIZE, sector, 1, false), 0);
+	CHECK_MEM(sector, "\0\0\xfe\xca\xff", 5);
+	CHECK_EQ(blockdev_unregister(bd), -EBUSY);
+	world_remove(flash);
+	CHECK_EQ(blockdev_unregister(bd), 0);
+	teardown();
+}
+
+TEST(nowhere_to_keep)
+{
+	struct dt_node *node;
+	int err;
+
+	setup();
+	world_file("/vars", kept, 100);
+	node = world_node("b", "cfi-flash");
+	CHECK_EQ(dt_set_string(node, "file", "/vars"), 0);
+	CHECK(!world_probe(node, SIZE, &err));
+	CHECK_EQ(err, -EROFS);
+	CHECK(strstr(world_out_text(), "cannot be kept in /vars: read-only"));
+	CHECK_EQ(dt_set_string(node, "blkdev", "none"), 0);
+	CHECK_EQ(flash->emu->check(node, "p", world_out()), 1);
+	CHECK(strstr(world_out_text(), "both file and blkdev"));
+	world_file_rw("/vars", kept, SECTOR * 3, SECTOR * 3);
+	node = world_node("c", "cfi-flash");
+	CHECK_EQ(dt_set_string(node, "file", "/vars"), 0);
+	CHECK(!world_probe(node, SECTOR * 2, &err));
+	CHECK_EQ(err, -EFBIG);
+	node = world_node("d", "cfi-flash");
+	CHECK_EQ(dt_set_string(node, "blkdev", "none"), 0);
+	CHECK(!world_probe(node, SIZE, &err));
+	CHECK_EQ(err, -ENOENT);
 	teardown();
 }

@@ -24,6 +24,7 @@ struct guest_config {
 	unsigned vcpus;
 	uint64_t mem;		/* bytes */
 	const char *kernel, *initrd, *cmdline, *firmware, *dtb;
+	const char *vars;	/* where variables of the firmware are kept */
 	const char *gic;	/* "2", "3", NULL: suits the host */
 	bool aarch32;		/* arch=arm32 */
 	unsigned prio;
