@@ -80,7 +80,7 @@ static int run_dumpreg(struct shell *sh, int argc, char **argv)
 		return -ENOENT;
 	/* Its registers are in memory while it is parked; nobody else starts it meanwhile. */
 	mutex_lock(&guest->life);
-	running = vcpu->running;
+	running = !vcpu->stopped;
 	if (running) {
 		vcpu_stop(vcpu);
 		vcpu_wait_parked(vcpu);

@@ -139,7 +139,7 @@ void vcpu_wait_irq(struct vcpu *v)
 
 static bool may_run(const struct vcpu *v)
 {
-	return READ_ONCE(v->running) && READ_ONCE(v->power) == VCPU_ON && !READ_ONCE(v->held);
+	return !READ_ONCE(v->stopped) && !READ_ONCE(v->held) && READ_ONCE(v->power) == VCPU_ON;
 }
 
 /* Registers to memory, tell those who wait, and sleep until it may run. IRQs masked. */
@@ -161,13 +161,13 @@ static void park(struct vcpu *v)
 
 void vcpu_run(struct vcpu *v)
 {
-	WRITE_ONCE(v->running, true);
+	WRITE_ONCE(v->stopped, false);
 	thread_wake(v->thread);
 }
 
 void vcpu_stop(struct vcpu *v)
 {
-	WRITE_ONCE(v->running, false);
+	WRITE_ONCE(v->stopped, true);
 	vcpu_request(v, VCPU_REQ_STOP);
 }
 
@@ -216,7 +216,7 @@ static always_inline_fn void serve_requests(struct vcpu *v)
 	arch_vcpu_trap_idle(v, sched_point() > 0);
 	r = __atomic_exchange_n(&v->requests, 0, __ATOMIC_ACQ_REL);
 	/* A new thread begins parked, and may be allowed to run already. */
-	if (v->power_down || v->parked || !may_run(v)) {
+	if (READ_ONCE(v->away) || READ_ONCE(v->power) != VCPU_ON) {
 		park(v);
 		r |= VCPU_REQ_VINTC;
 	}
@@ -285,7 +285,7 @@ int vcpu_create(struct guest *guest, const struct vcpu_desc *desc, unsigned id, 
 	v->start_pc = desc->start_pc;
 	v->deadline_prop = desc->deadline;
 	v->period_prop = desc->period;
-	v->parked = true;
+	v->stopped = v->parked = true;
 	waitq_init(&v->parked_wq);
 	timer_init(&v->idle_timer, idle_over);
 	arch_vcpu_configure(v, desc->aarch32, desc->virt_timer_irq, desc->phys_timer_irq);

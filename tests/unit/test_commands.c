@@ -215,7 +215,7 @@ TEST(vcpus)
 	check_asked("vcpu halt web/1", "control 1 2\n");
 	check_asked("vcpu kick web/vcpu0", "control 0 3\n");
 	check_asked("vcpu reset web/vcpu0", "control 0 4\n");
-	web->vcpus[0]->running = true;
+	web->vcpus[0]->stopped = false;
 	web->state = GUEST_RUNNING;
 	fake_guests_asked();
 	term_run(sh, "vcpu dumpreg web/vcpu0");

@@ -41,10 +41,15 @@ struct vcpu {
 	enum vcpu_power power;	  /* guest's power lock */
 	bool start_off;		  /* `poweroff`: waits for CPU_ON at start */
 	bool idle;		  /* blocked in WFI */
-	bool running;		  /* allowed to run (guest is running) */
-	bool held;		  /* paused by itself; guest->life */
-	bool parked;		  /* does not run, and its registers are in memory; atomic */
-	bool power_down;	  /* asked for CPU_OFF */
+	union {
+		struct {
+			bool stopped;	 /* not allowed to run: its guest does not */
+			bool held;	 /* paused by itself; guest->life */
+			bool parked;	 /* does not run, registers are in memory; atomic */
+			bool power_down; /* asked for CPU_OFF */
+		};
+		uint32_t away;		 /* none of these: it runs, if its power is on */
+	};
 	uint16_t lost_fetches;	  /* instruction fetches from lost_at, where nothing is, in a row */
 	va_t lost_at;
 	uint64_t start_pc;
