@@ -20,6 +20,11 @@ EXT2 = {
     "tree-rev0": (6144, ["-b", "1024", "-r", "0"]),
     "tree-notype": (6144, ["-b", "1024", "-O", "none,sparse_super"]),
     "tree-inode256": (6144, ["-b", "1024", "-I", "256", "-O", "ext_attr"]),
+    "tree-ext3": (12288, ["-b", "1024", "-O", "has_journal,dir_index"]),
+    "tree-ext4": (16384, ["-b", "1024", "-I", "256", "-O",
+                          "has_journal,extent,64bit,flex_bg,metadata_csum,dir_index,huge_file,"
+                          "dir_nlink,extra_isize"]),
+    "tree-ext4-4k": (24576, ["-b", "4096", "-I", "256", "-O", "extent,flex_bg,dir_index"]),
 }
 # Those that test_ext2 writes to: nothing in them, several block groups.
 EMPTY = {

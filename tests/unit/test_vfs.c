@@ -19,7 +19,8 @@
 
 static const char *const ext2_images[] = { "tree-1k.ext2", "tree-2k.ext2", "tree-4k.ext2",
 					   "tree-rev0.ext2", "tree-notype.ext2",
-					   "tree-inode256.ext2" };
+					   "tree-inode256.ext2", "tree-ext3.ext2",
+					   "tree-ext4.ext2", "tree-ext4-4k.ext2" };
 
 /* The whole file as a string; static, one at a time. */
 static const char *content(const char *path)
