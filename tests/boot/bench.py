@@ -259,8 +259,63 @@ def measure_disk():
     return values
 
 
+NETWORK = """#!/bin/sh
+case "$(cat /proc/cmdline)" in *server*)
+	ip addr add 10.0.0.1/24 dev eth0; ip link set eth0 up
+	mkdir /tmp/www
+	dd if=/dev/zero of=/tmp/www/few bs=64k count=16 2>/dev/null
+	dd if=/dev/zero of=/tmp/www/many bs=64k count=272 2>/dev/null
+	httpd -h /tmp/www
+	exec sleep 1000;;
+esac
+ip addr add 10.0.0.2/24 dev eth0; ip link set eth0 up
+until ping -c 1 -W 1 10.0.0.1 >/dev/null; do :; done
+again() { ping -A -q -c $1 10.0.0.1 >/dev/null; }
+fetch() { wget -q -O /dev/null http://10.0.0.1/$1; }
+again 20
+echo "#icmp:begin"; again 20; echo "#icmp:some"; again 220; echo "#icmp:end"
+fetch many
+echo "#tcp:begin"; fetch few; echo "#tcp:some"; fetch many; echo "#tcp:end"
+echo "network: done"
+"""
+
+
+def network(gic):
+    """What two Linux guests on one CPU that talk to each other cost the hypervisor."""
+    os.makedirs(FOLDER, exist_ok=True)
+    script, result = (os.path.join(FOLDER, "network" + end) for end in (".sh", ".cpio.gz"))
+    with open(script, "w", encoding="utf-8") as out:
+        out.write(NETWORK)
+    foreign = os.path.join(vm.OUT, "foreign")
+    busybox = [os.path.join(folder, "busybox")
+               for folder, _, files in os.walk(os.path.join(foreign, "busybox"))
+               if "busybox" in files]
+    subprocess.run([os.path.join(vm.TOP, "tools", "mkinitramfs"), "--modules",
+                    os.path.join(foreign, "linux-arm64", "lib", "modules"), "--busybox", busybox[0],
+                    "--add", "etc/autorun:755=" + script, "-o", result], check=True)
+    make = ("guest create %s board=virt vcpus=1 mem=192M net=lan kernel=/boot/vmlinuz "
+            "initrd=/boot/initrd.cpio.gz cmdline=\"quiet console=ttyAMA0 %s\"\nguest start %s\n")
+    script = "net switch create lan\n" + make % ("a", "server", "a") + "sleep 8s\n" + \
+        make % ("b", "client", "b") + "console b\n"
+    files = dict(linux_files(), **{"/boot/initrd.cpio.gz": read(result)})
+    output = batch("network-v%d" % gic, script, files, until="network: done", meter=True, gic=gic)
+    values = {}
+    for name, count in (("icmp", 200), ("tcp", 256 * 65.536)):
+        begin, some, end = (output.count("#%s:%s" % (name, mark), own=True)
+                            for mark in ("begin", "some", "end"))
+        values[name] = ((end - some) - (some - begin)) / count
+    return {"icmp_round_trip": values["icmp"], "tcp_1000_bytes": values["tcp"]}
+
+
+def measure_network():
+    """On both interrupt controllers."""
+    values = network(3)
+    values.update(("v2." + name, value) for name, value in network(2).items())
+    return values
+
+
 MEASUREMENTS = (measure_image, measure_prompt, measure_memory, measure_operations, measure_linux,
-                measure_disk)
+                measure_disk, measure_network)
 
 
 # --- the budget -----------------------------------------------------------------------------
