@@ -59,7 +59,7 @@ static inline bool packed_peek(const struct virtqueue *vq)
 static always_inline_fn int packed_indirect(struct virtqueue *vq, struct vq_walk *w,
 				  const struct vq_desc *first)
 {
-	struct vq_table table;
+	struct vq_table table = { 0 };
 	struct vq_desc desc;
 	int err = vq_indirect(vq, w, first, &table);
 	uint32_t i;
