@@ -48,7 +48,7 @@ enum vintc_mode {
 	/** ICC_* come to vintc_ops.icc(); no virtual CPU interface: only arch_vintc_line() */
 	VINTC_GICV3_SOFT,
 };
-/** A system register of GICv3's CPU interface: S3_0_C<crn>_C<crm>_<op2>. */
+/** A system register of the CPU interface of GICv3: op0 3, op1 0, and these. */
 #define VINTC_ICC(crn, crm, op2) ((crn) << 7 | (crm) << 3 | (op2))
 /**
  * Have what VINTC_GICV3_SOFT needs for a vCPU. When the guest is made, thread context. What it
