@@ -41,7 +41,7 @@ def test_uefi_bus(machine):
     start(m, "mem=256M firmware=/efi.fd")
     m.expect("Shell> ", 120)
     m.send("pci\r")
-    m.expect(r"00\s+00\s+00\s+00\s+==> Bridge Device - Host/PCI bridge", 30)
+    m.expect(r"00\s+00\s+00\s+00\s+==> (\x1b\[\d+m)*Bridge Device - Host/PCI bridge", 30)
     m.expect("Vendor 1B36 Device 0008", 30)
     m.expect("Shell> ")
     m.send("reset -s\r")
