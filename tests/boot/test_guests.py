@@ -7,6 +7,7 @@ and not here is a defect of the hypervisor.
 """
 import os
 import re
+import subprocess
 
 import pytest
 
@@ -109,6 +110,20 @@ def test_processors(machine, name, cpu):
     """What a guest may use is what the processor has, less what the hypervisor keeps."""
     m = machine(cpu=cpu, smp=2, files={"/%s.bin" % name: program(name)})
     create(m, "g", name, vcpus=3)
+    check_output(run_to_end(m, "g", timeout=120))
+
+
+@pytest.mark.parametrize("guest_gic", [2, 3])
+def test_no_list_registers(machine, tmp_path, guest_gic):
+    """A GICv3 whose list registers cannot be used: no interrupt would tell that one is empty."""
+    tree = str(tmp_path / "no-maintenance.dtb")
+    subprocess.run(["qemu-system-aarch64", "-M", "virt,virtualization=on,gic-version=3,dumpdtb=" +
+                    tree, "-cpu", "cortex-a57", "-smp", "2", "-m", "1024", "-display", "none"],
+                   check=True, stderr=subprocess.DEVNULL)
+    subprocess.run(["fdtput", "-d", tree, "/intc@8000000", "interrupts"], check=True)
+    m = machine(gic=3, smp=2, files={"/gic.bin": program("gic")}, extra=["-dtb", tree])
+    assert "guests' interrupts are emulated" in m.run("log show", status=0)
+    create(m, "g", "gic", LATE, vcpus=2, gic=guest_gic)
     check_output(run_to_end(m, "g", timeout=120))
 
 
