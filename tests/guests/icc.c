@@ -16,6 +16,10 @@ uint64_t icc_preserves(uint64_t nzcv);
 uint64_t icc_with_sp0(uintptr_t device, uint64_t pmr);
 uint64_t icc_forged(uint64_t spsr);
 
+uint64_t icc_run_el0(uint64_t pc, uint64_t spsr);
+extern char icc_el0_table[], icc_el0_code[];
+extern uint64_t page_table[512];
+
 volatile uint64_t icc_bare_irqs;
 
 static bool absent(void)
@@ -247,6 +251,66 @@ TEST(debug_registers)
 	one_of_each_exception();
 	if ((dfr0 >> 12 & 15) < 15)
 		EXPECT(CATCH((void)READ_SYSREG(dbgbvr15_el1)).taken);
+}
+
+/* --- single steps of a program ------------------------------------------------------------ */
+
+#define EL0_ALIAS  0x80000000UL /* where EL0 sees the memory that begins at RAM_BASE */
+#define EL0_ACCESS BIT(6)
+#define MDSCR_SS   1
+#define PSR_SS	   BIT(21)
+#define PSR_EL0	   0x3c0 /* interrupts are masked */
+#define EC_STEP	   0x32
+#define EC_SVC	   0x15
+
+static struct lock lonely;
+
+static void expect_from_el0(uint64_t pc, bool step, unsigned ec, uint64_t elr)
+{
+	uint32_t pmr = gic_pmr();
+	uint64_t esr = icc_run_el0(pc, PSR_EL0 | (step ? PSR_SS : 0));
+
+	EXPECT_EQ(esr >> 26, ec);
+	EXPECT_EQ(READ_SYSREG(elr_el1), elr);
+	EXPECT_EQ(READ_SYSREG(spsr_el1) & 0x1f, 0);
+	EXPECT_EQ(gic_pmr(), pmr);
+}
+
+TEST(single_steps_of_a_program)
+{
+	uint64_t pc = (uintptr_t)icc_el0_code - RAM_BASE + EL0_ALIAS;
+
+	page_table[EL0_ALIAS >> 30] = page_table[RAM_BASE >> 30] | EL0_ACCESS;
+	__asm__ volatile("dsb sy\n\ttlbi vmalle1\n\tdsb sy\n\tisb" : : : "memory");
+	use_vectors(icc_el0_table);
+	WRITE_SYSREG(oslar_el1, 0);
+	isb();
+	for (unsigned i = 0; i < 3; i++) {
+		expect_from_el0(pc, false, EC_SVC, pc + 24);
+		WRITE_SYSREG(mdscr_el1, MDSCR_SS);
+		isb();
+		expect_from_el0(pc, true, EC_STEP, pc + 4);
+		expect_from_el0(pc + 4, true, EC_STEP, pc + 8);
+		expect_from_el0(pc + 8, true, EC_STEP, pc + 16); /* the branch */
+		expect_from_el0(pc + 16, true, EC_STEP, pc + 20);
+		expect_from_el0(pc + 20, true, EC_SVC, pc + 24);
+		expect_from_el0(pc + 12, true, 0, pc + 12); /* undefined */
+		/* Without a step to do, the next one is due. */
+		expect_from_el0(pc, false, EC_STEP, pc);
+		WRITE_SYSREG(mdscr_el1, 0);
+		isb();
+		expect_from_el0(pc, true, EC_SVC, pc + 24);
+	}
+	/* Exclusive accesses, which no step ever ends, end nevertheless. */
+	WRITE_SYSREG(mdscr_el1, MDSCR_SS);
+	isb();
+	lock(&lonely);
+	unlock(&lonely);
+	WRITE_SYSREG(mdscr_el1, 0);
+	isb();
+	page_table[EL0_ALIAS >> 30] &= ~EL0_ACCESS;
+	__asm__ volatile("dsb sy\n\ttlbi vmalle1\n\tdsb sy\n\tisb" : : : "memory");
+	use_vectors(vectors);
 }
 
 static void on_each_cpu(void *arg)

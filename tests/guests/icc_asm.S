@@ -60,6 +60,47 @@ icc_back_table:
 	ret
 	entries	5, 15
 
+/* Exceptions from EL0 come back to who called icc_run_el0(). */
+	.balign	0x800
+	.globl	icc_el0_table
+icc_el0_table:
+	entries	0, 7
+	.balign	0x80
+	mrs	x0, esr_el1
+	b	icc_from_el0
+	entries	9, 15
+
+/* uint64_t icc_run_el0(uint64_t pc, uint64_t spsr): ESR_EL1 of what ended it */
+	.globl	icc_run_el0
+icc_run_el0:
+	stp	x29, x30, [sp, #-96]!
+	stp	x19, x20, [sp, #16]
+	stp	x21, x22, [sp, #32]
+	stp	x23, x24, [sp, #48]
+	stp	x25, x26, [sp, #64]
+	stp	x27, x28, [sp, #80]
+	msr	elr_el1, x0
+	msr	spsr_el1, x1
+	eret
+icc_from_el0:
+	ldp	x19, x20, [sp, #16]
+	ldp	x21, x22, [sp, #32]
+	ldp	x23, x24, [sp, #48]
+	ldp	x25, x26, [sp, #64]
+	ldp	x27, x28, [sp, #80]
+	ldp	x29, x30, [sp], #96
+	ret
+
+/* For EL0: five instructions, a branch over one, the last is a call. */
+	.globl	icc_el0_code
+icc_el0_code:
+	nop
+	mov	x5, #1
+	b	1f
+	.inst	0
+1:	nop
+	svc	#7
+
 /* uint64_t icc_preserves(uint64_t nzcv): bits of registers that an access changed; 32: flags */
 	.globl	icc_preserves
 icc_preserves:

@@ -42,6 +42,12 @@
 /* What an exception return may give back of PSTATE: NZCV, TCO, DIT, UAO, PAN, SSBS, DAIF. */
 #define PSTATE_BACK (GENMASK(31, 28) | GENMASK(25, 22) | BIT(12) | GENMASK(9, 6))
 
+/*
+ * So many steps of EL1 on the way to a step of EL0. A sequence of exclusive accesses does not
+ * succeed while it is stepped, and is left alone then.
+ */
+#define EL1_STEPS 10000
+
 enum { KEPT_BVR, KEPT_BCR, KEPT_WVR, KEPT_WCR, KEPT_KINDS }; /* op2 - 4 */
 
 /* A page with such accesses, and where it is for us; the guest's memory stays where it is. */
@@ -61,7 +67,10 @@ struct vcpu_icc {
 	uint8_t nr;		   /* breakpoints for vectors of synchronous exceptions */
 	bool for_irq;		   /* there is one more */
 	bool sp0;		   /* the guest has been seen at EL1 with SP_EL0 */
-	bool stepping;
+	bool stepping;		   /* over a vector's breakpoint, or as if */
+	bool user;		   /* the guest steps a program at EL0 */
+	bool at_el0;		   /* user: the last entry was to EL0 */
+	uint16_t el1_steps;	   /* user: since then, or since it was asked for */
 	struct code_page code[CODE_PAGES]; /* by number of the page */
 	/* The guest's debug registers: they keep what is written. */
 	uint64_t mdscr, claim;
@@ -151,6 +160,11 @@ static noinline_fn void new_vectors(struct vcpu_icc *icc, uint64_t vbar)
 	watch(icc, vbar + VECTOR_SYNC);
 }
 
+static bool at_vector(const struct vcpu_regs *regs, uint64_t vbar)
+{
+	return (regs->pc & ~(uint64_t)VECTOR_SYNC) == (vbar & ~0x7ffULL);
+}
+
 /*
  * An interrupt is asserted, or was. If the guest takes it now it is sent to its vector here, so
  * that ELR_EL1 and SPSR_EL1 are known afterwards. If it takes it later, a breakpoint there tells.
@@ -175,12 +189,39 @@ static noinline_fn void offer_irq(struct vcpu *vcpu, bool irq, bool fiq)
 	set_breakpoint(icc, icc->nr, at);
 }
 
+/*
+ * The guest has its software step on, for a program at EL0. Here it would step EL1 too, whose
+ * exception return then loses what it says about EL0 (SPSR_EL1.SS): so EL1 is stepped by us, up to
+ * that return.
+ */
+static noinline_fn void step_user(struct vcpu *vcpu, bool on)
+{
+	struct vcpu_icc *icc = vcpu->arch.icc;
+	struct vcpu_regs *regs = &vcpu->arch.regs;
+	bool el0 = !(regs->pstate & 0xf);
+
+	if (on) {
+		WRITE_SYSREG(mdscr_el1, el0 ? MDSCR_SS | MDSCR_MDE : MDSCR_SS);
+		regs->pstate |= el0 ? 0 : PSR_SS;
+	} else if (!icc->stepping) {
+		WRITE_SYSREG(mdscr_el1, MDSCR_MDE);
+		regs->pstate &= ~PSR_SS;
+	}
+	icc->user = on;
+	icc->at_el0 = el0;
+	if (el0)
+		icc->el1_steps = 0;
+	else if (on)
+		icc->el1_steps++;
+}
+
 void arch_vcpu_prepare(struct vcpu *vcpu)
 {
 	struct arch_vcpu *a = &vcpu->arch;
 	struct vcpu_icc *icc = a->icc;
 	uint64_t vbar = READ_SYSREG(vbar_el1);
 	bool irq = a->hcr & HCR_VI, fiq = a->hcr & HCR_VF;
+	bool user = icc->mdscr & MDSCR_SS && !a->os_locked && icc->el1_steps < EL1_STEPS;
 
 	if (unlikely(!icc->sp0 && (a->regs.pstate & 0x1f) == PSR_EL1T)) {
 		icc->sp0 = true;
@@ -190,11 +231,13 @@ void arch_vcpu_prepare(struct vcpu *vcpu)
 	}
 	if (irq || fiq || icc->irq_at)
 		offer_irq(vcpu, irq, fiq);
+	if (unlikely(user || icc->user))
+		step_user(vcpu, user);
 	/*
 	 * An exit at the vector, before its breakpoint: what was before the exception stays known.
 	 * Unless it has been looked at already.
 	 */
-	if ((a->regs.pc & ~(uint64_t)VECTOR_SYNC) == (vbar & ~0x7ffULL) && !icc->stepping)
+	if (at_vector(&a->regs, vbar) && !icc->stepping)
 		return;
 	icc->elr = READ_SYSREG(elr_el1);
 	icc->spsr = READ_SYSREG(spsr_el1);
@@ -293,16 +336,35 @@ void icc_exit_breakpoint(struct vcpu *vcpu, struct vcpu_exit *exit)
 	WRITE_SYSREG(mdscr_el1, MDSCR_SS); /* without MDE there is no breakpoint */
 }
 
+/* A step while the guest steps a program at EL0: of the program, or of EL1 on the way there. */
+static noinline_fn void user_stepped(struct vcpu *vcpu)
+{
+	struct vcpu_icc *icc = vcpu->arch.icc;
+	struct vcpu_regs *regs = &vcpu->arch.regs;
+
+	if (regs->pstate & 0xf)
+		icc->stepping = at_vector(regs, READ_SYSREG(vbar_el1)) && !emulate(vcpu);
+	else if (!icc->at_el0 && READ_SYSREG(spsr_el1) & PSR_SS)
+		regs->pstate |= PSR_SS; /* it has just come there, and may do one instruction */
+	else
+		vcpu_inject_sync(vcpu, vcpu->arch.esr);
+}
+
 void icc_exit_step(struct vcpu *vcpu, struct vcpu_exit *exit)
 {
-	if (unlikely(!vcpu->arch.icc)) {
+	struct vcpu_icc *icc = vcpu->arch.icc;
+
+	if (unlikely(!icc)) {
 		exit->kind = EXIT_FAULT;
 		return;
 	}
 	exit->kind = EXIT_DEBUG;
-	vcpu->arch.icc->stepping = false;
+	icc->stepping = false;
 	vcpu->arch.regs.pstate &= ~PSR_SS;
-	WRITE_SYSREG(mdscr_el1, MDSCR_MDE);
+	if (unlikely(icc->user))
+		user_stepped(vcpu);
+	else
+		WRITE_SYSREG(mdscr_el1, MDSCR_MDE);
 }
 
 void icc_exit_brk(struct vcpu *vcpu, struct vcpu_exit *exit)
@@ -349,6 +411,7 @@ int icc_debug_write(struct vcpu *vcpu, uint32_t iss, uint64_t value)
 
 	if (!at)
 		return -ENOENT;
+	vcpu->arch.icc->el1_steps = 0;
 	if (crn == 7)
 		*at = crm == 8 ? *at | (value & 0xff) : *at & ~value;
 	else
