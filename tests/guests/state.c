@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * State that a CPU has to itself: floating-point and vector registers, system registers, keys of
- * pointer authentication. Each CPU fills all with values of its own, computes for a while so that
- * others get the processor, and looks whether they are what they were. Run several of them, and
- * with more vCPUs than CPUs. "rounds=", "seed=" on the command line.
+ * pointer authentication, breakpoints and watchpoints. Each CPU fills all with values of its own,
+ * computes for a while so that others get the processor, and looks whether they are what they were.
+ * Run several of them, and with more vCPUs than CPUs. "rounds=", "seed=" on the command line.
  */
 #include "gic.h"
 
@@ -18,11 +18,21 @@ struct vectors {
 /* state_asm.S */
 void vectors_load(const struct vectors *v);
 void vectors_save(struct vectors *v);
+extern char spots[]; /* functions that do nothing, SPOT_SIZE each */
+
+#define SPOTS	    8
+#define SPOT_SIZE   8
+#define MDSCR_ON    (BIT(15) | BIT(13)) /* MDE, KDE */
+#define BCR_ON	    (0xf << 5 | 1 << 1 | BIT(0)) /* an address at EL1 */
+#define WCR_ON	    (0xff << 5 | 3 << 3 | 1 << 1 | BIT(0)) /* read or written at EL1 */
+#define EC_BREAK    0x31
+#define EC_WATCH    0x35
 
 struct mine {
 	struct vectors in, out;
 	uint64_t regs[32], tpidr2;
-	uint64_t random;
+	uint64_t random, far_away; /* the latter: a word to be watched */
+	uint64_t spot; /* where this CPU's breakpoint is */
 	unsigned wrong;
 	bool done;
 };
@@ -124,6 +134,46 @@ static void check_vectors(struct mine *m)
 	compare(m, "fpsr", m->out.fpsr, m->in.fpsr);
 }
 
+/*
+ * Of three rounds one has its breakpoint and watchpoint enabled, one has them there, but disabled
+ * as a whole, and one does not touch what the last one left.
+ */
+static void fill_debug(struct mine *m, unsigned round)
+{
+	if (round % 3 == 2)
+		return;
+	m->spot = next_random(m) % SPOTS;
+	WRITE_SYSREG(dbgbvr0_el1, (uintptr_t)spots + m->spot * SPOT_SIZE);
+	WRITE_SYSREG(dbgbcr0_el1, BCR_ON);
+	WRITE_SYSREG(dbgwvr1_el1, (uintptr_t)&m->far_away);
+	WRITE_SYSREG(dbgwcr1_el1, WCR_ON);
+	WRITE_SYSREG(mdscr_el1, round % 3 == 1 ? MDSCR_ON : 0);
+	isb();
+}
+
+static void check_debug(struct mine *m)
+{
+	bool on = READ_SYSREG(mdscr_el1) & MDSCR_ON;
+	struct fault f;
+
+	compare(m, "dbgbvr0_el1", READ_SYSREG(dbgbvr0_el1), (uintptr_t)spots + m->spot * SPOT_SIZE);
+	compare(m, "dbgbcr0_el1", READ_SYSREG(dbgbcr0_el1), BCR_ON);
+	compare(m, "dbgwvr1_el1", READ_SYSREG(dbgwvr1_el1), (uintptr_t)&m->far_away);
+	compare(m, "dbgwcr1_el1", READ_SYSREG(dbgwcr1_el1), WCR_ON);
+	if ((READ_SYSREG(id_aa64dfr0_el1) >> 12 & 0xf) == 1)
+		return; /* two breakpoints are what a guest sees whose breakpoints do nothing */
+	__asm__ volatile("msr daifclr, #8");
+	for (unsigned i = 0; i < SPOTS; i++) {
+		f = CATCH(((void (*)(void))(spots + i * SPOT_SIZE))());
+		compare(m, "hit", f.taken ? FAULT_EC(f) : 0, on && i == m->spot ? EC_BREAK : 0);
+	}
+	for (unsigned i = 0; i < nr_cpus; i++) {
+		f = CATCH(*(volatile uint64_t *)&mine[i].far_away = 1);
+		compare(m, "watch", f.taken ? FAULT_EC(f) : 0, on && m == &mine[i] ? EC_WATCH : 0);
+	}
+	__asm__ volatile("msr daifset, #8");
+}
+
 static void round_of(struct mine *m, unsigned round)
 {
 	for (unsigned i = 0; i < VECTORS; i++) {
@@ -132,6 +182,7 @@ static void round_of(struct mine *m, unsigned round)
 	}
 	m->in.fpcr = (next_random(m) & 3) << 22;
 	m->in.fpsr = next_random(m) & 0x9f;
+	fill_debug(m, round / 2);
 	vectors_load(&m->in);
 	fill_registers(m);
 	if (round % 3 == 0) {
@@ -147,6 +198,7 @@ static void round_of(struct mine *m, unsigned round)
 	check_registers(m);
 	vectors_save(&m->out);
 	check_vectors(m);
+	check_debug(m);
 }
 
 static void work(void *arg)
@@ -156,10 +208,12 @@ static void work(void *arg)
 
 	gic_enable(IRQ_VTIMER);
 	WRITE_SYSREG(cpacr_el1, 3 << 20);
+	WRITE_SYSREG(oslar_el1, 0);
 	isb();
 	m->random = random_state + this_cpu()->id * 1000003;
 	for (unsigned i = 0; i < rounds && m->wrong < 10; i++)
 		round_of(m, i);
+	WRITE_SYSREG(mdscr_el1, 0);
 	gic_disable(IRQ_VTIMER);
 	irq_window();
 	m->done = true;

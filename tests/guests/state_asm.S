@@ -36,3 +36,11 @@ vectors_save:
 	st1	{v24.2d-v27.2d}, [x0], #64
 	st1	{v28.2d-v31.2d}, [x0], #64
 	ret
+
+/* Where breakpoints may be; SPOT_SIZE each. */
+	.globl	spots
+spots:
+	.rept	8
+	nop
+	ret
+	.endr

@@ -95,22 +95,22 @@ static int read_oslsr(struct vcpu *vcpu, uint32_t iss, uint32_t *value)
 }
 
 /* What traps even then is no debug register. */
-static int debug_use(struct vcpu *vcpu)
+static int debug_trap(struct vcpu *vcpu)
 {
 	if (!(vcpu->arch.mdcr & MDCR_TDA))
 		return -ENOENT;
-	debug_first_use(vcpu);
+	debug_use(vcpu);
 	return 0;
 }
 
 static int debug_read(struct vcpu *vcpu, uint32_t iss, uint32_t *value)
 {
-	return debug_use(vcpu);
+	return debug_trap(vcpu);
 }
 
 static int debug_write(struct vcpu *vcpu, uint32_t iss, uint32_t value)
 {
-	return debug_use(vcpu);
+	return debug_trap(vcpu);
 }
 
 #define ROW(cp, opc1, crn, crm, opc2) .key = KEY(cp, opc1, crn, crm, opc2), .mask = KEY_MASK
@@ -130,8 +130,8 @@ static const struct cp_row rows[] = {
 	{ ROW(14, 0, 1, 3, 4) },					       /* DBGOSDLR */
 	{ ROW(14, 0, 1, 4, 4) },					       /* DBGPRCR */
 	/*
-	 * All other debug registers, of which AArch64 has the same: from the first use on without
-	 * a trap. (opc1 other than 0: trace, Jazelle and the like, which are not there.)
+	 * All other debug registers, of which AArch64 has the same: while they are used without a
+	 * trap. (opc1 other than 0: trace, Jazelle and the like, which are not there.)
 	 */
 	{ .key = KEY(14, 0, 0, 0, 0), .mask = KEY(15, 7, 0, 0, 0), .read = debug_read,
 	  .write = debug_write, .retry = true },
@@ -252,7 +252,7 @@ void cp_trap(struct vcpu *vcpu, unsigned ec, uint32_t iss)
 		access_vmrs(vcpu, iss);
 		break;
 	default: /* LDC and STC of the debug channel: without a trap from now on */
-		if (debug_use(vcpu))
+		if (debug_trap(vcpu))
 			vcpu_inject_undef(vcpu);
 		break;
 	}

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A guest's breakpoints and watchpoints. Trapped until the guest uses one; from then on they are
- * switched with the vCPU.
+ * A guest's breakpoints and watchpoints. They are in memory and trap until the guest touches one;
+ * then they are in the CPU, without a trap, until the vCPU leaves it while nothing can hit
+ * (MDSCR_EL1.MDE is clear): kernels write zeros to them when they begin, and hardly ever come back.
+ * Only the vCPU's own thread, or who has parked it, comes here.
  */
 #include <core/guest.h>
 #include <core/log.h>
@@ -13,7 +15,11 @@
 
 void debug_save(struct vcpu *vcpu)
 {
-	struct vcpu_debug *d = vcpu->arch.debug;
+	struct arch_vcpu *a = &vcpu->arch;
+	struct vcpu_debug *d = a->debug;
+
+	if (a->icc) /* its memory is always as the registers are */
+		return;
 
 #define SAVE(n)                                                                                     \
 	if (n < cpu_features.brps) {                                                                \
@@ -26,6 +32,10 @@ void debug_save(struct vcpu *vcpu)
 	}
 	EACH16(SAVE)
 #undef SAVE
+	if (!(a->sys[VR_MDSCR_EL1] & MDSCR_MDE)) {
+		a->debug_loaded = false;
+		a->mdcr |= MDCR_TDA;
+	}
 }
 
 void debug_load(struct vcpu *vcpu)
@@ -45,7 +55,7 @@ void debug_load(struct vcpu *vcpu)
 #undef LOAD
 }
 
-void debug_first_use(struct vcpu *vcpu)
+void debug_use(struct vcpu *vcpu)
 {
 	struct arch_vcpu *a = &vcpu->arch;
 
@@ -60,6 +70,7 @@ void debug_first_use(struct vcpu *vcpu)
 	}
 	debug_load(vcpu);
 	a->more = true;
+	a->debug_loaded = true;
 	a->mdcr &= ~MDCR_TDA;
 	WRITE_SYSREG(mdcr_el2, a->mdcr);
 }

@@ -111,7 +111,7 @@ void icc_reset(struct vcpu *vcpu)
 	icc->nr = nr;
 	icc->for_irq = for_irq;
 	icc->vbar = UINT64_MAX; /* none */
-	vcpu->arch.more = true;
+	vcpu->arch.more = vcpu->arch.debug_loaded = true;
 	vcpu->arch.mdcr |= MDCR_TDE;
 	vcpu->arch.sys[VR_MDSCR_EL1] = MDSCR_MDE;
 }

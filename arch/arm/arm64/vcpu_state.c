@@ -57,7 +57,7 @@ static noinline_fn void save_more(struct vcpu *vcpu)
 
 	if (!(a->cptr & CPTR_TFP))
 		fp_save(&a->fp);
-	if (a->debug)
+	if (a->debug_loaded)
 		debug_save(vcpu);
 	if (cpu_features.pauth) {
 #define SAVE(i, name) a->pauth[i] = READ_SYSREG(name);
@@ -84,7 +84,7 @@ static noinline_fn void load_more(struct vcpu *vcpu)
 
 	if (!(a->cptr & CPTR_TFP))
 		fp_load(&a->fp);
-	if (a->debug)
+	if (a->debug_loaded)
 		debug_load(vcpu);
 	if (cpu_features.pauth) {
 #define LOAD(i, name) WRITE_SYSREG(name, a->pauth[i]);
@@ -247,6 +247,7 @@ void arch_vcpu_reset(struct vcpu *vcpu, uint64_t pc, uint64_t arg)
 	/* FPEXC32_EL2 has to be read for those of AArch32, which TFP would not let us. */
 	a->cptr = cptr_el2_base() | (a->aarch32 ? 0 : CPTR_TFP);
 	a->more = a->aarch32 || cpu_features.more_state;
+	a->debug_loaded = false;
 	a->mdcr = MDCR_TDRA | MDCR_TDOSA | MDCR_TDA | MDCR_TPM | MDCR_TPMCR;
 	if (a->icc) {
 		icc_reset(vcpu);

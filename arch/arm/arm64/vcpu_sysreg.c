@@ -112,7 +112,7 @@ static int debug_read(struct vcpu *vcpu, uint32_t iss, uint64_t *value)
 {
 	if (vcpu->arch.icc)
 		return icc_debug_read(vcpu, iss, value);
-	debug_first_use(vcpu);
+	debug_use(vcpu);
 	return -EAGAIN;
 }
 
@@ -120,7 +120,7 @@ static int debug_write(struct vcpu *vcpu, uint32_t iss, uint64_t value)
 {
 	if (vcpu->arch.icc)
 		return icc_debug_write(vcpu, iss, value);
-	debug_first_use(vcpu);
+	debug_use(vcpu);
 	return -EAGAIN;
 }
 
@@ -157,7 +157,7 @@ static const struct sysreg_row rows[] = {
 	{ ROW(2, 0, 0, 0, 2) },						      /* OSDTRRX_EL1 */
 	{ ROW(2, 0, 0, 3, 2) },						      /* OSDTRTX_EL1 */
 	{ ROW(2, 0, 0, 6, 2) },						      /* OSECCR_EL1 */
-	/* MDSCR_EL1, breakpoints, watchpoints, claim tags: from the first use on without a trap */
+	/* MDSCR_EL1, breakpoints, watchpoints, claim tags: while they are used without a trap */
 	{ .key = KEY(2, 0, 0, 0, 0), .mask = KEY_MASK & ~(ANY_OP2 | ANY_CRM), .read = debug_read,
 	  .write = debug_write },
 	{ .key = KEY(2, 0, 7, 0, 6), .mask = KEY_MASK & ~ANY_CRM, .read = debug_read,

@@ -36,8 +36,9 @@ int64_t trng_rnd64(struct vcpu *vcpu, const uint64_t *arg);
 void sysreg_trap(struct vcpu *vcpu, uint32_t iss);
 /** As sysreg_trap() for AArch32: coprocessors 14 and 15, VMRS; by exception class (vcpu_cp.c). */
 void cp_trap(struct vcpu *vcpu, unsigned ec, uint32_t iss);
-/** Load the guest's debug registers on first use and stop trapping them. */
-void debug_first_use(struct vcpu *vcpu);
+/** The guest touches a debug register: have all in the CPU, and do not trap them meanwhile. */
+void debug_use(struct vcpu *vcpu);
+/** Of a vCPU that has them in the CPU; MDSCR_EL1 is saved. May end that state. */
 void debug_save(struct vcpu *vcpu);
 void debug_load(struct vcpu *vcpu);
 

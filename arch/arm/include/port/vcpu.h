@@ -74,6 +74,7 @@ struct arch_vcpu {
 	bool idle_trapped;
 	bool serror;	      /* the last exit was an SError */
 	bool more;	      /* more than sys[] is switched */
+	bool debug_loaded;    /* debug[] is in the CPU while the vCPU is */
 	struct vcpu_partial partial;
 	struct vcpu_debug *debug;
 	struct vcpu_icc *icc; /* NULL: its ICC_* need no help of breakpoints */
