@@ -363,14 +363,13 @@ static int zero(struct filedisk *d, const struct block_request *rq)
 	return err;
 }
 
+/* Until metadata is on the disk no other flush may go straight there: it would end too early. */
 static int flush(struct filedisk *d)
 {
-	int err;
+	int err = vfs_sync_file(&d->file);
 
-	WRITE_ONCE(d->unsynced, false);
-	err = vfs_sync_file(&d->file);
-	if (err)
-		WRITE_ONCE(d->unsynced, true);
+	if (!err)
+		WRITE_ONCE(d->unsynced, false);
 	return err;
 }
 

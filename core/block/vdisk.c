@@ -5,6 +5,7 @@
  * disks_lock (mutex) guards the list and holds. Each disk has a mutex for changes of its medium,
  * and a gate: a word with the number of requests in flight and a bit that lets no more in. The
  * medium only changes while that bit is set and the number is zero; so a request needs no lock.
+ * through_lock (spin) guards the requests of a disk that wait for a flush of ours.
  */
 #include <core/vdisk.h>
 
@@ -43,15 +44,77 @@ static void count(unsigned long *counter)
 	__atomic_fetch_add(counter, 1, __ATOMIC_RELAXED);
 }
 
+static void finish(struct vdisk *vd, struct vdisk_request *vr)
+{
+	if (unlikely(vr->rq.status))
+		count(&vd->errors);
+	vr->done(vr);
+	leave(vd);
+}
+
+/* --- writing through ------------------------------------------------------------------------- */
+
+/**
+ * A write of a guest that knows of no flush has ended: it waits for one. That is begun by a work,
+ * as this may be an interrupt handler.
+ */
+static void flush_behind(struct vdisk *vd, struct vdisk_request *vr)
+{
+	unsigned long flags = spin_lock_irqsave(&vd->through_lock);
+
+	list_add_tail(&vd->unflushed, &vr->rq.link);
+	if (!vd->flush_on_way)
+		work_queue(&vd->through_work);
+	spin_unlock_irqrestore(&vd->through_lock, flags);
+}
+
+static void through_work(struct work *work)
+{
+	struct vdisk *vd = container_of(work, struct vdisk, through_work);
+	unsigned long flags = spin_lock_irqsave(&vd->through_lock);
+	bool begin = !vd->flush_on_way && !list_empty(&vd->unflushed);
+
+	if (begin) {
+		list_splice_tail(&vd->flushing, &vd->unflushed);
+		vd->flush_on_way = true;
+	}
+	spin_unlock_irqrestore(&vd->through_lock, flags);
+	/* Those that wait are in flight, so there is a medium. */
+	if (begin)
+		blockdev_submit(vd->bd, &vd->flush);
+}
+
+static void flush_ended(struct block_request *rq)
+{
+	struct vdisk *vd = container_of(rq, struct vdisk, flush);
+	struct list over = LIST_INIT(over);
+	unsigned long flags = spin_lock_irqsave(&vd->through_lock);
+	struct block_request *one, *next;
+	int status = rq->status;
+
+	list_splice_tail(&over, &vd->flushing);
+	vd->flush_on_way = false;
+	if (!list_empty(&vd->unflushed))
+		work_queue(&vd->through_work);
+	spin_unlock_irqrestore(&vd->through_lock, flags);
+	/* With the last of them the disk may go. */
+	list_for_each_entry_safe(one, next, &over, link) {
+		list_del(&one->link);
+		one->status = status;
+		finish(vd, container_of(one, struct vdisk_request, rq));
+	}
+}
+
 static void ended(struct block_request *rq)
 {
 	struct vdisk_request *vr = container_of(rq, struct vdisk_request, rq);
 	struct vdisk *vd = vr->vdisk;
 
-	if (unlikely(rq->status))
-		count(&vd->errors);
-	vr->done(vr);
-	leave(vd);
+	if (unlikely(vd->write_through) && !rq->status && rq->op != BLOCK_READ &&
+	    rq->op != BLOCK_FLUSH)
+		flush_behind(vd, vr);
+	else
+		finish(vd, vr);
 }
 
 void vdisk_submit(struct vdisk_request *vr)
@@ -287,6 +350,12 @@ int vdisk_register(struct vdisk *vd, struct guest *guest, const char *node)
 	vd->bd = NULL;
 	vd->gate = VDISK_SHUT;
 	vd->reads = vd->writes = vd->errors = 0;
+	vd->write_through = vd->flush_on_way = false;
+	spin_init(&vd->through_lock);
+	list_init(&vd->unflushed);
+	list_init(&vd->flushing);
+	work_init(&vd->through_work, through_work);
+	vd->flush = (struct block_request){ .op = BLOCK_FLUSH, .done = flush_ended };
 	mutex_init(&vd->lock);
 	completion_init(&vd->drained);
 	list_init(&vd->link);
@@ -310,4 +379,6 @@ void vdisk_unregister(struct vdisk *vd)
 	mutex_lock(&vd->lock);
 	blockdev_close(take_out(vd));
 	mutex_unlock(&vd->lock);
+	/* It may be queued with nothing to do. */
+	work_cancel(&vd->through_work);
 }

@@ -1,83 +1,112 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Deferred work: one thread runs queued functions in order. work_lock guards the queue and which
- * one is running.
+ * Deferred work: a thread for functions that end soon, and one for those that may wait for devices
+ * or for works of the other kind; each runs its queue in order. work_lock guards the queues and
+ * which work is running.
  */
 #include <core/log.h>
 #include "sched_priv.h"
 
+/** A thread and what it is to run. */
+struct worker {
+	struct list queue;
+	struct waitq wq; /* the thread, and who cancels */
+	struct work *running;
+};
+
 static spinlock_t work_lock = SPINLOCK_INIT;
-static struct list queue = LIST_INIT(queue);
-static struct waitq work_wq = WAITQ_INIT(work_wq); /* the worker, and who cancels */
-static struct work *running;
+static struct worker soon = { LIST_INIT(soon.queue), WAITQ_INIT(soon.wq), NULL };
+static struct worker slow = { LIST_INIT(slow.queue), WAITQ_INIT(slow.wq), NULL };
+
+static struct worker *worker_of(const struct work *work)
+{
+	return work->slow ? &slow : &soon;
+}
 
 void work_init(struct work *work, void (*fn)(struct work *))
 {
 	list_init(&work->link);
 	work->fn = fn;
 	work->queued = false;
+	work->slow = false;
+}
+
+void work_init_slow(struct work *work, void (*fn)(struct work *))
+{
+	work_init(work, fn);
+	work->slow = true;
 }
 
 void work_queue(struct work *work)
 {
 	unsigned long flags = spin_lock_irqsave(&work_lock);
+	struct worker *worker = worker_of(work);
 
 	if (!work->queued) {
 		work->queued = true;
-		list_add_tail(&queue, &work->link);
+		list_add_tail(&worker->queue, &work->link);
 	}
 	spin_unlock_irqrestore(&work_lock, flags);
-	waitq_wake_all(&work_wq);
+	waitq_wake_all(&worker->wq);
 }
 
-static struct work *take(void)
+static struct work *take(struct worker *worker)
 {
 	unsigned long flags = spin_lock_irqsave(&work_lock);
-	struct work *w = list_empty(&queue) ? NULL : list_first_entry(&queue, struct work, link);
+	struct work *w = list_first_entry_or_null(&worker->queue, struct work, link);
 
 	if (w) {
 		list_del(&w->link);
 		w->queued = false;
 	}
-	running = w;
+	worker->running = w;
 	spin_unlock_irqrestore(&work_lock, flags);
 	return w;
 }
 
 /* The function has ended: its work may be freed. */
-static void finished(void)
+static void finished(struct worker *worker)
 {
-	WRITE_ONCE(running, NULL);
-	waitq_wake_all(&work_wq);
+	WRITE_ONCE(worker->running, NULL);
+	waitq_wake_all(&worker->wq);
 }
 
 static void work_thread(void *arg)
 {
+	struct worker *worker = arg;
 	struct work *w;
 
 	for (;;) {
-		waitq_wait(&work_wq, (w = take()) != NULL);
+		waitq_wait(&worker->wq, (w = take(worker)) != NULL);
 		w->fn(w);
-		finished();
+		finished(worker);
 	}
 }
 
 void work_cancel(struct work *work)
 {
 	unsigned long flags = spin_lock_irqsave(&work_lock);
+	struct worker *worker = worker_of(work);
 
 	if (work->queued) {
 		list_del(&work->link);
 		work->queued = false;
 	}
 	spin_unlock_irqrestore(&work_lock, flags);
-	waitq_wait(&work_wq, READ_ONCE(running) != work);
+	waitq_wait(&worker->wq, READ_ONCE(worker->running) != work);
+}
+
+static void start(const char *name, struct worker *worker)
+{
+	struct thread *thread = thread_create(name, work_thread, worker, PRIO_DEFAULT);
+
+	if (!thread)
+		panic("no memory for the thread of the work queue '%s'", name);
+	thread_start(thread);
 }
 
 void work_start(void)
 {
-	struct thread *worker = thread_create("work", work_thread, NULL, PRIO_DEFAULT);
-	if (!worker)
-		panic("no memory for the work queue's thread");
-	thread_start(worker);
+	start("work", &soon);
+	start("slow-work", &slow);
 }

@@ -294,6 +294,18 @@ static uint16_t read_id(const struct flash *s, uint64_t offset)
 	}
 }
 
+/** The chip is ready, and has done it well, when what it was told is on stable storage. */
+static uint8_t read_status(struct flash *s)
+{
+	int err = s->store ? flash_store_settled(s->store) : 0;
+
+	if (err == -EBUSY)
+		return s->status & (uint8_t)~SR_READY;
+	if (err)
+		s->status |= SR_PROGRAM | SR_ERASE;
+	return s->status;
+}
+
 static uint64_t flash_read(struct flash *s, const struct emu_access *acc)
 {
 	uint64_t v;
@@ -305,7 +317,7 @@ static uint64_t flash_read(struct flash *s, const struct emu_access *acc)
 	else if (s->mode == READ_QUERY)
 		v = query(s, (unsigned)MIN_T(uint64_t, acc->offset / BANK_WIDTH, 0xff));
 	else
-		v = s->status;
+		v = read_status(s);
 	/* Both chips answer the same, on their halves of the bus. */
 	v *= 0x0001000100010001ull;
 	return v >> 8 * (acc->offset & 1);

@@ -2,7 +2,8 @@
 /*
  * Contents of a flash bank in a file or on a block device. Each change is written at once, so that
  * what firmware does in several steps is never seen in another order; a work on the system's queue
- * then flushes, so that the guest does not wait for that.
+ * then flushes, and until that has ended the chip says that it is busy. Counters of changes are
+ * atomic; all else belongs to the caller.
  */
 #include "flash_store.h"
 
@@ -22,6 +23,8 @@ struct flash_store {
 	struct vfs_file file;
 	uint64_t size;
 	struct work sync;
+	uint32_t changes, synced; /* numbers of the last ones; atomic */
+	int error;		  /* of a flush, until it is told; atomic */
 };
 
 static int sync_now(struct flash_store *store)
@@ -36,7 +39,21 @@ static int sync_now(struct flash_store *store)
 
 static void sync_work(struct work *work)
 {
-	(void)sync_now(container_of(work, struct flash_store, sync));
+	struct flash_store *store = container_of(work, struct flash_store, sync);
+	uint32_t upto = __atomic_load_n(&store->changes, __ATOMIC_ACQUIRE);
+	int err = sync_now(store);
+
+	if (err)
+		__atomic_store_n(&store->error, err, __ATOMIC_RELAXED);
+	__atomic_store_n(&store->synced, upto, __ATOMIC_RELEASE);
+}
+
+int flash_store_settled(struct flash_store *store)
+{
+	if (__atomic_load_n(&store->synced, __ATOMIC_ACQUIRE) !=
+	    __atomic_load_n(&store->changes, __ATOMIC_RELAXED))
+		return -EBUSY;
+	return __atomic_exchange_n(&store->error, 0, __ATOMIC_RELAXED);
 }
 
 /* --- opening --------------------------------------------------------------------------------- */
@@ -80,7 +97,7 @@ int flash_store_open(struct emu_dev *dev, struct flash_store **out)
 	if (!store)
 		return -ENOMEM;
 	store->name = dev->name;
-	work_init(&store->sync, sync_work);
+	work_init_slow(&store->sync, sync_work);
 	err = path ? open_file(dev, store, path) : open_device(dev, store, device);
 	if (err)
 		heap_free(store);
@@ -159,6 +176,7 @@ int flash_store_write(struct flash_store *store, uint64_t off, const void *data,
 		err = fill_up(store, off);
 	if (!err && !store->bd)
 		err = write_file(store, off, data, n);
+	__atomic_fetch_add(&store->changes, 1, __ATOMIC_RELEASE);
 	work_queue(&store->sync);
 	return err;
 }

@@ -29,10 +29,16 @@ must_check int flash_store_open(struct emu_dev *dev, struct flash_store **out);
 uint64_t flash_store_size(const struct flash_store *store);
 must_check int flash_store_read(struct flash_store *store, uint64_t off, void *buf, size_t n);
 /**
- * Write, in the order of the calls; that it is on stable storage follows soon, by itself.
+ * Write, in the order of the calls; that it is on stable storage follows soon, by itself, and
+ * flash_store_settled() tells.
  * @return also -ENOSPC: the device is smaller than the bank
  */
 must_check int flash_store_write(struct flash_store *store, uint64_t off, const void *data,
 				 size_t n);
+/**
+ * Is all that was written on stable storage?
+ * @return 0, -EBUSY: not yet; another error, once: something may not be
+ */
+must_check int flash_store_settled(struct flash_store *store);
 /** All is on stable storage; NULL is allowed. */
 void flash_store_close(struct flash_store *store);

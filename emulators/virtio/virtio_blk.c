@@ -333,6 +333,14 @@ static void blk_remove(struct virtio_dev *vd)
 	heap_free(blk);
 }
 
+/** A driver without flushes takes each write that has ended for safe (5.2.6.2, VIRTIO_BLK_F_FLUSH). */
+static void blk_start(struct virtio_dev *vd)
+{
+	struct blk *blk = vd->priv;
+
+	blk->disk.write_through = !virtio_has(vd, F_FLUSH);
+}
+
 static void blk_show(struct virtio_dev *vd, struct shell_out *out)
 {
 	struct blk *blk = vd->priv;
@@ -341,7 +349,8 @@ static void blk_show(struct virtio_dev *vd, struct shell_out *out)
 	vdisk_medium(&blk->disk, medium, sizeof(medium));
 	out_printf(out, "disk %s of %llu sectors%s\n", medium,
 		   (unsigned long long)READ_ONCE(blk->disk.sectors),
-		   blk->disk.read_only ? ", read-only" : "");
+		   blk->disk.read_only ? ", read-only" :
+		   blk->disk.write_through ? ", each write flushed" : "");
 }
 
 /** One for each vCPU, so that they do not wait for each other. */
@@ -362,6 +371,7 @@ const struct virtio_ops virtio_blk_ops = {
 	.check = blk_check,
 	.probe = blk_probe,
 	.remove = blk_remove,
+	.start = blk_start,
 	.serve = blk_serve,
 	.config_read = blk_config_read,
 	.show = blk_show,

@@ -357,11 +357,31 @@ void completion_done(struct completion *c)
 	c->done++;
 }
 
-/* Whoever waits lets time pass until a timer ends it. */
+/* Works that do not wait themselves. @return whether there was one */
+static bool run_soon(void)
+{
+	struct work *work;
+
+	list_for_each_entry(work, &works, link) {
+		if (work->slow)
+			continue;
+		work_cancel(work);
+		work->fn(work);
+		return true;
+	}
+	return false;
+}
+
+/* Whoever waits lets others work, and time pass until a timer ends it. */
 bool completion_wait(struct completion *c, uint64_t deadline)
 {
-	while (!c->done && first_timer() && first_timer()->deadline <= deadline)
+	while (!c->done && run_soon())
+		;
+	while (!c->done && first_timer() && first_timer()->deadline <= deadline) {
 		world_advance(first_timer()->deadline > now ? first_timer()->deadline - now : 0);
+		while (!c->done && run_soon())
+			;
+	}
 	if (!c->done && deadline == UINT64_MAX)
 		host_violation("waiting for what does not come\n");
 	if (!c->done)
@@ -400,6 +420,12 @@ void work_init(struct work *work, void (*fn)(struct work *))
 	list_init(&work->link);
 	work->fn = fn;
 	work->queued = false;
+}
+
+void work_init_slow(struct work *work, void (*fn)(struct work *))
+{
+	work_init(work, fn);
+	work->slow = true;
 }
 
 void work_queue(struct work *work)

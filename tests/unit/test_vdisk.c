@@ -75,8 +75,9 @@ static struct timer hardware;
 
 static void answer(struct timer *timer)
 {
-	slow_end(&slow, slow.n - 1, 0);
 	if (slow.n)
+		slow_end(&slow, slow.n - 1, 0);
+	if (slow.n || vdisk_in_flight(&vd))
 		timer_start(timer, time_now() + 1000);
 }
 
@@ -257,4 +258,78 @@ TEST(always_read_only)
 	vdisk_unregister(&vd);
 	CHECK_EQ(blockdev_unregister(ram), 0);
 	CHECK_EQ(world_end(), 0);
+}
+
+/* --- a guest without flushes ------------------------------------------------------------------ */
+
+/* A write ends with the flush behind it; reads do not wait for one. */
+TEST(written_through)
+{
+	begin();
+	REQUIRE(!vdisk_attach(&vd, "slow0", why, sizeof(why)));
+	vd.write_through = true;
+	nr_done = 0;
+	submit(0, true);
+	submit(1, false);
+	slow_end(&slow, 1, 0);
+	CHECK_EQ(nr_done, 1);
+	slow_end(&slow, 0, 0);
+	CHECK_EQ(nr_done, 1);
+	CHECK_EQ(slow.n, 0);
+	CHECK_EQ(vdisk_in_flight(&vd), 1);
+	CHECK_EQ(world_work(), 1);
+	REQUIRE(slow.n == 1);
+	CHECK_EQ(slow.held[0]->op, BLOCK_FLUSH);
+	/* One that ends meanwhile is not covered by it. */
+	submit(1, true);
+	slow_end(&slow, 1, 0);
+	CHECK_EQ(world_work(), 0);
+	slow_end(&slow, 0, 0);
+	CHECK_EQ(nr_done, 2);
+	CHECK_EQ(last_status, 0);
+	CHECK_EQ(world_work(), 1);
+	REQUIRE(slow.n == 1);
+	slow_end(&slow, 0, -EIO);
+	CHECK_EQ(nr_done, 3);
+	CHECK_EQ(last_status, -EIO);
+	CHECK_EQ(vd.errors, 1);
+	/* One flush is for all that wait; a write that fails waits for none. */
+	submit(0, true);
+	submit(1, true);
+	slow_end(&slow, 0, 0);
+	slow_end(&slow, 0, 0);
+	CHECK_EQ(world_work(), 1);
+	REQUIRE(slow.n == 1);
+	slow_end(&slow, 0, 0);
+	CHECK_EQ(nr_done, 5);
+	submit(0, true);
+	slow_end(&slow, 0, -ENOSPC);
+	CHECK_EQ(nr_done, 6);
+	CHECK_EQ(last_status, -ENOSPC);
+	CHECK_EQ(world_work(), 0);
+	end();
+}
+
+/* Whoever takes the disk away waits for the flush as well. */
+TEST(taken_away_while_flushing)
+{
+	for (unsigned how = 0; how < 3; how++) {
+		begin();
+		REQUIRE(!vdisk_attach(&vd, "slow0", why, sizeof(why)));
+		vd.write_through = true;
+		nr_done = 0;
+		submit(0, true);
+		submit(1, true);
+		answer_later();
+		if (how == 0)
+			CHECK_EQ(vdisk_detach(&vd), 0);
+		else if (how == 1)
+			vdisk_drain(&vd);
+		if (how != 2)
+			CHECK_EQ(nr_done, 2);
+		end();
+		CHECK_EQ(nr_done, 2);
+		CHECK_EQ(slow.n, 0);
+		CHECK_EQ(slow.released, 1);
+	}
 }

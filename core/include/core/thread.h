@@ -180,17 +180,24 @@ void completion_done(struct completion *c);
 bool completion_wait(struct completion *c, uint64_t deadline);
 
 /**
- * Deferred work: fn runs once per queueing, in thread context, on the system work queue's thread.
+ * Deferred work: fn runs once per queueing, in thread context, on a thread of the system. It must
+ * end soon, and not wait for a device or another work; work_init_slow() is for those that do.
  */
 struct work {
 	struct list link;
 	void (*fn)(struct work *work);
 	bool queued;
+	bool slow;
 };
 void work_init(struct work *work, void (*fn)(struct work *));
+/**
+ * The same for a function that may wait for devices, and for works of the other kind; not for one
+ * of its own kind.
+ */
+void work_init_slow(struct work *work, void (*fn)(struct work *));
 /** Any context. No effect when it is queued already. */
 void work_queue(struct work *work);
 /** Wait until it is neither queued nor running. Thread context, not from fn. */
 void work_cancel(struct work *work);
-/** Boot: start the work queue's thread. */
+/** Boot: start the threads of the work queues. */
 void work_start(void);

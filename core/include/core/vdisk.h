@@ -13,6 +13,9 @@
  *	reset	stop submitting, then vdisk_drain(): all done() functions have returned
  *	remove	vdisk_unregister(): the same, and the medium is closed
  *
+ * A guest whose driver knows of no flush is told that a write has ended when it is on stable storage:
+ * see write_through.
+ *
  * Without a medium requests end with -ENODEV. While a medium is changed those in flight are waited
  * for, and new ones end with -ENODEV.
  */
@@ -23,6 +26,7 @@
 #include <stdint.h>
 #include <core/blockdev.h>
 #include <core/guest.h>
+#include <core/spinlock.h>
 #include <core/thread.h>
 #include <libs/list.h>
 #include <libs/util.h>
@@ -48,6 +52,11 @@ struct vdisk {
 	uint64_t sectors;	/* 0: no medium */
 	uint32_t block_size;	/* bytes */
 	bool read_only;
+	/**
+	 * A write, zeroing or discard ends only when a flush behind it has. One flush is for all
+	 * that ended before it began. Set while no request is in flight.
+	 */
+	bool write_through;
 	/* the class's */
 	struct guest *guest;
 	char name[GUEST_NAME_MAX + 48]; /* "guest/node" */
@@ -57,6 +66,12 @@ struct vdisk {
 	struct blockdev *bd;
 	uint32_t gate;		/* requests in flight, and VDISK_SHUT; atomic */
 	struct completion drained;
+	spinlock_t through_lock; /* what follows */
+	struct list unflushed;	/* requests that wait for the next flush, by rq.link */
+	struct list flushing;	/* those that the flush on its way is for */
+	bool flush_on_way;
+	struct work through_work;
+	struct block_request flush;
 	unsigned long reads, writes, errors; /* requests; atomic */
 };
 
