@@ -316,7 +316,7 @@ static int write_piece(struct filedisk *d, uint64_t at, const uint8_t *from, siz
 	return 0;
 }
 
-static int do_rw(struct filedisk *d, struct block_request *rq)
+static int do_read(struct filedisk *d, struct block_request *rq)
 {
 	uint64_t at = rq->sector * SECTOR_SIZE;
 	struct block_iter it;
@@ -326,8 +326,35 @@ static int do_rw(struct filedisk *d, struct block_request *rq)
 
 	block_iter_init(&it, rq);
 	while (!err && (p = block_iter_next(&it, SIZE_MAX, &n)) && n) {
-		err = rq->op == BLOCK_WRITE ? write_piece(d, at, p, n) : read_piece(d, at, p, n);
+		err = read_piece(d, at, p, n);
 		at += n;
+	}
+	return err;
+}
+
+/* Whole sectors only: a guest may rely on finding either what a sector was or what it became. */
+static int do_write(struct filedisk *d, struct block_request *rq)
+{
+	uint64_t at = rq->sector * SECTOR_SIZE;
+	uint8_t sector[SECTOR_SIZE];
+	struct block_iter it;
+	size_t have = 0, n, whole;
+	uint8_t *p;
+	int err = 0;
+
+	block_iter_init(&it, rq);
+	while (!err && (p = block_iter_next(&it, have ? SECTOR_SIZE - have : SIZE_MAX, &n)) && n) {
+		whole = have ? 0 : ALIGN_DOWN(n, SECTOR_SIZE);
+		if (whole)
+			err = write_piece(d, at, p, whole);
+		at += whole;
+		memcpy(sector + have, p + whole, n - whole);
+		have += n - whole;
+		if (err || have < SECTOR_SIZE)
+			continue;
+		err = write_piece(d, at, sector, SECTOR_SIZE);
+		at += SECTOR_SIZE;
+		have = 0;
 	}
 	return err;
 }
@@ -387,7 +414,7 @@ static void serve(struct filedisk *d, struct block_request *rq)
 	switch (rq->op) {
 	case BLOCK_READ:
 	case BLOCK_WRITE:
-		err = do_rw(d, rq);
+		err = rq->op == BLOCK_WRITE ? do_write(d, rq) : do_read(d, rq);
 		if (!err)
 			look_up(d, rq->sector + rq->sectors - 1);
 		break;

@@ -94,6 +94,8 @@ size_t world_type(const char *port, const char *text);
 void world_file(const char *path, const void *data, size_t size);
 /** The same, which can be written and grow up to the room there is. */
 void world_file_rw(const char *path, void *data, size_t size, size_t room);
+/** Let it fail to reach stable storage; 0: not any more. */
+void world_file_sync_fails(int err);
 /** Bytes that it has now. */
 size_t world_file_size(void);
 /** What check functions printed. */

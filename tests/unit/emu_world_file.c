@@ -14,6 +14,7 @@
 static const char *file_path;
 static const uint8_t *file_data;
 static size_t file_size, file_room;
+static int sync_err;
 
 void world_file(const char *path, const void *data, size_t size)
 {
@@ -21,6 +22,7 @@ void world_file(const char *path, const void *data, size_t size)
 	file_data = data;
 	file_size = size;
 	file_room = 0;
+	sync_err = 0;
 }
 
 void world_file_rw(const char *path, void *data, size_t size, size_t room)
@@ -67,9 +69,14 @@ int64_t vfs_write(struct vfs_file *file, uint64_t off, const void *buf, size_t n
 	return (int64_t)n;
 }
 
+void world_file_sync_fails(int err)
+{
+	sync_err = err;
+}
+
 int vfs_sync_file(struct vfs_file *file)
 {
-	return 0;
+	return sync_err;
 }
 
 void vfs_close(struct vfs_file *file)

@@ -19,6 +19,8 @@ test_fat := $(fs-images)
 test_filedisk := $(filter-out %_file.c,$(emu-world)) $(emu-block) core/block/filedisk.c \
 	$(vfs-files)
 ldlibs_test_filedisk := -lfdt
+test_power_cut := $(test_filedisk) tests/unit/volatile_disk.c $(flash-files)
+ldlibs_test_power_cut := -lfdt
 
 fuzz_vfs := $(vfs-files) $(vfs-fakes)
 fuzz_fs := $(vfs-files) $(vfs-fakes)

@@ -45,9 +45,11 @@ static void program(uint64_t offset, uint32_t v)
 	world_w32(flash, offset, v);
 }
 
+/* When it has done all that it was told. */
 static uint32_t status(void)
 {
 	cmd(0, 0x70);
+	world_work();
 	return world_r32(flash, 0);
 }
 
@@ -424,7 +426,6 @@ TEST(kept_in_a_file)
 	CHECK_EQ(world_file_size(), 0x1400);
 	flash->emu->show(flash, world_out());
 	CHECK(strstr(world_out_text(), "kept: the first 5 KiB"));
-	CHECK_EQ(world_work(), 1);
 	teardown();
 
 	/* Another guest finds it. */
@@ -438,6 +439,36 @@ TEST(kept_in_a_file)
 	for (unsigned i = 0; i < 0x1400; i++)
 		CHECK_EQ(kept[i], 0xff);
 	CHECK_EQ(world_file_size(), 0x2000);
+	teardown();
+}
+
+/* It says that it is ready when all is on stable storage, and not before. */
+TEST(busy_until_it_is_kept)
+{
+	memset(kept, 0xff, sizeof(kept));
+	setup_kept(0x1000, "file", "/vars");
+	program(0x100, 0x01020304);
+	cmd(0, 0x70);
+	CHECK_EQ(world_r32(flash, 0), 0);
+	CHECK_EQ(world_work(), 1);
+	CHECK_EQ(world_r32(flash, 0), READY);
+	/* What does not change anything takes no time. */
+	program(0x100, 0xffffffff);
+	CHECK_EQ(world_r32(flash, 0), READY);
+	cmd(0, 0x20);
+	cmd(0, 0xd0);
+	CHECK_EQ(world_r32(flash, 0), 0);
+	world_work();
+	CHECK_EQ(world_r32(flash, 0), READY);
+	world_file_sync_fails(-EIO);
+	program(0x104, 0);
+	world_work();
+	CHECK_EQ(world_r32(flash, 0), READY | 0x300030);
+	CHECK(strstr(fake_log_text(), "may not be kept: "));
+	world_file_sync_fails(0);
+	cmd(0, 0x50);
+	program(0x108, 0);
+	CHECK_EQ(status(), READY);
 	teardown();
 }
 
