@@ -5,6 +5,7 @@
 #include "fake_block.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <core/blockdev.h>
@@ -16,6 +17,14 @@ static uint8_t *content, *stopped;
 static uint64_t fail_from, fail_writes, stop_after, writes, flushes;
 static int fail_err;
 
+/* A cache that forgets: what is on the medium, and sectors written since, in order. */
+static struct written {
+	uint64_t sector;
+	uint8_t data[SECTOR_SIZE];
+} *written;
+static size_t nr_written, room;
+static uint8_t *safe;
+
 void fake_block_rw(const char *name, void *data, size_t size)
 {
 	strcpy(dev.name, name);
@@ -25,6 +34,50 @@ void fake_block_rw(const char *name, void *data, size_t size)
 	dev.read_only = false;
 	fail_from = fail_writes = stop_after = UINT64_MAX;
 	writes = flushes = 0;
+	free(safe);
+	free(written);
+	safe = NULL;
+	written = NULL;
+	nr_written = room = 0;
+}
+
+void fake_block_forgets(void)
+{
+	size_t size = dev.sectors * SECTOR_SIZE;
+
+	safe = malloc(size);
+	memcpy(safe, content, size);
+}
+
+static void remember(uint64_t sector, const uint8_t *data)
+{
+	if (nr_written == room) {
+		room = room ? 2 * room : 64;
+		written = realloc(written, room * sizeof(*written));
+	}
+	written[nr_written].sector = sector;
+	memcpy(written[nr_written++].data, data, SECTOR_SIZE);
+}
+
+/* Fuzzers have no unit_random(). */
+static unsigned chance(unsigned below)
+{
+	static uint64_t state = 1;
+
+	state = state * 6364136223846793005u + 1442695040888963407u;
+	return (unsigned)(state >> 33) % below;
+}
+
+/* What is found after a stop: of what the cache had, a part that chance makes larger or smaller. */
+static void stop_here(void)
+{
+	unsigned odds = chance(5);
+
+	memcpy(stopped, safe ? safe : content, dev.sectors * SECTOR_SIZE);
+	for (size_t i = 0; i < nr_written; i++)
+		if (chance(4) < odds)
+			memcpy(stopped + written[i].sector * SECTOR_SIZE, written[i].data,
+			       SECTOR_SIZE);
 }
 
 void fake_block(const char *name, const void *data, size_t size)
@@ -115,7 +168,9 @@ int blockdev_rw(struct blockdev *bd, uint64_t sector, void *buf, size_t sectors,
 	if (write && writes >= fail_writes)
 		return fail_err;
 	if (write && writes++ == stop_after)
-		memcpy(stopped, content, bd->sectors * SECTOR_SIZE);
+		stop_here();
+	for (size_t i = 0; write && safe && i < sectors; i++)
+		remember(sector + i, (const uint8_t *)buf + i * SECTOR_SIZE);
 	if (write)
 		memcpy(content + sector * SECTOR_SIZE, buf, sectors * SECTOR_SIZE);
 	else
@@ -136,6 +191,9 @@ int blockdev_zero(struct blockdev *bd, uint64_t sector, uint64_t sectors)
 int blockdev_flush(struct blockdev *bd)
 {
 	flushes++;
+	for (size_t i = 0; i < nr_written; i++)
+		memcpy(safe + written[i].sector * SECTOR_SIZE, written[i].data, SECTOR_SIZE);
+	nr_written = 0;
 	return writes >= fail_writes ? fail_err : 0;
 }
 

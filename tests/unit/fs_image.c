@@ -150,6 +150,13 @@ void fs_fill_up(const char *name, const struct fs_checker *checker, uint32_t lar
 
 /* --- stopped --------------------------------------------------------------------------------- */
 
+static bool forgets;
+
+void fs_forgets(bool on)
+{
+	forgets = on;
+}
+
 /*
  * A run which is the same up to the moment at which the device is copied to `copy`. @return writes
  * from which on it can be
@@ -164,6 +171,8 @@ static uint64_t run_until(uint64_t stop, uint8_t *copy)
 		model_step(80000);
 	CHECK_EQ(vfs_sync("/"), 0);
 	model_synced();
+	if (forgets)
+		fake_block_forgets();
 	fake_block_stop_after(stop, copy);
 	before = fake_block_writes();
 	for (unsigned step = 0; step < 40; step++) {

@@ -35,6 +35,8 @@ void fs_write_file(const char *path, uint64_t off, const void *data, size_t n);
 void fs_random_changes(const char *name, const struct fs_checker *checker);
 /** So many that it becomes full. */
 void fs_fill_up(const char *name, const struct fs_checker *checker, uint32_t largest);
+/** The devices of fs_stop_at_writes() forget part of what was not flushed when they are stopped. */
+void fs_forgets(bool on);
 /**
  * Stop at every n-th write. Everything that was synced is there after mending, and without it.
  * @param mend  fs_checker.mend or .answer

@@ -40,3 +40,14 @@ TEST(stopped_while_moving)
 {
 	fs_stop_at_writes("empty-1k.ext2", &checker, 11, checker.answer);
 }
+
+/* The same with a disk that forgets what was not flushed, or part of it. */
+TEST(power_cut_at_any_write)
+{
+	fs_forgets(true);
+	model_moves(false);
+	fs_stop_at_writes("empty-1k.ext2", &checker, 5, checker.mend);
+	model_moves(true);
+	fs_stop_at_writes("empty-1k.ext2", &checker, 11, checker.answer);
+	fs_forgets(false);
+}

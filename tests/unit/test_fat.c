@@ -199,3 +199,13 @@ TEST(stopped_at_any_write)
 	model_moves(true);
 	fs_stop_at_writes("empty32s.fat", &checker, 23, checker.answer);
 }
+
+/* The same with a disk that forgets what was not flushed, or part of it. */
+TEST(power_cut_at_any_write)
+{
+	fs_forgets(true);
+	model_moves(false);
+	fs_stop_at_writes("empty32s.fat", &checker, 7, checker.mend);
+	model_moves(true);
+	fs_forgets(false);
+}
