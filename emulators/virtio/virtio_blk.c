@@ -333,7 +333,7 @@ static void blk_remove(struct virtio_dev *vd)
 	heap_free(blk);
 }
 
-/** A driver without flushes takes each write that has ended for safe (5.2.6.2, VIRTIO_BLK_F_FLUSH). */
+/** A driver without flushes takes each write that has ended for safe (5.2.3, 5.2.6). */
 static void blk_start(struct virtio_dev *vd)
 {
 	struct blk *blk = vd->priv;

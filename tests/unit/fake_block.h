@@ -21,8 +21,8 @@ void fake_block_fail_writes(uint64_t after, int err);
  */
 void fake_block_stop_after(uint64_t writes, void *copy);
 /**
- * From now on the device has a cache: of what was not flushed any part, sector by sector, is missing
- * in the copy of fake_block_stop_after().
+ * From now on the device has a cache: of what was not flushed any part, sector by sector, is
+ * missing in the copy of fake_block_stop_after().
  */
 void fake_block_forgets(void);
 /** Requests to write so far, and flushes. */

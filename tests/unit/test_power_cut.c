@@ -194,7 +194,8 @@ static bool overlaps(uint64_t at, uint64_t n)
 {
 	for (unsigned i = 0; i < FLIGHTS; i++)
 		if (flights[i].busy && flights[i].rq.op != BLOCK_FLUSH &&
-		    flights[i].rq.sector < at + n && at < flights[i].rq.sector + flights[i].rq.sectors)
+		    flights[i].rq.sector < at + n &&
+		    at < flights[i].rq.sector + flights[i].rq.sectors)
 			return true;
 	return false;
 }
@@ -307,7 +308,7 @@ static void compare(const char *how)
 		compared += at_cut.safe[s] != 0;
 		if (is_since(&at_cut, contents + s * SECTOR_SIZE, s, at_cut.safe[s]))
 			continue;
-		unit_fail(__FILE__, __LINE__, "%s: sector %u: versions %u ... %u, told %u, zeros %u",
+		unit_fail(__FILE__, __LINE__, "%s: sector %u: version %u of %u, told %u, zeros %u",
 			  how, s, get_le32(contents + s * SECTOR_SIZE + 4), at_cut.begun[s],
 			  at_cut.safe[s], at_cut.zeros[s]);
 		break;

@@ -152,7 +152,7 @@ static uint8_t request(uint32_t type, uint64_t sector, uint32_t bytes, bool writ
 	vd_desc(&d, 0, 2, STATUS, 1, V_WRITE, 0);
 	vd_offer(&d, 0, 0);
 	vd_notify(&d, 0);
-	/* Without the feature for flushes a write is told to have ended when a flush behind it has. */
+	/* Without the feature for flushes a write ends when a flush behind it has. */
 	if (type != T_IN && !(d.features & BIT(9)))
 		world_work();
 	if (!vd_used(&d, 0, &id, written))

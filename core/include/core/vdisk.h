@@ -13,8 +13,8 @@
  *	reset	stop submitting, then vdisk_drain(): all done() functions have returned
  *	remove	vdisk_unregister(): the same, and the medium is closed
  *
- * A guest whose driver knows of no flush is told that a write has ended when it is on stable storage:
- * see write_through.
+ * A guest whose driver knows of no flush is told that a write has ended when it is on stable
+ * storage: see write_through.
  *
  * Without a medium requests end with -ENODEV. While a medium is changed those in flight are waited
  * for, and new ones end with -ENODEV.
