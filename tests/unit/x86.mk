@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Parts of the x86 port that need no x86 CPU.
+
+insn-files := $(addprefix arch/x86/common/,insn.c insn_class.c insn_alu.c insn_exec.c insn_ops.c \
+	guest_walk.c)
+
+test_insn := $(insn-files)
+cflags_test_insn := -I$(top)/arch/x86/common
+test_guest_walk := $(insn-files)
+cflags_test_guest_walk := -I$(top)/arch/x86/common
+fuzz_insn := $(insn-files)
+cflags_fuzz_insn := -I$(top)/arch/x86/common
