@@ -143,9 +143,7 @@ static void wait_for_power(void)
 	write32(GPIO_BASE + GPIO_IEV, 8);
 	write32(GPIO_BASE + GPIO_IE, 8);
 	print("POWER awaited\n");
-	irq_enable();
-	while (!pressed)
-		wfi();
+	SLEEP_UNTIL(pressed);
 }
 
 /* --- flash: two chips of 16 bits side by side, Intel command set -------------------------- */

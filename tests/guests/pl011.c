@@ -255,10 +255,7 @@ static void echo(void)
 	gic_enable(IRQ_UART);
 	set(IMSC, INT_RX | INT_RT);
 	print("ECHO begins\n");
-	irq_enable();
-	while (!quit)
-		wfi();
-	irq_disable();
+	SLEEP_UNTIL(quit);
 	print("\nECHO ends after %u\n", received);
 }
 

@@ -75,12 +75,8 @@ static void ring_asleep(void *arg)
 
 	meet();
 	for (unsigned i = 1; i <= rounds(100); i++) {
-		if (id || i > 1) {
-			while (arrived[id] < i - !id) {
-				wfi();
-				irq_window();
-			}
-		}
+		if (id || i > 1)
+			SLEEP_UNTIL(arrived[id] >= i - !id);
 		gic_sgi(next, 3);
 	}
 }

@@ -157,9 +157,7 @@ static void fire_after(const struct kind *k, uint64_t us, void (*wait)(void))
 	when = k->count() + ticks_of_us(us);
 	k->set_cval(when);
 	k->set_ctl(ENABLE);
-	irq_enable();
 	wait();
-	irq_disable();
 	if (!EXPECT_EQ(fired, 1) || fired_at < when || fired_at - when > late_limit())
 		FAIL("%s timer: %u interrupts; %ld ticks late", k->name, fired, fired_at - when);
 	finish(k);
@@ -167,14 +165,15 @@ static void fire_after(const struct kind *k, uint64_t us, void (*wait)(void))
 
 static void spin(void)
 {
+	irq_enable();
 	WAIT_US(fired, 2000000);
 	delay_us(200);
+	irq_disable();
 }
 
 static void sleep_until_fired(void)
 {
-	while (!fired)
-		wfi();
+	SLEEP_UNTIL(fired);
 }
 
 TEST(fires_while_busy)
@@ -311,10 +310,7 @@ TEST(periodic)
 		begin = k->count();
 		k->set_cval(begin + ticks_of_us(500));
 		k->set_ctl(ENABLE);
-		irq_enable();
-		while (fired < 100)
-			wfi();
-		irq_disable();
+		SLEEP_UNTIL(fired >= 100);
 		EXPECT(k->count() - begin >= ticks_of_us(50000));
 		EXPECT(k->count() - begin <= ticks_of_us(50000) + late_limit());
 		finish(k);
@@ -342,10 +338,7 @@ TEST(both_at_once)
 			k->set_cval(k->count() + ticks_of_us(300));
 			k->set_ctl(ENABLE);
 		}
-		irq_enable();
-		while (both != 3)
-			wfi();
-		irq_disable();
+		SLEEP_UNTIL(both == 3);
 		for_each_kind(k)
 			finish(k);
 	}

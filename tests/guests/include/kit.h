@@ -166,6 +166,18 @@ static inline void irq_disable(void)
 	__asm__ volatile("msr daifset, #2" : : : "memory");
 }
 
+/**
+ * Sleep until interrupts made a condition true; they are masked before and after. The look at the
+ * condition and WFI belong together: an interrupt between them would be slept through.
+ */
+#define SLEEP_UNTIL(condition)                                                                     \
+	do {                                                                                       \
+		while (!(condition)) {                                                             \
+			wfi();                                                                     \
+			irq_window();                                                              \
+		}                                                                                  \
+	} while (0)
+
 /** Do something that may fault: CATCH(write32(p, 1)); @return the fault, .taken false if none */
 #define CATCH(statement)                                                                           \
 	({                                                                                         \
