@@ -19,6 +19,7 @@
 
 #define RX_SLOTS 16
 #define RX_SLOT	 ALIGN_UP(ETH_MAX, 16)
+#define RX_SHORT 8 /* slots that are shared out fairly; each sender may have one in a period */
 #define BATCH	 64 /* frames before others of the same priority have a turn */
 
 struct inet inet = { .lock = MUTEX_INIT(inet.lock) };
@@ -27,6 +28,7 @@ static spinlock_t rx_lock = SPINLOCK_INIT;
 static uint8_t *rx_ring; /* RX_SLOTS of RX_SLOT bytes */
 static uint16_t rx_len[RX_SLOTS];
 static unsigned rx_first, rx_used;
+static struct net_fair rx_fair;
 static uint64_t rx_dropped;
 
 /* --- sums ------------------------------------------------------------------------------------ */
@@ -121,6 +123,15 @@ static bool for_us(const uint8_t *eth)
 	       (!memcmp(eth, inet.port.mac, NET_MAC_LEN) || !memcmp(eth, all, NET_MAC_LEN));
 }
 
+/* Is there a slot for this sender? rx_lock. */
+static bool has_room(const struct net_frame *frame)
+{
+	if (RX_SLOTS - rx_used > RX_SHORT)
+		return true;
+	net_fair_begin(&rx_fair);
+	return rx_used < RX_SLOTS && net_fair_pass(&rx_fair, frame->from, 1);
+}
+
 /* In the sender's thread: copy, and let our own thread do the rest. */
 static bool deliver(struct net_port *port, const struct net_frame *frame)
 {
@@ -132,7 +143,7 @@ static bool deliver(struct net_port *port, const struct net_frame *frame)
 	    !for_us(eth))
 		return true; /* not dropped: not ours */
 	flags = spin_lock_irqsave(&rx_lock);
-	room = rx_used < RX_SLOTS;
+	room = has_room(frame);
 	if (room) {
 		unsigned slot = (rx_first + rx_used++) % RX_SLOTS;
 

@@ -2,13 +2,14 @@
 /*
  * Rate limits of ports: a moment for bytes and one for frames, at which the port will have paid
  * for all that it sent; a frame passes while that is not far ahead of now. Each limit has its own
- * spin lock.
+ * spin lock. And the fair sharing of a receiver's last room, which its lock guards.
  */
 #include "net_priv.h"
 
 #include <core/mem.h>
 #include <core/time.h>
 #include <libs/errno.h>
+#include <libs/string.h>
 
 #define NS_PER_S 1000000000ull
 #define AHEAD	 (NS_PER_S / 20) /* what may be sent at once after silence */
@@ -40,6 +41,35 @@ void net_port_rate(const struct net_port *port, uint64_t *bytes, uint64_t *frame
 	*bytes = port->rate ? port->rate->bytes : 0;
 	*frames = port->rate ? port->rate->frames : 0;
 }
+
+/* --- fairness ------------------------------------------------------------------------------ */
+
+#define PERIOD_SHIFT 22 /* of nanoseconds */
+
+bool net_fair_begin(struct net_fair *fair)
+{
+	uint32_t period = (uint32_t)(time_now() >> PERIOD_SHIFT);
+
+	if (fair->period == period)
+		return false;
+	fair->period = period;
+	memset(fair->had, 0, sizeof(fair->had));
+	return true;
+}
+
+bool net_fair_pass(struct net_fair *fair, const struct net_port *from, unsigned quota)
+{
+	/* Who shares a place with whom changes, so that nobody suffers from another for long. */
+	unsigned place = from ? from->index + from->index / NET_FAIR_SLOTS * fair->period : 0;
+	uint8_t *had = &fair->had[place % NET_FAIR_SLOTS];
+
+	if (*had >= MIN(quota, 255u))
+		return false;
+	(*had)++;
+	return true;
+}
+
+/* --- making them --------------------------------------------------------------------------- */
 
 struct net_rate *net_rate_create(uint64_t bytes, uint64_t frames)
 {

@@ -264,6 +264,7 @@ static bool take_header(struct passing *p, const struct net_frame *frame)
 	else
 		net_frame_read(frame, 0, h->b, sizeof(h->b));
 	p->frame = *frame;
+	p->frame.from = p->burst->from;
 	p->frame.head = h;
 	p->frame.head_len = NET_HDR_LEN;
 	p->frame.skip += NET_HDR_LEN;
@@ -333,6 +334,7 @@ void net_send(struct net_burst *burst, const struct net_frame *frame)
 	struct net_rate *rate;
 
 	burst->work++;
+	p.burst = burst;
 	if (unlikely(!sw || !take_header(&p, frame))) {
 		count(&from->stats.tx_dropped, 1);
 		return;
@@ -349,7 +351,6 @@ void net_send(struct net_burst *burst, const struct net_frame *frame)
 	}
 	count(&from->stats.tx_frames, 1);
 	count(&from->stats.tx_bytes, frame->len);
-	p.burst = burst;
 	if (unlikely(READ_ONCE(from->capture) || READ_ONCE(sw->capture)))
 		capture_in(&p, from, sw, frame);
 	forward(&p, sw);

@@ -109,6 +109,7 @@ static noinline_fn void enqueue_woken(struct cpu *cpu, struct thread *t)
 
 	if (!first)
 		t->slice_left = t->slice;
+	t->ahead = first;
 	enqueue(cpu, t, first);
 	if (first && t->prio == cpu->current->prio && cpu->current != cpu->idle)
 		cpu->preempt_equal = true;
@@ -392,7 +393,26 @@ static struct thread *take(struct cpu *cpu, struct thread *t)
 	if (!t)
 		return cpu->idle;
 	dequeue(cpu, t);
+	t->ahead = false;
 	return t;
+}
+
+/*
+ * The one that ran goes on when its turn is not over, but not before those that were woken with it
+ * and have something left, too: they are at the head of the queue.
+ */
+static noinline_fn void put_behind_woken(struct cpu *cpu, struct thread *t)
+{
+	struct list *at = &cpu->rq[t->prio];
+	struct thread *other;
+
+	list_for_each_entry(other, &cpu->rq[t->prio], link) {
+		if (!other->ahead)
+			break;
+		at = &other->link;
+	}
+	list_add_head(at, &t->link);
+	cpu->rq_bitmap |= BIT32(t->prio);
 }
 
 /* The one that was handed over goes the way of all others: circumstances have changed. */
@@ -409,7 +429,7 @@ static noinline_fn void queue_next(struct cpu *cpu)
 static inline struct thread *pick_next(struct cpu *cpu, struct thread *prev, uint64_t now)
 {
 	struct thread *next = cpu->next;
-	bool goes_on = prev->state == THREAD_RUNNING && prev != cpu->idle, over;
+	bool goes_on = prev->state == THREAD_RUNNING && prev != cpu->idle, over, equal;
 
 	if (queued_from(cpu, next->prio) > 1 || !allowed(next, cpu) ||
 	    (goes_on && next->prio < prev->prio)) {
@@ -417,6 +437,7 @@ static inline struct thread *pick_next(struct cpu *cpu, struct thread *prev, uin
 		return NULL;
 	}
 	cpu->next = NULL;
+	equal = cpu->preempt_equal;
 	cpu->preempt_equal = false;
 	if (!goes_on) {
 		cpu->nr_ready--;
@@ -426,7 +447,10 @@ static inline struct thread *pick_next(struct cpu *cpu, struct thread *prev, uin
 	prev->state = THREAD_READY;
 	if (over)
 		prev->slice_left = prev->slice;
-	put_in_queue(cpu, prev, !over);
+	if (unlikely(equal) && !over)
+		put_behind_woken(cpu, prev);
+	else
+		put_in_queue(cpu, prev, !over);
 	return next;
 }
 
@@ -451,7 +475,12 @@ static inline struct thread *pick(struct cpu *cpu, struct thread *prev, uint64_t
 	prev->state = THREAD_READY;
 	if (over)
 		prev->slice_left = prev->slice;
-	enqueue(cpu, prev, !over);
+	if (over) {
+		enqueue(cpu, prev, false);
+	} else {
+		put_behind_woken(cpu, prev);
+		cpu->nr_ready++;
+	}
 	return next;
 }
 

@@ -21,6 +21,13 @@
 #define POOL_SIZE  8192
 #define RX_BUFFERS 64
 
+/*
+ * The last part of a receive queue, which is shared out fairly, and what one sender may have of the
+ * whole in a period then.
+ */
+#define SPARE_PART  4u
+#define SENDER_PART 32u
+
 /* What one exit may take. */
 #define TX_FRAMES 128
 #define TX_BYTES  (1 * MIB)
@@ -296,15 +303,54 @@ static bool receive_any(struct virtqueue *vq, const struct net_frame *frame)
 	return true;
 }
 
+/**
+ * The queue is becoming empty: whoever sends more than others gets no more of it. How much the
+ * driver puts up at best is not told: it is taken to be the whole queue when one was refused, and
+ * then less and less, down to what is there, while nobody is.
+ * @return whether this frame may have a part
+ */
+static noinline_fn bool share_room(struct virtqueue *vq, struct vnet_room *room,
+				   const struct net_frame *frame)
+{
+	unsigned here = 0;
+	bool pass;
+
+	if (!room->spare)
+		return true;
+	if (net_fair_begin(&room->fair)) {
+		while (here < room->spare && vq_has_more(vq, here))
+			here++;
+		if (!room->refused)
+			room->most = (uint16_t)MAX(here, room->most - DIV_ROUND_UP(room->most, 8u));
+		room->spare = room->most / SPARE_PART;
+		room->refused = false;
+	}
+	pass = net_fair_pass(&room->fair, frame->from, MAX(room->most / SENDER_PART, 2u));
+	room->refused |= !pass;
+	return pass;
+}
+
 /** Put a frame into the queue's buffers; its lock is held. @return false: no room */
-static bool receive(struct virtqueue *vq, const struct net_frame *frame)
+static bool receive(struct virtqueue *vq, struct vnet_room *room, const struct net_frame *frame)
 {
 	struct vq_buffer buffers[RX_BUFFERS];
-	unsigned n = vq_take_buffers(vq, buffers, virtio_has(vq->vd, F_MRG_RXBUF) ? RX_BUFFERS : 1,
+	unsigned n;
+
+	if (unlikely(!vq_has_more(vq, room->spare)) && !share_room(vq, room, frame))
+		return false;
+	n = vq_take_buffers(vq, buffers, virtio_has(vq->vd, F_MRG_RXBUF) ? RX_BUFFERS : 1,
 				     VNET_HDR_LEN + frame->len);
 
-	if (unlikely(!n))
-		return receive_any(vq, frame);
+	if (unlikely(!n)) {
+		if (receive_any(vq, frame))
+			return true;
+		if (!vq_has_more(vq, 0)) {
+			room->most = vq->num;
+			room->spare = vq->num / SPARE_PART;
+			room->refused = true;
+		}
+		return false;
+	}
 	fill_simple(vq, buffers, n, frame);
 	return true;
 }
@@ -319,7 +365,7 @@ static bool port_deliver(struct net_port *port, const struct net_frame *frame)
 	mutex_lock(&vq->lock);
 	if (likely(vq->ready && virtio_live(n->vd))) {
 		wanted = virtio_net_filter_pass(n, frame);
-		ok = wanted && receive(vq, frame);
+		ok = wanted && receive(vq, &n->room[pair], frame);
 	}
 	mutex_unlock(&vq->lock);
 	if (ok)
@@ -394,6 +440,7 @@ static void net_reset(struct virtio_dev *vd)
 	WRITE_ONCE(n->announce, false);
 	virtio_net_set_offloads(n, 0);
 	virtio_net_filter_reset(n);
+	memset(n->room, 0, sizeof(n->room));
 }
 
 static void net_start(struct virtio_dev *vd)

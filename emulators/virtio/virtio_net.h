@@ -62,6 +62,14 @@ struct vnet_filter {
 	uint32_t vlans[VLAN_WORDS];
 };
 
+/** Room in a receive queue; its lock. */
+struct vnet_room {
+	uint16_t most;	/* buffers that the driver has in it at best, as far as that is seen */
+	uint16_t spare; /* with no more than these, they are shared out fairly */
+	bool refused;	/* somebody got none in this period */
+	struct net_fair fair;
+};
+
 struct virtio_net {
 	struct virtio_dev *vd;
 	struct net_port port;
@@ -71,6 +79,7 @@ struct virtio_net {
 	bool link;	     /* atomic */
 	bool announce;	     /* the driver is to tell the network that it is there; atomic */
 	uint32_t rx_pending; /* receive queues with frames since the last interrupt; atomic */
+	struct vnet_room room[PAIRS_MAX];
 	struct vnet_filter filter; /* locks of all receive queues */
 };
 

@@ -316,6 +316,13 @@ unsigned vq_take_buffers(struct virtqueue *vq, struct vq_buffer *buffers, unsign
 			    split_take_buffers(vq, buffers, max, bytes);
 }
 
+bool vq_has_more(struct virtqueue *vq, unsigned n)
+{
+	if (unlikely(!vq->ready))
+		return false;
+	return vq->packed ? packed_has_more(vq, n) : split_has_more(vq, n);
+}
+
 void vq_quiet(struct virtqueue *vq)
 {
 	if (unlikely(!vq->ready))

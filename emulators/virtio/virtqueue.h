@@ -152,6 +152,8 @@ struct vq_buffer {
  */
 unsigned vq_take_buffers(struct virtqueue *vq, struct vq_buffer *buffers, unsigned max,
 			 uint64_t bytes);
+/** Are there more than n (less than the queue's size) descriptors to be taken? */
+bool vq_has_more(struct virtqueue *vq, unsigned n);
 /** Give all of them back; `len` of each is now how many bytes were written. */
 void vq_return_buffers(struct virtqueue *vq, const struct vq_buffer *buffers, unsigned n);
 

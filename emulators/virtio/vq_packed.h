@@ -140,6 +140,20 @@ static inline void packed_retreat(struct virtqueue *vq, uint16_t slots)
 	vq->last_avail = (uint16_t)(i - slots);
 }
 
+/** As vq_has_more(): drivers make descriptors available in their order. */
+static inline bool packed_has_more(const struct virtqueue *vq, unsigned n)
+{
+	uint32_t i = vq->last_avail + n, flags;
+	bool wrap = vq->avail_wrap;
+
+	if (i >= vq->num) {
+		i -= vq->num;
+		wrap = !wrap;
+	}
+	flags = (uint32_t)(packed_rest(vq, i) >> 48);
+	return (flags & (PACKED_AVAIL | PACKED_USED)) == (wrap ? PACKED_AVAIL : PACKED_USED);
+}
+
 /** As vq_take_buffers(). */
 static inline unsigned packed_take_buffers(struct virtqueue *vq, struct vq_buffer *buffers,
 					   unsigned max, uint64_t bytes)

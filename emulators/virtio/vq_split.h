@@ -123,6 +123,18 @@ static inline int split_walk(struct virtqueue *vq, struct vq_walk *walk)
 	return 0;
 }
 
+/** As vq_has_more(). */
+static inline bool split_has_more(struct virtqueue *vq, unsigned n)
+{
+	uint16_t end;
+
+	if (likely((uint16_t)(vq->avail_seen - vq->last_avail) > n))
+		return true;
+	end = avail_idx(vq);
+	/* What is wrong with the index is found when requests are taken. */
+	return (uint16_t)(end - vq->last_avail) > n;
+}
+
 /** As vq_take_buffers(). */
 static inline unsigned split_take_buffers(struct virtqueue *vq, struct vq_buffer *buffers,
 					  unsigned max, uint64_t bytes)

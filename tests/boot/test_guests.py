@@ -242,12 +242,14 @@ TOLERANCE = 20
 LONGEST = 10100
 
 
-def hostile_machine(machine, mode, gic, **options):
-    """A machine with the hostile guest running since a while."""
+def hostile_machine(machine, mode, gic, more=None, **options):
+    """A machine with the hostile guest running since a while, and more files."""
     host, guest = gic if isinstance(gic, tuple) else (gic, gic)
-    m = machine(gic=host, smp=1, files={"/%s.bin" % name: program(name) for name in FILES},
-                timeout=180, **options)
-    create(m, "h", "hostile", "mode=%s seed=7" % mode, vcpus=2, rng="on", console="on", gic=guest)
+    files = {"/%s.bin" % name: program(name) for name in FILES}
+    m = machine(gic=host, smp=1, files=dict(files, **more or {}), timeout=180, **options)
+    m.run("net switch create lan", status=0)
+    create(m, "h", "hostile", "mode=%s seed=7" % mode, vcpus=2, rng="on", console="on", net="lan",
+           gic=guest)
     m.run("guest start h", status=0)
     m.run("sleep 20ms", status=0)
     return m
@@ -309,7 +311,7 @@ def test_hostile_gives_all_back(machine):
     m = machine(smp=2, files={"/hostile.bin": program("hostile")})
 
     def once(mode):
-        create(m, "h", "hostile", "mode=%s" % mode, vcpus=2, rng="on", console="on")
+        create(m, "h", "hostile", "mode=%s" % mode, vcpus=2, rng="on", console="on", net="lan")
         m.run("guest start h", status=0)
         m.run("sleep 100ms", status=0)
         m.run("guest destroy h", status=0)

@@ -446,6 +446,9 @@ static const struct {
 	{ "code", mode_code },
 	{ "pci", mode_pci },
 	{ "its", mode_its },
+	{ "net-flood", mode_net_flood },
+	{ "net-frames", mode_net_frames },
+	{ "net-rings", mode_net_rings },
 };
 
 void guest_main(void)

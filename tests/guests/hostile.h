@@ -11,3 +11,6 @@ bool go_on(uint64_t i);
 
 void mode_pci(void);
 void mode_its(void);
+void mode_net_flood(void);
+void mode_net_frames(void);
+void mode_net_rings(void);

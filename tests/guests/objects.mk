@@ -14,7 +14,9 @@ guests-y += pl011 board order pci
 guests-y += msi
 msi-y := msi.o its.o
 guests-y += state idregs smp hostile witness
-hostile-y := hostile.o hostile_asm.o hostile_pci.o its.o
+hostile-y := hostile.o hostile_asm.o hostile_pci.o hostile_net.o its.o vnet.o
+guests-y += net
+net-y := net.o vnet.o
 state-y := state.o state_asm.o
 # At address 0 there is flash.
 CFLAGS_smp.o := -fno-delete-null-pointer-checks

@@ -293,6 +293,43 @@ TEST(blocking_and_waking)
 	end();
 }
 
+static struct thread *sleepers[3];
+
+static void sleep_then_note(void *name)
+{
+	thread_block(UINT64_MAX);
+	note((char)(uintptr_t)name);
+}
+
+static void wake_all_then_work(void *arg)
+{
+	work_for(MS);
+	for (size_t i = 0; i < ARRAY_SIZE(sleepers); i++)
+		thread_wake(sleepers[i]);
+	work_for(MS);
+	note('w');
+}
+
+TEST(all_that_were_woken_go_before_their_waker)
+{
+	struct thread *waker;
+	size_t i;
+
+	begin();
+	sleepers[0] = make("x", sleep_then_note, 3);
+	sleepers[1] = make("y", sleep_then_note, 3);
+	sleepers[2] = make("z", sleep_then_note, 3);
+	run();
+	waker = make("w", wake_all_then_work, 3);
+	run();
+	CHECK_EQ(strlen(trace), 4);
+	CHECK(trace[3] == 'w');
+	for (i = 0; i < ARRAY_SIZE(sleepers); i++)
+		thread_join(sleepers[i]);
+	thread_join(waker);
+	end();
+}
+
 static struct mutex mutex;
 static unsigned int inside, entered;
 

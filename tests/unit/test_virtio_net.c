@@ -172,6 +172,56 @@ TEST(receives)
 	end_net();
 }
 
+/* @return how many of these frames the device had room for */
+static unsigned pass(struct tport *from, uint32_t src, unsigned n)
+{
+	uint64_t before = port()->stats.rx_frames;
+
+	while (n--)
+		tsend_plain(from, 9, src, -1);
+	return (unsigned)(port()->stats.rx_frames - before);
+}
+
+static void take_all(void)
+{
+	uint32_t id, n;
+
+	while (vd_used(&d, RX, &id, &n))
+		;
+}
+
+TEST(last_room_is_shared)
+{
+	static struct tport other;
+	unsigned i;
+
+	start_net(BASE | F_MRG_RXBUF, 1);
+	tport_make(&other, "other");
+	CHECK_EQ(net_port_attach(&other.port, "lan"), 0);
+	give_buffers(ENTRIES, 0x800);
+	/* Alone, and nobody was refused before: all of it. */
+	CHECK_EQ(pass(&peer, 2, ENTRIES + 1), ENTRIES);
+	take_all();
+	give_buffers(ENTRIES, 0x800);
+	/* Of the last quarter, two for each and period. */
+	CHECK_EQ(pass(&peer, 2, 100), ENTRIES * 3 / 4 + 2);
+	CHECK_EQ(pass(&other, 3, 1), 1);
+	CHECK_EQ(pass(&peer, 2, 1), 0);
+	CHECK_EQ(pass(&other, 3, 2), 1);
+	take_all();
+	/* A driver that has only three in it: soon they are all for whoever comes. */
+	for (i = 0; i < 40; i++) {
+		world_advance(5000000);
+		give_buffers(1, 0x800);
+		CHECK_EQ(pass(&peer, 2, 1), 1);
+		take_all();
+	}
+	give_buffers(3, 0x800);
+	CHECK_EQ(pass(&peer, 2, 3), 3);
+	tport_drop(&other);
+	end_net();
+}
+
 /** A frame over several buffers. @return bytes that came back, the same as were sent */
 static void merged(uint32_t len, uint32_t buffer, unsigned buffers)
 {

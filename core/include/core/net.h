@@ -55,6 +55,7 @@
  */
 struct net_frame {
 	const void *head; /* headers that the switch or software offloads changed */
+	const struct net_port *from; /* set by net_send() */
 	const struct mem_seg *segs;
 	uint16_t nr_segs;
 	uint16_t head_len;
@@ -176,6 +177,23 @@ void net_burst_begin(struct net_burst *burst, struct net_port *from);
 /** A frame goes from the port into its switch. What is wrong with it is counted, never fatal. */
 void net_send(struct net_burst *burst, const struct net_frame *frame);
 void net_burst_end(struct net_burst *burst);
+
+/**
+ * Share a receiver's last room among those who send: without that, one that sends all the time has
+ * all of it, because whatever becomes free is taken at once. Zeroed at first; the receiver's lock.
+ */
+#define NET_FAIR_SLOTS 32
+struct net_fair {
+	uint32_t period;
+	uint8_t had[NET_FAIR_SLOTS];
+};
+/** A new period of some milliseconds has begun, in which everybody may have something again. */
+bool net_fair_begin(struct net_fair *fair);
+/**
+ * Room is short: may this sender have one more?
+ * @param quota  frames that one may have in a period
+ */
+bool net_fair_pass(struct net_fair *fair, const struct net_port *from, unsigned quota);
 
 /* --- the host's interfaces ---------------------------------------------------------------- */
 

@@ -47,6 +47,7 @@ struct thread {
 	char name[24];
 	int prio;
 	uint64_t slice;		/* ns */
+	bool ahead;		/* queued at the head, because it was woken */
 	uint64_t slice_left;	/* ns of its slice that it has not used, up to the last switch */
 	uint64_t affinity;	/* bit per logical CPU (0 … 63) */
 	unsigned cpu;		/* that it is queued or running on */
