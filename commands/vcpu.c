@@ -20,6 +20,7 @@ static const char *const exit_names[EXIT_KINDS] = {
 	[EXIT_HYPERCALL] = "hypercall", [EXIT_SYSREG] = "system register",
 	[EXIT_IDLE] = "idle",		[EXIT_YIELD] = "yield",
 	[EXIT_FAULT] = "fault",		[EXIT_DEBUG] = "debug",
+	[EXIT_PIO] = "port access",
 };
 
 /* --- list ------------------------------------------------------------------------------------- */

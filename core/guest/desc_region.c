@@ -371,12 +371,20 @@ static bool read_region(struct desc_ctx *ctx, struct dt_node *node, struct regio
 	return placed && type;
 }
 
+/* Ports are behind all memory. */
+static bool is_behind(const struct region *a, const struct region *b)
+{
+	if ((a->flags ^ b->flags) & REGION_IO)
+		return a->flags & REGION_IO;
+	return a->gpa > b->gpa;
+}
+
 /* Keep desc->regions sorted by address; of equal ones the first in the tree is first. */
 static void insert(struct guest_desc *desc, const struct region *r)
 {
 	unsigned i = desc->nr_regions++;
 
-	while (i > 0 && desc->regions[i - 1].gpa > r->gpa) {
+	while (i > 0 && is_behind(&desc->regions[i - 1], r)) {
 		desc->regions[i] = desc->regions[i - 1];
 		i--;
 	}

@@ -27,11 +27,13 @@ static const char *const template_props[] = { "count", NULL };
 static const struct {
 	const char *prefix;
 	bool aarch32;
+	bool here;
 } vcpu_kinds[] = {
-	{ "armv8,", false },
-	{ "armv7a,", true },
-	{ "armv6,", true },
-	{ "armv5te,", true },
+	{ "armv8,", false, !IS_ENABLED(CONFIG_X86) },
+	{ "armv7a,", true, !IS_ENABLED(CONFIG_X86) },
+	{ "armv6,", true, !IS_ENABLED(CONFIG_X86) },
+	{ "armv5te,", true, !IS_ENABLED(CONFIG_X86) },
+	{ "x86,", false, IS_ENABLED(CONFIG_X86) },
 };
 
 static void read_compatible(struct desc_ctx *ctx, struct vcpu_desc *v)
@@ -43,14 +45,15 @@ static void read_compatible(struct desc_ctx *ctx, struct vcpu_desc *v)
 		return;
 	for (unsigned i = 0; i < ARRAY_SIZE(vcpu_kinds); i++) {
 		n = strlen(vcpu_kinds[i].prefix);
-		if (strncmp(name, vcpu_kinds[i].prefix, n) || !name[n])
+		if (!vcpu_kinds[i].here || strncmp(name, vcpu_kinds[i].prefix, n) || !name[n])
 			continue;
 		n = strlen(name);
 		v->aarch32 = vcpu_kinds[i].aarch32 || (n > 8 && !strcmp(name + n - 8, "-aarch32"));
 		return;
 	}
 	desc_error(ctx, v->node, "compatible",
-		   "unknown processor \"%s\"; a 64-bit one is \"armv8,generic\"", name);
+		   "unknown processor \"%s\"; a 64-bit one is \"%s,generic\"", name,
+		   IS_ENABLED(CONFIG_X86) ? "x86" : "armv8");
 }
 
 /* A list of logical CPU numbers. */

@@ -201,4 +201,5 @@ static void exit_fault(struct vcpu *v, struct vcpu_exit *exit)
 void (*const vcpu_exits[EXIT_KINDS])(struct vcpu *, struct vcpu_exit *) = {
 	[0 ... EXIT_KINDS - 1] = no_action, [EXIT_MMIO] = exit_mmio,   [EXIT_IDLE] = exit_idle,
 	[EXIT_YIELD] = exit_yield,	    [EXIT_FAULT] = exit_fault,
+	[EXIT_PIO] = IS_ENABLED(CONFIG_PORT_SPACE) ? vcpu_exit_port : no_action,
 };

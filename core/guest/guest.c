@@ -251,6 +251,10 @@ static struct guest *guest_new(struct guest_desc *desc, struct dt_node *node)
 	/* The regions are the guest's now. */
 	g->regions = desc->regions;
 	g->nr_regions = desc->nr_regions;
+	for (g->ports = g->regions; g->ports < g->regions + g->nr_regions; g->ports++)
+		if (g->ports->flags & REGION_IO)
+			break;
+	g->nr_ports = (unsigned)(g->regions + g->nr_regions - g->ports);
 	desc->regions = NULL;
 	desc->nr_regions = 0;
 	return g;

@@ -301,7 +301,7 @@ void guest_region_unmap(struct guest *guest, struct region *r, uint64_t offset, 
 
 struct region *guest_region(struct guest *guest, gpa_t gpa)
 {
-	unsigned lo = 0, hi = guest->nr_regions;
+	unsigned lo = 0, hi = guest->nr_regions - guest->nr_ports;
 
 	while (lo < hi) {
 		unsigned mid = (lo + hi) / 2;

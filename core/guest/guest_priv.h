@@ -8,6 +8,8 @@
 
 /** What to do with each kind of exit (exit.c). IRQs masked, vCPU loaded. */
 extern void (*const vcpu_exits[EXIT_KINDS])(struct vcpu *vcpu, struct vcpu_exit *exit);
+/** EXIT_PIO (port.c). */
+void vcpu_exit_port(struct vcpu *vcpu, struct vcpu_exit *exit);
 
 must_check int vcpu_create(struct guest *guest, const struct vcpu_desc *desc, unsigned id,
 			   struct vcpu **out);

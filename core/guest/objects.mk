@@ -9,6 +9,8 @@ obj-y += config.o guest_fdt.o
 # guests that run
 obj-y += guest.o guest_mem.o vcpu.o vcpu_control.o exit.o
 
+obj-$(CONFIG_PORT_SPACE) += port.o
+
 # not on the way of any exit: small before fast
 $(foreach o,guest_desc desc_props desc_vcpu desc_region desc_space image image_formats image_open \
 	image_place guest_image fdt_load config guest_fdt guest vcpu_control,$(eval CFLAGS_$(o).o := -Os))

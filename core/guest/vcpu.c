@@ -331,6 +331,6 @@ void vcpu_reset(struct vcpu *v)
 	v->requests = 0;
 	v->power_down = false;
 	v->held = false;
-	v->last_region = NULL;
+	v->last_region = v->last_port = NULL;
 	WRITE_ONCE(v->power, v->start_off ? VCPU_OFF : VCPU_ON);
 }

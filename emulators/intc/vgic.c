@@ -281,7 +281,7 @@ static const struct vintc_ops ops_v3 = {
 	.load = vgic_op_load,
 	.sgi = gicv3_op_sgi,
 	.dir = vgic_op_dir,
-	.icc = gicv3_op_icc,
+	.sysreg = gicv3_op_icc,
 	.reset_vcpu = op_reset_vcpu,
 };
 

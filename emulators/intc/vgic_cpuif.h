@@ -44,5 +44,5 @@ enum vintc_mode gicv2_mode(void);
 
 /* --- gicv3_cpuif.c ------------------------------------------------------------------ */
 
-/** vintc_ops.icc: ICC_* in software. */
+/** vintc_ops.sysreg: ICC_* in software. */
 int gicv3_op_icc(struct vcpu *vcpu, unsigned reg, bool is_write, uint64_t *value);

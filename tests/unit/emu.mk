@@ -47,3 +47,5 @@ cflags_fuzz_virtqueue := $(emu-virtio-config)
 
 $(foreach t,test_emu test_vserial test_block test_vdisk test_partition test_random test_pl011 test_pl031 test_sp805 test_pl061 \
 	test_flash test_virtio test_virtio_devices test_virtio_packed test_virtio_flight fuzz_registers fuzz_partition fuzz_virtqueue,$(eval ldlibs_$(t) := -lfdt))
+test_port := $(emu-world) core/guest/port.c
+ldlibs_test_port := -lfdt

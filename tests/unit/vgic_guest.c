@@ -18,7 +18,7 @@ static uint64_t icc(unsigned vcpu, unsigned reg, bool is_write, uint64_t value)
 	vw_go(vcpu);
 	vw_settle(vcpu);
 	hw.masked = true;
-	err = vw_guest()->vintc->icc(vw_vcpu(vcpu), reg, is_write, &value);
+	err = vw_guest()->vintc->sysreg(vw_vcpu(vcpu), reg, is_write, &value);
 	hw.masked = false;
 	vw_settle(vcpu);
 	return err ? VW_BAD | EMU_NONE : value;

@@ -285,7 +285,7 @@ static bool do_access(struct vcpu *vcpu, uint32_t op)
 			ops->sgi(vcpu, op2 == 5, value);
 		return is_write;
 	}
-	if (ops->icc(vcpu, VINTC_ICC(crn, crm, op2), is_write, &value))
+	if (ops->sysreg(vcpu, VINTC_ICC(crn, crm, op2), is_write, &value))
 		return false;
 	if (!is_write && rt != 31)
 		vcpu->arch.regs.x[rt] = value;

@@ -60,9 +60,10 @@ static int access_icc(struct vcpu *vcpu, uint32_t iss, bool is_write, uint64_t *
 {
 	const struct vintc_ops *ops = vcpu->guest->vintc;
 
-	if (vcpu->arch.vintc.mode != VINTC_GICV3_SOFT || !ops->icc)
+	if (vcpu->arch.vintc.mode != VINTC_GICV3_SOFT || !ops->sysreg)
 		return -ENOENT;
-	return ops->icc(vcpu, VINTC_ICC(KEY_CRN(iss), KEY_CRM(iss), KEY_OP2(iss)), is_write, value);
+	return ops->sysreg(vcpu, VINTC_ICC(KEY_CRN(iss), KEY_CRM(iss), KEY_OP2(iss)), is_write,
+			   value);
 }
 
 static int read_icc(struct vcpu *vcpu, uint32_t iss, uint64_t *value)

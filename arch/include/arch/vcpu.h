@@ -23,11 +23,12 @@ enum exit_kind {
 	EXIT_IRQ,	/**< a host interrupt; handled already by the port, IRQs still masked */
 	EXIT_MMIO,	/**< access to guest memory that stage 2 does not map; decoded */
 	EXIT_HYPERCALL, /**< HVC/SMC/VMMCALL; arguments in registers */
-	EXIT_SYSREG,	/**< trapped system register (MSR, CPUID, port): the port did it already */
+	EXIT_SYSREG,	/**< trapped system register (MSR, CPUID): the port did it already */
 	EXIT_IDLE,	/**< WFI/HLT: nothing to do until an interrupt */
 	EXIT_YIELD,	/**< WFE/PAUSE: spinning */
 	EXIT_FAULT,	/**< a guest error; core reports it, then arch_vcpu_reflect() */
 	EXIT_DEBUG,	/**< debug state loaded on first use and the like */
+	EXIT_PIO,	/**< access to a port: as EXIT_MMIO, `gpa` is its number */
 	EXIT_KINDS
 };
 

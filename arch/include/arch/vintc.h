@@ -45,7 +45,7 @@ enum vintc_mode {
 	VINTC_NONE,    /**< no virtual CPU interface: only arch_vintc_line() */
 	VINTC_GICV2,   /**< GICV mapped at the guest's GICC */
 	VINTC_GICV3,   /**< ICC_* system registers */
-	/** ICC_* come to vintc_ops.icc(); no virtual CPU interface: only arch_vintc_line() */
+	/** ICC_* come to vintc_ops.sysreg(); no virtual CPU interface: only arch_vintc_line() */
 	VINTC_GICV3_SOFT,
 };
 /** A system register of the CPU interface of GICv3: op0 3, op1 0, and these. */
@@ -92,3 +92,22 @@ void arch_vintc_hw_active(uint32_t hwirq, bool active);
  * be running.
  */
 void arch_vintc_line(struct vcpu *vcpu, bool irq, bool fiq);
+
+/* --- CPUs that are given vectors (local APIC). Calling CPU, IRQs masked, vCPU loaded here ---- */
+
+/**
+ * Offer the vector that waits; from vintc_ops.flush(). With false for an answer the vCPU asks for a
+ * flush (VCPU_REQ_VINTC) as soon as it could take one.
+ * @param vector      0 to 255; negative: nothing waits
+ * @param ignore_tpr  its priority is not compared with the task priority (8259)
+ * @return the vCPU takes it at the coming entry, for sure: it is in service from now on
+ */
+bool arch_vintc_vector(struct vcpu *vcpu, int vector, bool ignore_tpr);
+/** Task priority register, 8 bits. Also for the vCPU's own thread, IRQs enabled. */
+uint8_t arch_vintc_tpr(const struct vcpu *vcpu);
+/** Set it. Also for the vCPU's own thread, IRQs enabled, and for a vCPU that does not run. */
+void arch_vintc_set_tpr(struct vcpu *vcpu, uint8_t tpr);
+/** Does the vCPU take no interrupts now, whatever waits? */
+bool arch_vintc_masked(const struct vcpu *vcpu);
+/** The vCPU takes a non-maskable interrupt as soon as it can; from vintc_ops.flush(). */
+void arch_vintc_nmi(struct vcpu *vcpu);

@@ -90,8 +90,10 @@ struct guest {
 	struct waitq ended;
 	struct arch_guest arch;
 	struct pgtable stage2;
-	struct region *regions; /* sorted by gpa */
+	struct region *regions; /* memory sorted by gpa, then ports by number */
 	unsigned nr_regions;
+	struct region *ports;	/* those of regions that are of the port space */
+	unsigned nr_ports;
 	struct list devices;	/* emu_dev.link */
 	struct region *msi_region; /* a hint: the doorbell that was used last */
 	struct vcpu **vcpus;
@@ -170,6 +172,8 @@ const char *guest_state_name(enum guest_state state);
  * there.
  */
 struct region *guest_region(struct guest *guest, gpa_t gpa);
+/** Region of a port, by binary search. NULL: nothing there. */
+struct region *guest_port(struct guest *guest, unsigned port);
 /**
  * Direct pointer to guest memory; stays valid as long as the guest exists.
  * @param guest whose memory
@@ -287,11 +291,13 @@ struct vintc_ops {
 	/** Trapped deactivation (ICC_DIR_EL1, see arch_vintc_trap_dir()): value as written. */
 	void (*dir)(struct vcpu *vcpu, uint64_t value);
 	/**
-	 * Access to a system register of the CPU interface, in mode VINTC_GICV3_SOFT. IRQs masked,
-	 * vCPU loaded.
-	 * @param reg VINTC_ICC() @return 0, -ENOENT: there is no such register in this direction
+	 * Access to a system register of the controller's: ICC_* in mode VINTC_GICV3_SOFT, IRQs
+	 * masked, vCPU loaded; model-specific registers of a local APIC, IRQs enabled, thread
+	 * context.
+	 * @param reg VINTC_ICC(), or the number of the model-specific register
+	 * @return 0, -ENOENT: there is no such register in this direction
 	 */
-	int (*icc)(struct vcpu *vcpu, unsigned reg, bool is_write, uint64_t *value);
+	int (*sysreg)(struct vcpu *vcpu, unsigned reg, bool is_write, uint64_t *value);
 	/** A vCPU begins (CPU_ON, start) or is reset: its private state to reset values. */
 	void (*reset_vcpu)(struct vcpu *vcpu);
 };

@@ -31,7 +31,7 @@ struct vcpu {
 	struct arch_vcpu arch;
 	uint32_t requests;	  /* atomic */
 	struct guest *guest;
-	struct region *last_region;
+	struct region *last_region, *last_port;
 	void *vintc_priv;	  /* the interrupt controller's part */
 	uint64_t exits[EXIT_KINDS];
 	/* rest */

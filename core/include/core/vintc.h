@@ -9,6 +9,8 @@
  *   arch_vintc_eoicount() arch_vintc_vmcr() arch_vintc_set_vmcr() arch_vintc_hw_active()
  *                                                       of this CPU's loaded vCPU, IRQs masked
  *   arch_vintc_line()                                   loaded here, or not running
+ *   arch_vintc_vector() arch_vintc_tpr() arch_vintc_set_tpr() arch_vintc_masked()
+ *   arch_vintc_nmi()                                    of CPUs that are given vectors
  */
 #pragma once
 
