@@ -6,36 +6,27 @@
  */
 #include <core/mem.h>
 
-#include <core/pgtable.h>
 #include <core/shell.h>
+#include <libs/byteorder.h>
 #include <libs/errno.h>
 #include <libs/printf.h>
-#include <libs/string.h>
 
 #define COUNT_MAX (1024 * 1024)
 
-/* Pointer to `n` bytes at an address that do not cross a page. NULL: they cannot be touched. */
-static uint8_t *touchable(uint64_t addr, size_t n, uint32_t want)
+/* Physical addresses are seen in the direct map. */
+static int touch(uint64_t addr, void *buf, size_t n, bool is_write)
 {
-	uint64_t va = addr;
-	uint32_t attr;
-
 	if (addr < mem_direct_base() && addr < MEM_PHYS_LIMIT)
-		va = addr + mem_direct_base();
-	if (va % PAGE_SIZE + n > PAGE_SIZE || va != (va_t)va)
-		return NULL;
-	if (!pgtable_lookup(&pgtable_host, va, NULL, &attr, NULL) || (attr & want) != want ||
-	    (attr & PG_DEVICE))
-		return NULL;
-	return (uint8_t *)(va_t)va;
+		addr += mem_direct_base();
+	return mem_access(addr, buf, n, is_write);
 }
 
-static int refuse(struct shell *sh, uint64_t addr, uint32_t want)
+static int refuse(struct shell *sh, uint64_t addr, bool is_write)
 {
 	return sh_error(sh, -EFAULT,
 			"0x%" PRIx64 " is not mapped %s by the hypervisor ('guest dumpmem' reads "
 			"guests' memory)",
-			addr, want & PG_WRITE ? "for writing" : "as memory");
+			addr, is_write ? "for writing" : "as memory");
 }
 
 static int dump(struct shell *sh, int argc, char **argv, unsigned width)
@@ -49,11 +40,11 @@ static int dump(struct shell *sh, int argc, char **argv, unsigned width)
 		return sh_error(sh, -ERANGE, "at most %u at once", COUNT_MAX);
 	for (left = count * width; left && !shell_interrupted(sh);) {
 		size_t n = (size_t)MIN_T(uint64_t, left, 16 - addr % 16);
-		const uint8_t *p = touchable(addr, n, PG_READ);
+		uint8_t bytes[16];
 
-		if (!p)
-			return refuse(sh, addr, PG_READ);
-		sh_hexdump(sh, addr, p, n, width);
+		if (touch(addr, bytes, n, false))
+			return refuse(sh, addr, false);
+		sh_hexdump(sh, addr, bytes, n, width);
 		addr += n;
 		left -= n;
 	}
@@ -62,7 +53,7 @@ static int dump(struct shell *sh, int argc, char **argv, unsigned width)
 
 static int modify(struct shell *sh, int argc, char **argv, unsigned width)
 {
-	uint64_t addr = arg_u64(argv[0]);
+	uint64_t addr = arg_u64(argv[0]), old;
 
 	if (addr % width)
 		return sh_error(sh, -EINVAL, "0x%" PRIx64 " is no multiple of %u", addr, width);
@@ -72,15 +63,14 @@ static int modify(struct shell *sh, int argc, char **argv, unsigned width)
 		if (width < 8 && v >> (8 * width))
 			return sh_error(sh, -ERANGE, "0x%" PRIx64 " does not fit %u bytes", v,
 					width);
-		if (!touchable(addr + (uint64_t)(i - 1) * width, width, PG_WRITE))
-			return refuse(sh, addr + (uint64_t)(i - 1) * width, PG_WRITE);
+		if (touch(addr + (uint64_t)(i - 1) * width, &old, width, false))
+			return refuse(sh, addr + (uint64_t)(i - 1) * width, true);
 	}
 	for (int i = 1; i < argc; i++, addr += width) {
-		uint64_t v = arg_u64(argv[i]);
-		uint8_t *p = touchable(addr, width, PG_WRITE);
+		uint64_t v = cpu_to_le64(arg_u64(argv[i]));
 
-		for (unsigned b = 0; p && b < width; b++)
-			p[b] = (uint8_t)(v >> (8 * b));
+		if (touch(addr, &v, width, true))
+			return refuse(sh, addr, true);
 	}
 	return 0;
 }
@@ -88,18 +78,18 @@ static int modify(struct shell *sh, int argc, char **argv, unsigned width)
 static int run_copy(struct shell *sh, int argc, char **argv)
 {
 	uint64_t to = arg_u64(argv[0]), from = arg_u64(argv[1]), left = arg_size(argv[2]);
+	uint8_t bytes[256];
 
 	if ((to > from ? to - from : from - to) < left)
 		return sh_error(sh, -EINVAL, "the areas overlap");
 	while (left && !shell_interrupted(sh)) {
-		size_t n = (size_t)MIN_T(uint64_t, left,
-					 PAGE_SIZE - MAX(to % PAGE_SIZE, from % PAGE_SIZE));
-		uint8_t *dst = touchable(to, n, PG_WRITE);
-		const uint8_t *src = touchable(from, n, PG_READ);
+		uint64_t page = PAGE_SIZE - MAX(to % PAGE_SIZE, from % PAGE_SIZE);
+		size_t n = (size_t)MIN_T(uint64_t, MIN(left, page), sizeof(bytes));
 
-		if (!dst || !src)
-			return dst ? refuse(sh, from, PG_READ) : refuse(sh, to, PG_WRITE);
-		memcpy(dst, src, n);
+		if (touch(from, bytes, n, false))
+			return refuse(sh, from, false);
+		if (touch(to, bytes, n, true))
+			return refuse(sh, to, true);
 		to += n;
 		from += n;
 		left -= n;

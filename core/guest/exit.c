@@ -96,7 +96,7 @@ static void memory_fault(struct vcpu *v, struct region *r, const struct vcpu_exi
 static struct region *resolve(struct guest *guest, gpa_t *gpa)
 {
 	struct region *r = guest_region(guest, *gpa);
-	unsigned hops = 4; /* an alias of an alias of … */
+	unsigned hops = ALIAS_HOPS;
 
 	while (r && r->flags & REGION_ALIAS && hops--) {
 		*gpa = r->alias + (*gpa - r->gpa);
@@ -153,7 +153,7 @@ static void unusual_access(struct vcpu *v, struct vcpu_exit *exit)
 	} else if (!r->dev) {
 		memory_fault(v, r, exit);
 	} else if ((!exit->is_write || exit->is_walk) &&
-		   guest_map_device_page(v->guest, r, exit->gpa)) {
+		   guest_map_device_page(v->guest, r, gpa, exit->gpa)) {
 		v->lost_fetches = 0; /* again, without an exit */
 	} else if (exit->is_fetch || exit->is_walk) {
 		nothing_there(v, exit);

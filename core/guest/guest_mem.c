@@ -257,27 +257,18 @@ int guest_map_device(struct guest *guest, gpa_t gpa, hpa_t hpa, uint64_t size)
 	return pgtable_map(&guest->stage2, gpa, hpa, size, PG_READ | PG_WRITE | PG_DEVICE);
 }
 
-bool guest_map_device_page(struct guest *guest, struct region *r, gpa_t gpa)
+bool guest_map_device_page(struct guest *guest, struct region *r, gpa_t gpa, gpa_t seen)
 {
-	gpa_t page = ALIGN_DOWN(gpa, PAGE_SIZE), at = page;
 	void *va;
 	int err = -ENOENT;
 
 	if (!r->dev || !r->dev->emu->mem)
 		return false;
-	/* Through an alias: the page is mapped where the guest looked. */
-	if (at - r->gpa >= r->size) {
-		struct region *alias = guest_region(guest, at);
-
-		if (!alias)
-			return false;
-		at = alias->alias + (at - alias->gpa);
-	}
 	mutex_lock(&guest->map_lock);
-	va = r->dev->emu->mem(r->dev, at - r->gpa, false);
+	va = r->dev->emu->mem(r->dev, ALIGN_DOWN(gpa, PAGE_SIZE) - r->gpa, false);
 	if (va) {
-		err = pgtable_map(&guest->stage2, page, mem_va_to_hpa(va), PAGE_SIZE,
-				  PG_READ | PG_EXEC);
+		err = pgtable_map(&guest->stage2, ALIGN_DOWN(seen, PAGE_SIZE), mem_va_to_hpa(va),
+				  PAGE_SIZE, PG_READ | PG_EXEC);
 		if (err == -EEXIST)
 			err = 0; /* another vCPU was here before */
 	}
@@ -285,15 +276,42 @@ bool guest_map_device_page(struct guest *guest, struct region *r, gpa_t gpa)
 	return !err;
 }
 
-void guest_region_unmap(struct guest *guest, struct region *r, uint64_t offset, uint64_t size)
+/* Nothing of it is mapped afterwards; map_lock is held. */
+static void unmap_pages(struct guest *guest, const struct region *r, gpa_t start, gpa_t end)
 {
-	gpa_t start = ALIGN_DOWN(r->gpa + offset, PAGE_SIZE);
-	gpa_t end = ALIGN_UP(r->gpa + offset + size, PAGE_SIZE);
+	void *tables;
 
-	mutex_lock(&guest->map_lock);
+	start = ALIGN_DOWN(start, PAGE_SIZE);
+	end = ALIGN_UP(end, PAGE_SIZE);
 	if (pgtable_unmap(&guest->stage2, start, end - start))
 		log_error("%s: %s: no memory to unmap pages", guest->name, region_name(r));
+	tables = pgtable_prune(&guest->stage2, start, end - start);
 	arch_tlb_flush_gpa(arch_guest_root(guest), start, end - start);
+	pgtable_free_pruned(tables);
+}
+
+/* And where aliases, and aliases of these, show it. */
+static void unmap_everywhere(struct guest *guest, const struct region *r, gpa_t start, gpa_t end,
+			     unsigned hops)
+{
+	unsigned i;
+
+	unmap_pages(guest, r, start, end);
+	for (i = 0; hops && i < guest->nr_regions; i++) {
+		const struct region *alias = &guest->regions[i];
+		gpa_t from = MAX(start, alias->alias);
+		gpa_t to = MIN(end, alias->alias + alias->size);
+
+		if (alias->flags & REGION_ALIAS && from < to)
+			unmap_everywhere(guest, alias, alias->gpa + (from - alias->alias),
+					 alias->gpa + (to - alias->alias), hops - 1);
+	}
+}
+
+void guest_region_unmap(struct guest *guest, struct region *r, uint64_t offset, uint64_t size)
+{
+	mutex_lock(&guest->map_lock);
+	unmap_everywhere(guest, r, r->gpa + offset, r->gpa + offset + size, ALIAS_HOPS);
 	mutex_unlock(&guest->map_lock);
 }
 
@@ -320,7 +338,7 @@ struct region *guest_region(struct guest *guest, gpa_t gpa)
 static struct region *memory_region(struct guest *guest, gpa_t *gpa)
 {
 	struct region *r = guest_region(guest, *gpa);
-	unsigned hops = 4;
+	unsigned hops = ALIAS_HOPS;
 
 	while (r && r->flags & REGION_ALIAS && hops--) {
 		*gpa = r->alias + (*gpa - r->gpa);

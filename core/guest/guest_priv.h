@@ -21,6 +21,12 @@ void vcpu_reset(struct vcpu *vcpu);
 /** Back all memory regions with frames and map them. @return 0 or negative errno, said on out */
 must_check int guest_memory_init(struct guest *guest, struct shell_out *out);
 void guest_memory_fini(struct guest *guest);
-/** Map the page of a device's own memory that contains gpa, if the device lets it. @return mapped
+/**
+ * Map a page of a device's own memory, if the device lets it.
+ * @param gpa   an address in the region
+ * @param seen  where the guest looked for it: the same, or in an alias
+ * @return is it mapped?
  */
-bool guest_map_device_page(struct guest *guest, struct region *region, gpa_t gpa);
+bool guest_map_device_page(struct guest *guest, struct region *region, gpa_t gpa, gpa_t seen);
+/** An alias may lead to an alias; so many times. */
+#define ALIAS_HOPS 4

@@ -12,6 +12,7 @@
 #include <arch/pgtable.h>
 #include <core/log.h>
 #include <core/pgtable.h>
+#include <libs/errno.h>
 #include <libs/string.h>
 #include "mem_priv.h"
 
@@ -51,9 +52,31 @@ hpa_t mem_va_to_hpa(const void *va)
 	arch_image_range(&start, &end);
 	if (addr >= arch_va_image() && addr < arch_va_image() + (end - start))
 		return start + (addr - arch_va_image());
-	if (addr >= VA_DIRECT_BASE)
+	if (addr >= VA_DIRECT_BASE && frame_block_mapped(addr - VA_DIRECT_BASE))
 		return addr - VA_DIRECT_BASE;
 	return pgtable_lookup(&pgtable_host, addr, &pa, NULL, NULL) ? pa : 0;
+}
+
+/* Under the lock nothing goes away between look and access. */
+int mem_access(uint64_t va, void *buf, size_t n, bool is_write)
+{
+	uint32_t want = is_write ? PG_READ | PG_WRITE : PG_READ, attr;
+	unsigned long flags;
+	int err = -EFAULT;
+
+	if (va % PAGE_SIZE + n > PAGE_SIZE || va != (va_t)va)
+		return -EFAULT;
+	flags = spin_lock_irqsave(&host_pt_lock);
+	if (pgtable_lookup(&pgtable_host, va, NULL, &attr, NULL) && (attr & want) == want &&
+	    !(attr & PG_DEVICE)) {
+		if (is_write)
+			memcpy((void *)(va_t)va, buf, n);
+		else
+			memcpy(buf, (const void *)(va_t)va, n);
+		err = 0;
+	}
+	spin_unlock_irqrestore(&host_pt_lock, flags);
+	return err;
 }
 
 /* From what is mapped already, zeroed. */

@@ -248,6 +248,66 @@ int pgtable_unmap(struct pgtable *pt, uint64_t in, uint64_t size)
 	return change(&c, in, size);
 }
 
+static bool is_empty(const uint64_t *table)
+{
+	size_t i;
+
+	for (i = 0; i < PAGE_SIZE / 8; i++)
+		if (arch_pgtable_valid(table[i]))
+			return false;
+	return true;
+}
+
+/*
+ * Unlink the empty tables below `table`. @return them before those of `list`, linked by their first
+ * entries (which are not valid ones)
+ */
+static uint64_t *prune(struct pgtable *pt, unsigned level, uint64_t *table, uint64_t in,
+		       uint64_t size, uint64_t *list)
+{
+	const struct pgtable_format *f = arch_pgtable_format(pt->stage);
+	uint64_t span = level_size(f, level);
+
+	while (size) {
+		uint64_t step = MIN(size, span - (in & (span - 1)));
+		uint64_t *entry = &table[index_at(f, level, in)], *below;
+
+		in += step;
+		size -= step;
+		if (!arch_pgtable_valid(*entry) || arch_pgtable_is_leaf(pt->stage, level, *entry))
+			continue;
+		below = table_va(arch_pgtable_addr(pt->stage, level, *entry));
+		list = prune(pt, level + 1, below, in - step, step, list);
+		if (!is_empty(below))
+			continue;
+		WRITE_ONCE(*entry, 0);
+		below[0] = (uintptr_t)list;
+		list = below;
+		pt->pages--;
+	}
+	return list;
+}
+
+void *pgtable_prune(struct pgtable *pt, uint64_t in, uint64_t size)
+{
+	uint64_t *list = prune(pt, 0, table_va(pt->root), in, size, NULL);
+
+	arch_pgtable_sync();
+	return list;
+}
+
+void pgtable_free_pruned(void *list)
+{
+	uint64_t *table = list;
+
+	while (table) {
+		uint64_t *next = (uint64_t *)(uintptr_t)table[0];
+
+		page_free(table, 1);
+		table = next;
+	}
+}
+
 int pgtable_protect(struct pgtable *pt, uint64_t in, uint64_t size, uint32_t attr)
 {
 	struct change c = { .pt = pt, .what = CHANGE_PROTECT, .attr = attr };

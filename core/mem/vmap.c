@@ -85,10 +85,13 @@ static int host_map(va_t va, hpa_t pa, size_t size, uint32_t attr)
 static void host_unmap(va_t va, size_t size)
 {
 	unsigned long flags = spin_lock_irqsave(&host_pt_lock);
+	void *tables;
 
 	pgtable_unmap(&pgtable_host, va, size);
+	tables = pgtable_prune(&pgtable_host, va, size);
 	arch_tlb_flush_va(va, size);
 	spin_unlock_irqrestore(&host_pt_lock, flags);
+	pgtable_free_pruned(tables);
 }
 
 void *mem_map_device(hpa_t pa, uint64_t size)

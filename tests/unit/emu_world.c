@@ -320,7 +320,7 @@ int thread_join(struct thread *thread)
 
 void mutex_init(struct mutex *m)
 {
-	m->owner = NULL;
+	m->owner = 0;
 }
 
 void mutex_lock(struct mutex *m)
@@ -329,22 +329,22 @@ void mutex_lock(struct mutex *m)
 		host_violation("mutex taken twice\n");
 	if (irqs_masked)
 		host_violation("mutex taken with IRQs masked\n");
-	m->owner = current;
+	m->owner = (uintptr_t)current;
 }
 
 bool mutex_trylock(struct mutex *m)
 {
 	if (m->owner)
 		return false;
-	m->owner = current;
+	m->owner = (uintptr_t)current;
 	return true;
 }
 
 void mutex_unlock(struct mutex *m)
 {
-	if (m->owner != current)
+	if (m->owner != (uintptr_t)current)
 		host_violation("mutex given back by somebody else\n");
-	m->owner = NULL;
+	m->owner = 0;
 }
 
 void completion_init(struct completion *c)

@@ -16,27 +16,27 @@ struct thread *thread_current(void)
 
 void mutex_init(struct mutex *m)
 {
-	m->owner = NULL;
+	m->owner = 0;
 }
 
 void mutex_lock(struct mutex *m)
 {
 	if (m->owner)
 		abort();
-	m->owner = &the_thread;
+	m->owner = (uintptr_t)&the_thread;
 }
 
 bool mutex_trylock(struct mutex *m)
 {
 	if (m->owner)
 		return false;
-	m->owner = &the_thread;
+	m->owner = (uintptr_t)&the_thread;
 	return true;
 }
 
 void mutex_unlock(struct mutex *m)
 {
-	if (m->owner != &the_thread)
+	if (m->owner != (uintptr_t)&the_thread)
 		abort();
-	m->owner = NULL;
+	m->owner = 0;
 }

@@ -212,21 +212,21 @@ void waitq_wake_all(struct waitq *wq)
 
 void mutex_init(struct mutex *m)
 {
-	m->owner = NULL;
+	m->owner = 0;
 }
 
 void mutex_lock(struct mutex *m)
 {
 	if (m->owner || the_cpu.preempt_off)
 		abort();
-	m->owner = &the_thread;
+	m->owner = (uintptr_t)&the_thread;
 }
 
 void mutex_unlock(struct mutex *m)
 {
 	if (!m->owner)
 		abort();
-	m->owner = NULL;
+	m->owner = 0;
 }
 
 /*

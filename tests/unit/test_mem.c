@@ -303,6 +303,7 @@ TEST(devices_are_mapped_on_demand)
 	CHECK_EQ(mmio_read32(b), 0xffc);
 	CHECK_EQ(mmio_read32(b + 4), 0x1000);
 	CHECK_EQ(mem_va_to_hpa((const void *)(uintptr_t)a), 0x9000120);
+	CHECK_EQ(mem_va_to_hpa((const void *)(mem_direct_base() + 0x9000120)), 0);
 	mem_unmap_device((void *)(uintptr_t)a, 0x100);
 	CHECK_ABORTS(mmio_read32(a));
 	CHECK_EQ(mmio_read32(b), 0xffc);

@@ -99,7 +99,9 @@ static void change_some(struct pgtable *pt, size_t page, size_t n, uint32_t attr
 
 	if (unmap)
 		CHECK_EQ(pgtable_unmap(pt, in, n * PAGE_SIZE), 0);
-	else
+	if (unmap && unit_random_below(2))
+		pgtable_free_pruned(pgtable_prune(pt, in, n * PAGE_SIZE));
+	else if (!unmap)
 		CHECK_EQ(pgtable_protect(pt, in, n * PAGE_SIZE, attr), 0);
 	for (i = page; i < page + n; i++) {
 		if (model[i])
@@ -130,6 +132,9 @@ TEST(random_changes_match_the_model)
 			change_some(&pt, page, n, attr);
 		check_all(&pt);
 	}
+	CHECK_EQ(pgtable_unmap(&pt, BASE, PAGES * PAGE_SIZE), 0);
+	pgtable_free_pruned(pgtable_prune(&pt, BASE, PAGES * PAGE_SIZE));
+	CHECK_EQ(pt.pages, arch_pgtable_format(PGTABLE_STAGE2)->root_pages);
 	pgtable_fini(&pt);
 	CHECK(pt.root == 0 && pt.pages == 0);
 	frame_stats_get(&after);

@@ -60,8 +60,14 @@ void *mem_map_frames(hpa_t start, uint64_t size);
 va_t mem_direct_base(void);
 /** Take frames of guests out of the direct map again; parts of blocks that others use stay. */
 void mem_unmap_frames(hpa_t start, uint64_t size);
-/** Physical address of a direct-mapped, image or vmap address that is mapped. */
+/** Physical address of a direct-mapped, image or vmap address; 0: nothing is mapped there. */
 hpa_t mem_va_to_hpa(const void *va);
+/**
+ * Read or write what is mapped as normal memory at any address that somebody may type.
+ * @param va   an address; with its `n` bytes it must not cross a page
+ * @return 0, or -EFAULT: it is not mapped so
+ */
+must_check int mem_access(uint64_t va, void *buf, size_t n, bool is_write);
 
 /* --- pages for the hypervisor ---------------------------------------------- */
 

@@ -27,6 +27,14 @@ must_check int pgtable_map(struct pgtable *pt, uint64_t in, hpa_t pa, uint64_t s
  * (split)
  */
 int pgtable_unmap(struct pgtable *pt, uint64_t in, uint64_t size);
+/**
+ * Take out tables that have become empty. Until the TLB has been flushed for these addresses the
+ * CPUs may still look into them. Lookups of what is mapped may go on.
+ * @param in, size  what was unmapped
+ * @return what to give to pgtable_free_pruned(), after the flush and with no lock held
+ */
+must_check void *pgtable_prune(struct pgtable *pt, uint64_t in, uint64_t size);
+void pgtable_free_pruned(void *list);
 /** Change attributes of what is mapped. The caller flushes. @return 0 or -ENOMEM */
 must_check int pgtable_protect(struct pgtable *pt, uint64_t in, uint64_t size, uint32_t attr);
 /**

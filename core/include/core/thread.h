@@ -162,12 +162,13 @@ void waitq_wake_one(struct waitq *wq);
 
 struct mutex {
 	struct waitq wq;
-	struct thread *owner;
+	uintptr_t owner; /**< its struct thread; bit 0: somebody waits */
 };
-#define MUTEX_INIT(name) { WAITQ_INIT((name).wq), NULL }
+#define MUTEX_INIT(name) { WAITQ_INIT((name).wq), 0 }
 void mutex_init(struct mutex *m);
 void mutex_lock(struct mutex *m);
 bool mutex_trylock(struct mutex *m);
+/** Who has it next may free it at once: it is not touched any more. */
 void mutex_unlock(struct mutex *m);
 
 struct completion {
