@@ -110,6 +110,29 @@ int dt_reg(const struct dt_node *node, unsigned n, uint64_t *addr, uint64_t *siz
 	return 0;
 }
 
+int dt_port(const struct dt_node *node, unsigned n, uint16_t *port, unsigned *size)
+{
+	const struct dt_node *bus = node->parent;
+	const struct dt_prop *reg;
+	int err = -ENOENT;
+
+	dt_lock();
+	reg = dt_prop(node, "reg");
+	/* a cell that says "port", the port, how many */
+	if (reg && bus && dt_compatible(bus, "isa") && n < reg->len / 12) {
+		const uint8_t *entry = reg->data + (size_t)n * 12;
+		uint32_t first = get_be32(entry + 4), count = get_be32(entry + 8);
+
+		if (get_be32(entry) & 1 && first <= UINT16_MAX && count <= 0x10000 - first) {
+			*port = (uint16_t)first;
+			*size = count;
+			err = 0;
+		}
+	}
+	dt_unlock();
+	return err;
+}
+
 int dt_translate(const struct dt_node *bus, uint64_t *addr, uint64_t size)
 {
 	uint64_t a = *addr;

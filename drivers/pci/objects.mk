@@ -2,3 +2,4 @@
 
 obj-$(CONFIG_PCI_ECAM) += ecam.o
 cflags-y := -Os
+obj-$(CONFIG_PCI_CF8) += cf8.o

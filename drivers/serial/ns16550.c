@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * 8250-family UARTs with FIFO: National 16550 (TI PC16550D data sheet) and Synopsys DesignWare APB
- * UART. Receives by interrupt, sends polled. What firmware has set up (speed) stays. The hardware's
- * state is the interrupt handler's for receiving and chardev's one sender's for sending.
+ * UART, in memory or, on an ISA bus, at I/O ports. Receives by interrupt, sends polled. What
+ * firmware has set up (speed) stays. The hardware's state is the interrupt handler's for receiving
+ * and chardev's one sender's for sending.
  */
 #include <arch/mmio.h>
+#include <arch/pio.h>
 #include <core/chardev.h>
 #include <core/dev.h>
 #include <core/dt.h>
@@ -24,6 +26,7 @@ enum {
 	UART_LCR = 3,
 	UART_MCR = 4,
 	UART_LSR = 5,
+	UART_SCRATCH = 7,
 	UART_DW_USR = 31,
 };
 
@@ -48,7 +51,8 @@ enum {
 
 struct ns16550 {
 	struct chardev cd;
-	uint8_t *regs;
+	uint8_t *regs;	/* NULL: at I/O ports */
+	uint16_t port;
 	uint32_t shift;
 	uint32_t width;	/* bytes of an access */
 	bool is_dw;
@@ -57,8 +61,11 @@ struct ns16550 {
 
 static uint32_t rd(struct ns16550 *uart, unsigned reg)
 {
-	const uint8_t *at = uart->regs + ((size_t)reg << uart->shift);
+	const uint8_t *at;
 
+	if (IS_ENABLED(CONFIG_PORT_SPACE) && !uart->regs)
+		return pio_read8((uint16_t)(uart->port + reg));
+	at = uart->regs + ((size_t)reg << uart->shift);
 	switch (uart->width) {
 	case 4:
 		return mmio_read32(at) & 0xff;
@@ -71,8 +78,13 @@ static uint32_t rd(struct ns16550 *uart, unsigned reg)
 
 static void wr(struct ns16550 *uart, unsigned reg, uint8_t v)
 {
-	uint8_t *at = uart->regs + ((size_t)reg << uart->shift);
+	uint8_t *at;
 
+	if (IS_ENABLED(CONFIG_PORT_SPACE) && !uart->regs) {
+		pio_write8((uint16_t)(uart->port + reg), v);
+		return;
+	}
+	at = uart->regs + ((size_t)reg << uart->shift);
 	switch (uart->width) {
 	case 4:
 		mmio_write32(at, v);
@@ -184,26 +196,45 @@ static int ns16550_layout(struct ns16550 *uart, struct device *dev)
 	return 0;
 }
 
+/* Ports that a PC may have: the scratch register tells whether there is something. */
+static bool ns16550_answers(struct ns16550 *uart)
+{
+	wr(uart, UART_SCRATCH, 0x5a);
+	return rd(uart, UART_SCRATCH) == 0x5a;
+}
+
+/* Reach the registers. @return 0; -ENODEV: nobody is there */
+static int ns16550_find(struct ns16550 *uart, struct device *dev)
+{
+	unsigned size;
+	uint8_t *mapped;
+	int err;
+
+	if (IS_ENABLED(CONFIG_PORT_SPACE) && !dt_port(dev->node, 0, &uart->port, &size))
+		return size >= 8 && ns16550_answers(uart) ? 0 : -ENODEV;
+	err = ns16550_layout(uart, dev);
+	if (err)
+		return err;
+	mapped = device_map(dev, 0);
+	if (!mapped)
+		return -ENXIO;
+	uart->regs = mapped + dt_u32_or(dev->node, "reg-offset", 0);
+	return 0;
+}
+
 static int ns16550_probe(struct device *dev)
 {
 	int irq = irq_of_node(dev->node, 0, NULL), err;
 	struct ns16550 *uart;
-	uint8_t *mapped;
 
 	if (irq == -EPROBE_DEFER)
 		return irq;
 	uart = heap_zalloc(sizeof(*uart));
 	if (!uart)
 		return -ENOMEM;
-	err = ns16550_layout(uart, dev);
+	err = ns16550_find(uart, dev);
 	if (err)
 		goto err_free;
-	mapped = device_map(dev, 0);
-	if (!mapped) {
-		err = -ENXIO;
-		goto err_free;
-	}
-	uart->regs = mapped + dt_u32_or(dev->node, "reg-offset", 0);
 	ns16550_setup(uart, dev->node);
 	uart->cd.ops = &ns16550_ops;
 	uart->cd.priv = uart;
@@ -220,7 +251,8 @@ static int ns16550_probe(struct device *dev)
 	dev->priv = uart;
 	return 0;
 err_unmap:
-	device_unmap(dev, 0, mapped);
+	if (uart->regs)
+		device_unmap(dev, 0, uart->regs - dt_u32_or(dev->node, "reg-offset", 0));
 err_free:
 	heap_free(uart);
 	return err;

@@ -60,6 +60,7 @@ class Machine:
     """One run of QEMU. All arguments but the name have a default:
 
     image   the hypervisor; cpu, gic, smp, mem (MiB): the machine
+    arch    "arm", or "x86" with machine "q35" or "pc"
     append  the hypervisor's command line
     files   content of the initrd, as for make_initrd; initrd: the file of a ready one
     nics    network interfaces as -netdev has them, without an id; nic_model: their kind
@@ -68,10 +69,10 @@ class Machine:
     extra   arguments for QEMU
     """
 
-    def __init__(self, name, image=None, cpu="cortex-a57", gic=3, smp=2, mem=1024, append=None,
+    def __init__(self, name, image=None, cpu=None, gic=3, smp=2, mem=1024, append=None,
                  files=None, initrd=None, icount=False, el1=False, el3=False, reboot=False,
                  disks=(), nics=(), nic_model="virtio-net", virtio="mmio", rng=False, extra=(),
-                 timeout=60):
+                 timeout=60, arch="arm", machine=None):
         self.name = re.sub(r"[^A-Za-z0-9._-]+", "_", name)
         self.timeout = timeout * SCALE
         folder = os.path.join(OUT, "tests")
@@ -81,13 +82,14 @@ class Machine:
         if files is not None:
             initrd = self.temporary = os.path.join(folder, self.name + ".cpio")
             make_initrd(initrd, files)
-        line = ["--image", image or os.path.join(OUT, "vmm.bin"), "--cpu", cpu, "--gic", str(gic),
+        line = ["--image", image or os.path.join(OUT, "vmm.bin"), "--gic", str(gic), "--arch", arch,
                 "--smp", str(smp), "--mem", str(mem), "--virtio", virtio]
         for disk in disks:
             line += ["--disk", os.fspath(disk)]
         for nic in nics:
             line += ["--nic", nic, "--nic-model", nic_model]
-        for option, value in (("--initrd", initrd), ("--append", append)):
+        for option, value in (("--initrd", initrd), ("--append", append), ("--cpu", cpu),
+                              ("--machine", machine)):
             if value:
                 line += [option, os.fspath(value)]
         for option, wanted in (("--icount", icount), ("--el1", el1), ("--el3", el3),

@@ -22,8 +22,11 @@ check-repro check-clang check-unit check-boot:
 
 # Each public header compiles alone, as C, with the flags of the image.
 ifneq ($(build-goals),)
-public-headers := $(shell find $(wildcard libs/include core/include \
-	arch/include $(port-includes)) -name '*.h' | sort)
+# Some of the contract is of some ports only.
+other-ports := $(foreach h,gicv3 apic,$(if $(wildcard $(port-includes)/port/$(h).h),,\
+	arch/include/arch/$(h).h))
+public-headers := $(filter-out $(other-ports),$(shell find $(wildcard libs/include core/include \
+	arch/include $(port-includes)) -name '*.h' | sort))
 header-stamps := $(patsubst %,$(O)/headers/%.ok,$(public-headers))
 $(call make-folders,$(if $(filter headers,$(build-goals)),$(header-stamps)))
 

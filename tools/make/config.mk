@@ -29,6 +29,7 @@ endif
 
 ARCH ?= arm
 default-board-arm := generic-v8
+default-board-x86 := x86_64_generic
 BOARD ?= $(default-board-$(ARCH))
 CROSS_COMPILE ?=
 

@@ -91,7 +91,7 @@ $(O)/vmm.elf: $(O)/vmm.pass1.elf $(symtab)/names.o FORCE
 		$(PYTHON) tools/symtab --check $(symtab)/names.S)
 
 $(O)/vmm.bin: $(O)/vmm.elf FORCE
-	$(call run,BIN    ,$(OBJCOPY) -O binary $< $@)
+	$(call run,BIN    ,$(OBJCOPY) $(or $(port-image),-O binary) $< $@)
 
 .PHONY: image
 image: $(O)/vmm.bin

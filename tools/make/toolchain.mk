@@ -19,11 +19,12 @@ cc-is-clang := $(findstring clang,$(notdir $(CC)))
 ifneq ($(cc-is-clang),)
 $(call need,$(CC),clang)
 else
-$(call need,$(CC),gcc-$(patsubst %-,%,$(cross)))
+$(call need,$(CC),$(if $(cross),gcc-$(patsubst %-,%,$(cross)),gcc))
 endif
-$(call need,$(LD),$(if $(findstring lld,$(LD)),lld,binutils-$(patsubst %-,%,$(cross))))
-$(call need,$(OBJCOPY),binutils-$(patsubst %-,%,$(cross)))
-$(call need,$(NM),binutils-$(patsubst %-,%,$(cross)))
+binutils-package := binutils$(if $(cross),-$(patsubst %-,%,$(cross)))
+$(call need,$(LD),$(if $(findstring lld,$(LD)),lld,$(binutils-package)))
+$(call need,$(OBJCOPY),$(binutils-package))
+$(call need,$(NM),$(binutils-package))
 $(call need,$(PYTHON),python3)
 
 ifneq ($(cc-is-clang),)

@@ -100,6 +100,11 @@ bool dt_available(const struct dt_node *node);
  */
 must_check int dt_reg(const struct dt_node *node, unsigned n, uint64_t *addr, uint64_t *size);
 /**
+ * Entry n of `reg` of a device on an ISA bus (IEEE 1275 binding) whose registers are I/O ports.
+ * @return 0, -ENOENT: there is no such entry, or it is no range of ports
+ */
+must_check int dt_port(const struct dt_node *node, unsigned n, uint16_t *port, unsigned *size);
+/**
  * An address as the children of a bus have it, to a CPU address.
  * @return 0, -EINVAL: no CPU address
  */

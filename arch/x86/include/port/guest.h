@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What a guest has of this CPU: the root of its nested tables. */
+#pragma once
+
+#include <stdint.h>
+
+struct arch_guest {
+	uint64_t root;		/* nCR3 */
+	uint32_t flushes;	/* changes of its tables: translations made before are void */
+};

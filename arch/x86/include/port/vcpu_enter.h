@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The way into the guest and out of it. */
+#pragma once
+
+#include <arch/vcpu.h>
+
+static inline bool arch_vcpu_needs_prepare(const struct arch_vcpu *arch)
+{
+	return false;
+}
+
+void arch_vcpu_enter(struct vcpu *vcpu, struct arch_vcpu *arch, struct vcpu_exit *exit);

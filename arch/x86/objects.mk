@@ -1,0 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
+subdir-y += boot
+subdir-y += host
+subdir-y += svm

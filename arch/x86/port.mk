@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# What the build needs to know about x86 processors; see tools/make/toolchain.mk.
+
+port-includes := arch/x86/include
+
+# The tools of a build machine of this kind need no prefix.
+default-cross := $(if $(filter x86_64,$(shell uname -m)),,x86_64-linux-gnu-)
+clang-target := x86_64-linux-gnu
+debian-arch := amd64
+linker-script := arch/x86/boot/vmm.lds.S
+# Guests own all vector registers. The image is linked below 2 GiB.
+port-cflags := -m64 -march=x86-64 -mgeneral-regs-only -mno-red-zone -mcmodel=small \
+	-fcf-protection=none -mstack-protector-guard=global
+port-asflags := -m64
+port-ldflags := -m elf_x86_64
+# Boot loaders that know multiboot take 32-bit ELF files.
+port-image := -S -O elf32-i386
