@@ -24,7 +24,8 @@ all: image
 
 include tools/make/util.mk
 include tools/make/config.mk
-ifneq ($(build-goals),)
+# Without a configuration nothing is known of the target yet: make makes one, and begins again.
+ifneq ($(and $(build-goals),$(wildcard $(autoconf-mk))),)
 include tools/make/toolchain.mk
 include tools/make/image.mk
 include tools/make/guests.mk

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The build does what has to be done and no more; seen on a small tree of its own."""
 import os
+import pathlib
 import re
 import shutil
 import subprocess
@@ -200,6 +201,17 @@ def test_missing_tool(tree):
         (folder / name).symlink_to(shutil.which(name))
     code, output = tree("defconfig", path=str(folder))
     assert code != 0 and "apt-get install kconfig-frontends" in output
+
+
+def test_no_native_compiler(tree):
+    """The first build of all needs no compiler for the machine that it runs on."""
+    folder = tree.folder / "path"
+    folder.mkdir()
+    for program in pathlib.Path("/usr/bin").iterdir():
+        if program.name not in ("gcc", "cc", "ld", "nm", "objcopy"):
+            (folder / program.name).symlink_to(program)
+    code, output = tree(path=str(folder))
+    assert code == 0 and "IMAGE" in output, output
 
 
 def test_missing_folder(tree):
