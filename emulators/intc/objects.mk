@@ -5,3 +5,4 @@ obj-$(CONFIG_EMU_GIC) += vgic.o vgic_slots.o vgic_regs.o vgic_dist.o vgic_cpuif.
 obj-$(CONFIG_EMU_GICV2M) += gicv2m.o
 obj-$(CONFIG_EMU_GIC) += vgic_lpi.o
 obj-$(CONFIG_EMU_GICV3_ITS) += gicv3_its.o its_map.o
+obj-$(CONFIG_EMU_APIC) += lapic.o lapic_timer.o lapic_ipi.o ioapic.o i8259.o

@@ -49,3 +49,6 @@ $(foreach t,test_emu test_vserial test_block test_vdisk test_partition test_rand
 	test_flash test_virtio test_virtio_devices test_virtio_packed test_virtio_flight fuzz_registers fuzz_partition fuzz_virtqueue,$(eval ldlibs_$(t) := -lfdt))
 test_port := $(emu-world) core/guest/port.c
 ldlibs_test_port := -lfdt
+apic-files := $(addprefix emulators/intc/,lapic.c lapic_timer.c lapic_ipi.c ioapic.c i8259.c)
+test_apic := $(emu-world) $(apic-files)
+ldlibs_test_apic := -lfdt
