@@ -121,12 +121,12 @@ static noinline_fn void access_failed(struct vcpu *v, struct region *r,
 		arch_vcpu_complete(v, exit, 0);
 }
 
-static always_inline_fn void device_access(struct vcpu *v, struct region *r, gpa_t gpa,
+static always_inline_fn void device_access(struct vcpu *v, struct region *r, uint64_t offset,
 					   struct vcpu_exit *exit)
 {
 	struct emu_access acc = {
 		.vcpu = v,
-		.offset = gpa - r->gpa,
+		.offset = offset,
 		.value = exit->value,
 		.size = exit->size,
 		.is_write = exit->is_write,
@@ -164,7 +164,7 @@ static void unusual_access(struct vcpu *v, struct vcpu_exit *exit)
 			  access_name(exit), (unsigned long long)exit->gpa, r->dev->name);
 		arch_vcpu_inject_abort(v, exit);
 	} else {
-		device_access(v, r, gpa, exit);
+		device_access(v, r, gpa - r->gpa, exit);
 	}
 }
 
@@ -172,21 +172,23 @@ static void unusual_access(struct vcpu *v, struct vcpu_exit *exit)
 __attribute__((no_stack_protector)) static void exit_mmio(struct vcpu *v, struct vcpu_exit *exit)
 {
 	struct region *r = v->last_region;
+	uint64_t offset;
 
-	if (unlikely(!r || exit->gpa - r->gpa >= r->size)) {
+	if (unlikely(!r || (offset = exit->gpa - r->gpa) >= r->size)) {
 		r = guest_region(v->guest, exit->gpa);
 		if (!r || !r->dev || r->dev->emu->mem) {
 			unusual_access(v, exit);
 			return;
 		}
 		v->last_region = r;
+		offset = exit->gpa - r->gpa;
 	}
 	if (unlikely(!exit->size)) {
 		unusual_access(v, exit);
 		return;
 	}
 	v->lost_fetches = 0;
-	device_access(v, r, exit->gpa, exit);
+	device_access(v, r, offset, exit);
 }
 
 static void exit_fault(struct vcpu *v, struct vcpu_exit *exit)

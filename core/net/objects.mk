@@ -15,6 +15,3 @@ CFLAGS_capture.o := -Os
 CFLAGS_net.o := -Os
 CFLAGS_netdev.o := -Os
 CFLAGS_poll.o := -Os
-# Frames are in normal memory, at any alignment.
-CFLAGS_offload.o := $(port-unaligned)
-CFLAGS_switch.o := $(port-unaligned)

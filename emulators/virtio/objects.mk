@@ -7,7 +7,3 @@ obj-$(CONFIG_EMU_VIRTIO_BLK) += virtio_blk.o
 obj-$(CONFIG_EMU_VIRTIO_CONSOLE) += virtio_console.o
 obj-$(CONFIG_EMU_VIRTIO_NET) += virtio_net.o virtio_net_ctrl.o
 obj-$(CONFIG_EMU_VIRTIO_RNG) += virtio_rng.o
-
-# Headers of frames are at any alignment, in normal memory.
-CFLAGS_virtio_net.o := $(port-unaligned)
-CFLAGS_virtio_net_ctrl.o := $(port-unaligned)

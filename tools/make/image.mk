@@ -8,6 +8,7 @@
 #	subdir-y += c			a folder below it with its own objects.mk
 #	CFLAGS_a.o := -O3		more flags for one object
 #	cflags-y := -Os			more flags for all objects of this folder
+# Folders of "normal-memory" (toolchain.mk) get $(port-unaligned) without asking.
 
 folders := $(patsubst %/objects.mk,%,$(wildcard $(addsuffix /objects.mk,\
 	arch/$(ARCH) libs core drivers emulators boards commands tests/self)))
@@ -24,7 +25,8 @@ $(if $(wildcard $(1)/objects.mk),,$(call missing,$(1)/objects.mk is missing; \
 -include $(1)/objects.mk
 objs += $$(addprefix $(1)/,$$(obj-y))
 fragments += $$(wildcard $(1)/objects.mk)
-$$(foreach o,$$(obj-y),$$(eval cflags-$(1)/$$(o) := $$(cflags-y) $$(CFLAGS_$$(o)))$$(eval CFLAGS_$$(o) :=))
+$$(foreach o,$$(obj-y),$$(eval cflags-$(1)/$$(o) := $(if $(filter \
+	$(normal-memory),$(firstword $(subst /, ,$(1)))),$$(port-unaligned)) $$(cflags-y) $$(CFLAGS_$$(o)))$$(eval CFLAGS_$$(o) :=))
 $$(foreach d,$$(addprefix $(1)/,$$(subdir-y)),$$(eval $$(call read-folder,$$(d))))
 endef
 

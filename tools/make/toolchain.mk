@@ -50,12 +50,17 @@ warnings := -Wall -Wextra -Wno-unused-parameter -Wstrict-prototypes -Wmissing-pr
 	$(if $(cc-is-clang),-Wno-initializer-overrides,-Wno-override-init -Wlogical-op -Wduplicated-cond) $(if $(filter y,$(WERROR)),-Werror)
 
 codegen := -std=gnu11 -ffreestanding $(if $(CONFIG_OPTIMIZE_SIZE),-Os,-O2) -g -fno-pic -fno-pie \
-	-fno-common -fno-strict-aliasing \
+	-fno-common -fno-strict-aliasing -fmerge-all-constants \
+	-fno-align-functions \
+	$(if $(cc-is-clang),,-fno-align-jumps -fno-align-loops -fno-align-labels) \
 	-ffunction-sections -fdata-sections -fstack-protector-strong -fno-omit-frame-pointer \
 	-momit-leaf-frame-pointer \
 	-fno-asynchronous-unwind-tables -fno-unwind-tables -fno-delete-null-pointer-checks \
-	$(port-cflags)
+	$(port-cflags) $(port-image-cflags)
 
+# Folders whose code runs with translation on, and has its data in normal memory, of which a
+# processor reads words at any alignment. Ports run before that, drivers have memory of devices.
+normal-memory := core emulators boards commands tests
 all-cflags := $(cc-target) $(includes) $(codegen) $(warnings) $(prefix-maps)
 all-asflags := $(cc-target) $(includes) -D__ASSEMBLY__ -g $(port-cflags) $(prefix-maps) \
 	$(if $(filter y,$(WERROR)),-Wa$(comma)--fatal-warnings)

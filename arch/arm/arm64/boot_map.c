@@ -25,7 +25,7 @@ static uint64_t pool[POOL_PAGES][512] aligned_to(4096) in_section(".bss.pages");
 static unsigned pool_used;
 static uint64_t boot_root;
 
-extern char _image_start[], _text_end[], _rodata_end[], _end[], _idmap_start[];
+extern char _image_start[], _text_end[], _rodata_end[], _end[];
 
 static uint64_t *table_new(void)
 {
@@ -102,7 +102,6 @@ uint64_t boot_map(uint64_t load, uint64_t fdt)
 	/* Addresses of symbols are relative to the PC, so they are physical here. */
 	uint64_t text = (uintptr_t)_image_start, text_end = (uintptr_t)_text_end;
 	uint64_t rodata_end = (uintptr_t)_rodata_end, end = (uintptr_t)_end;
-	uint64_t idmap = (uintptr_t)_idmap_start;
 	uint64_t *root = table_new();
 	uint64_t block;
 
@@ -111,7 +110,7 @@ uint64_t boot_map(uint64_t load, uint64_t fdt)
 	    leaf_bits(PG_READ));
 	map(root, VA_IMAGE_BASE + (rodata_end - text), rodata_end, end - rodata_end,
 	    leaf_bits(PG_READ | PG_WRITE));
-	map(root, idmap, idmap, PAGE_SIZE, leaf_bits(PG_READ | PG_EXEC));
+	map(root, text, text, PAGE_SIZE, leaf_bits(PG_READ | PG_EXEC)); /* .idmap.text is there */
 	/* By pages: the image's own pages in the same block must not be writable there. */
 	map_pages(root, VA_DIRECT + end, end, boot_mapped_end(end) - end,
 		  leaf_bits(PG_READ | PG_WRITE));

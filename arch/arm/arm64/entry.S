@@ -36,8 +36,8 @@ primary_entry:
 	mov	x0, x21
 	adrp	x1, _end
 	bl	clean_inval
-	adrp	x0, _bss_start
-	adrp	x1, _end
+	adrp	x0, _bss_start		/* x1 still is the end */
+	add	x0, x0, :lo12:_bss_start
 2:	stp	xzr, xzr, [x0], #16
 	cmp	x0, x1
 	b.lo	2b
@@ -154,7 +154,8 @@ clean_inval:
 	ret
 
 /*
- * Turn translation on and go to x27. This page is mapped at its physical address as well.
+ * Turn translation on and go to x27. The image's first page, which has this, is mapped at its
+ * physical address as well.
  * x0: root; also used at EL1, where only the message that EL2 is missing will run.
  */
 	.section .idmap.text, "ax"

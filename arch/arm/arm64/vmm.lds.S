@@ -21,12 +21,10 @@ SECTIONS
 	_image_start = .;
 	.text : {
 		KEEP(*(.head.text))
-		*(.text.hot .text.hot.*)
-		*(.text .text.* .iplt)
-		. = ALIGN(4096);
-		_idmap_start = .;
 		*(.idmap.text)
 		_idmap_end = .;
+		*(.text.hot .text.hot.*)
+		*(.text .text.* .iplt)
 		. = ALIGN(4096);
 	}
 	_text_end = .;
@@ -48,9 +46,9 @@ SECTIONS
 	.data : {
 		*(.data .data.*)
 		*(.got .got.plt .igot.plt)
-		. = ALIGN(4096);
+		. = ALIGN(16);
 	}
-	_bss_start = .;
+	_bss_start = .;	/* the end of the file; the entry code makes zeros of the rest */
 	.bss (NOLOAD) : {
 		*(.bss.pages)
 		*(.bss .bss.*)
@@ -60,7 +58,7 @@ SECTIONS
 	_end = .;
 	_image_size = _end - _image_start;
 
-	ASSERT(_idmap_end - _idmap_start <= 4096, "the identity-mapped code must fit a page")
+	ASSERT(_idmap_end - _image_start <= 4096, "identity-mapped code must fit the first page")
 
 	.debug_info 0 : { *(.debug_info .debug_info.*) }
 	.debug_abbrev 0 : { *(.debug_abbrev) }
