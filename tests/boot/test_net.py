@@ -1,12 +1,42 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Networks between guests, as Debian's own virtio_net driver in a guest uses them."""
+import os
 import re
+import subprocess
+import zlib
 
 import pytest
 
+import vm
+
+from test_disks import at_console
+from test_firmware import UBOOT, UEFI, start, uboot, uboot_prompt
+from test_guests import program
 from test_linux import create, in_guest, leave_console, switch_off, wait_ready
 
 MIB = 1 << 20
+
+
+def tiny(name, number, words="", net="lan"):
+    """Lines of a script that make and start a guest of tests/guests/net.c, 10.0.0.number."""
+    return ("guest create %s board=virt vcpus=1 mem=8M kernel=/net.bin net=%s "
+            "cmdline=\"addr=%d %s\"\nguest start %s\n" % (name, net, number, words, name))
+
+
+def with_program(linux, folder, name):
+    """The Linux guest's initramfs with a program of this folder, /bin/<name>."""
+    program_file = folder / name
+    subprocess.run(["aarch64-linux-gnu-gcc", "-O2", "-Wall", "-Wextra", "-Werror", "-static",
+                    "-nostdlib", "-ffreestanding", "-o", program_file,
+                    os.path.join(vm.TOP, "tests", "boot", name + ".c")], check=True)
+    archive = vm.mkcpio.Cpio()
+    archive.folder("bin")
+    archive.file("bin/" + name, program_file.read_bytes(), 0o755)
+    with open(folder / "first.cpio", "wb") as out:
+        archive.write(out)
+    # The kernel takes one archive behind the other.
+    first = (folder / "first.cpio").read_bytes()
+    return first + bytes(-len(first) % 512) + linux["/boot/initrd.cpio.gz"].read_bytes()
 
 
 def up(machine, name, address, vcpus=1):
@@ -81,3 +111,84 @@ def test_two_guests(machine, linux, gic, smp):
         m.run("guest destroy " + guest, status=0)
     assert "net0" not in m.run("net ports")
     m.run("net switch destroy lan", status=0)
+
+
+def online(machine, folder, model, files):
+    """A machine whose switch "lan" leads to this one; the file that it serves."""
+    content = os.urandom(300000)
+    (folder / "file.efi").write_bytes(content)
+    m = machine(files=files, virtio="pci", nic_model=model,
+                nics=["user,tftp=%s,bootfile=file.efi" % folder])
+    m.run("net switch create lan; net port add lan uplink=eth0", status=0)
+    assert re.search(r"eth0 +%s .* up +lan" % model, m.run("net devices", status=0))
+    return m, content
+
+
+def test_uboot(machine, tmp_path):
+    """U-Boot gets an address and a file from this machine, through the uplink."""
+    m, content = online(machine, tmp_path, "virtio-net", {"/u-boot.bin": UBOOT})
+    start(m, "mem=128M firmware=/u-boot.bin net=lan")
+    uboot_prompt(m)
+    assert "Bytes transferred = %d" % len(content) in uboot(m, "dhcp 0x40400000 file.efi", 120)
+    assert "is alive" in uboot(m, "ping 10.0.2.2")
+    crc = re.search(r"==> ([0-9a-f]{8})", uboot(m, "crc32 0x40400000 %x" % len(content)))[1]
+    assert int(crc, 16) == zlib.crc32(content)
+    m.send("poweroff\r")
+    m.wait_prompt()
+
+
+def test_uefi(machine, tmp_path):
+    """UEFI boots from the network, if only there were a program."""
+    if not UEFI.exists():
+        pytest.skip("%s is missing: apt-get install qemu-efi-aarch64" % UEFI)
+    m, content = online(machine, tmp_path, "e1000e", {"/efi.fd": UEFI})
+    start(m, "mem=256M firmware=/efi.fd net=lan,queues=2")
+    m.expect("NBP filesize is %d Bytes" % len(content), 180)
+    m.expect("NBP file downloaded successfully", 120)
+
+
+def test_queues(machine, linux, tmp_path):
+    """Linux changes queues, address, filter and MTU of an interface on PCI."""
+    initrd = with_program(linux, tmp_path, "linux_queues")
+    m = machine(gic=3, smp=2, files=dict(linux, **{
+        "/net.bin": program("net"), "/boot/initrd.cpio.gz": initrd,
+        "/peers": tiny("p", 1, "peers=3") + tiny("q", 3, "again=1 peers=1")}))
+    m.run("net switch create lan policy=hub; vfs run /peers", status=0)
+    create(m, "g", 2, more="virtio=pci net=lan,queues=2,mtu=4000")
+    up(m, "g", "10.0.0.2", 2)
+    assert "virtio_net" in in_guest(m, "readlink /sys/class/net/eth0/device/driver")
+    assert in_guest(m, "cat /sys/class/net/eth0/mtu").split() == ["4000"]
+    interrupts = in_guest(m, "grep virtio0- /proc/interrupts")
+    assert all("virtio0-%sput.%d" % (way, n) in interrupts for way in ("in", "out") for n in (0, 1))
+    assert received(m, "10.0.0.1") == 3
+    for pairs in (1, 2):
+        assert "pairs: %d of 2" % pairs in in_guest(m, "linux_queues %d" % pairs)
+        assert received(m, "10.0.0.1") == 3
+        leave_console(m)
+        assert "%d of 2 pairs" % pairs in m.run("guest devices g -v", status=0)
+        at_console(m, "g")
+    in_guest(m, "ip link set eth0 down; ip link set eth0 address 02:11:22:33:44:55; "
+             "ip link set eth0 up")
+    assert received(m, "10.0.0.1") == 3
+    # Frames between the others come to everybody at a hub; the device keeps them from the guest.
+    count = "sleep 2; cat /sys/class/net/eth0/statistics/rx_packets"
+
+    def heard():
+        return int(in_guest(m, count, 30).split()[0])
+
+    before = heard()
+    assert heard() - before < 2
+    in_guest(m, "ip link set eth0 promisc on")
+    before = heard()
+    assert heard() - before >= 2
+    in_guest(m, "ip link set eth0 promisc off")
+    # What is longer than a receiver's MTU is dropped there, and counted.
+    leave_console(m)
+    before = stats(m, "p/net0")[2]
+    at_console(m, "g")
+    assert received(m, "10.0.0.1", 2, "-s 3000") == 0
+    in_guest(m, "ip link set eth0 mtu 1500")
+    leave_console(m)
+    assert stats(m, "p/net0")[2] >= before + 2
+    at_console(m, "g")
+    switch_off(m)

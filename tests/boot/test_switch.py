@@ -15,19 +15,13 @@ import vm
 from test_disks import at_console
 from test_guests import LONGEST, TOLERANCE, free_pages, hostile_machine, program, witness
 from test_linux import in_guest, leave_console, wait_ready
-from test_net import received, stats
+from test_net import received, stats, tiny
 
 TINY = 22
 GUESTS = TINY + 2
 SBIN = dict(os.environ, PATH=os.environ["PATH"] + ":/usr/sbin:/sbin")
 LINUX = ("guest create %s board=virt vcpus=1 mem=160M kernel=/boot/vmlinuz net=lan "
          "initrd=/boot/initrd.cpio.gz cmdline=\"quiet console=ttyAMA0\"\nguest start %s\n")
-
-
-def tiny(name, number, words="", net="lan"):
-    """Lines of a script that make and start a tiny guest."""
-    return ("guest create %s board=virt vcpus=1 mem=8M kernel=/net.bin net=%s "
-            "cmdline=\"addr=%d %s\"\nguest start %s\n" % (name, net, number, words, name))
 
 
 def wait_said(machine, name, text, seconds=60, count=1):
