@@ -67,25 +67,34 @@ static bool more(struct net_iter *it)
 
 void net_iter_copy(struct net_iter *it, void *dst, size_t n)
 {
+	const uint8_t *at = it->at;
+	size_t here = it->here;
 	uint8_t *to = dst;
 
-	if (likely(n <= it->here)) {
-		copy_data(to, it->at, n);
-		it->at += n;
-		it->here -= (uint32_t)n;
-		return;
+	while (n > here) {
+		if (here) {
+			copy_data(to, at, here);
+			to += here;
+			n -= here;
+		}
+		if (likely(it->segs_left)) {
+			at = it->seg->va;
+			here = it->seg->len;
+			it->seg++;
+			it->segs_left--;
+			continue;
+		}
+		it->here = 0;
+		if (!more(it)) {
+			memset(to, 0, n);
+			return;
+		}
+		at = it->at;
+		here = it->here;
 	}
-	while (n && more(it)) {
-		size_t len = MIN_T(size_t, n, it->here);
-
-		copy_data(to, it->at, len);
-		to += len;
-		n -= len;
-		it->at += len;
-		it->here -= (uint32_t)len;
-	}
-	if (unlikely(n))
-		memset(to, 0, n);
+	copy_data(to, at, n);
+	it->at = at + n;
+	it->here = (uint32_t)(here - n);
 }
 
 size_t net_iter_piece(struct net_iter *it, const uint8_t **p)

@@ -11,6 +11,7 @@
 #include <core/mem.h>
 #include <core/netswitch.h>
 #include <core/shell.h>
+#include <libs/atomic.h>
 #include <libs/byteorder.h>
 #include <libs/errno.h>
 #include <libs/printf.h>
@@ -34,6 +35,11 @@
 #define TX_WORK	  1024
 /* Frames sent after which the guest gets their buffers back, and receivers hear of them. */
 #define TX_PIECE  16
+/*
+ * ns until the guest is told that frames were sent, if it has not seen that for itself: drivers
+ * look when they send or receive anyway.
+ */
+#define TX_TELL	  500000
 
 #define CONFIG_LEN    12
 #define CONFIG_STATUS 6
@@ -114,6 +120,35 @@ static void send_chain(struct virtio_net *n, struct net_burst *burst, const stru
 	net_send(burst, &frame);
 }
 
+static void tx_timer_fn(struct timer *timer)
+{
+	struct virtio_net *n = container_of(timer, struct virtio_net, tx_timer);
+	uint32_t owed = __atomic_exchange_n(&n->tx_owed, 0, __ATOMIC_ACQUIRE);
+	unsigned i;
+
+	for (i = 0; owed; i++, owed >>= 1) {
+		if (owed & 1)
+			vq_signal(&n->vd->queues[2 * i + 1]);
+	}
+}
+
+/** Frames were sent: an interrupt now if the ring is filling, or some time later. */
+static void tx_tell(struct virtio_net *n, struct virtqueue *vq)
+{
+	uint32_t pair = BIT32(vq->index / 2);
+
+	if (unlikely(READ_ONCE(vq->unsignalled) >= vq->num / 2)) {
+		vq_signal(vq);
+		return;
+	}
+	if (!(READ_ONCE(n->tx_owed) & pair))
+		__atomic_fetch_or(&n->tx_owed, pair, __ATOMIC_RELEASE);
+	/* It is not armed any more when it looks at what is owed. */
+	full_fence();
+	if (!timer_armed(&n->tx_timer))
+		timer_start(&n->tx_timer, time_now() + TX_TELL);
+}
+
 /** @return whether there is more than one exit may take */
 static bool transmit(struct virtio_net *n, struct virtqueue *vq)
 {
@@ -137,9 +172,9 @@ static bool transmit(struct virtio_net *n, struct virtqueue *vq)
 		}
 		vq_publish(vq);
 	} while (!more && vq_listen(vq));
-	/* Receivers first: an answer that comes at once needs no interrupt besides this one. */
 	net_burst_end(&burst);
-	vq_signal(vq);
+	if (likely(frames))
+		tx_tell(n, vq);
 	return more;
 }
 
@@ -552,6 +587,7 @@ static int net_probe(struct virtio_dev *vd)
 	n->port.ops = &port_ops;
 	n->port.priv = n;
 	n->port.mtu = dt_u32_or(node, "mtu", NET_MTU);
+	timer_init(&n->tx_timer, tx_timer_fn);
 	vd->features |= n->max_pairs > 1 ? F_MQ : 0;
 	net_reset(vd);
 	err = register_port(n);
@@ -572,6 +608,7 @@ static void net_remove(struct virtio_dev *vd)
 	struct virtio_net *n = vd->priv;
 
 	net_port_unregister(&n->port);
+	timer_stop(&n->tx_timer);
 	heap_free(n);
 }
 

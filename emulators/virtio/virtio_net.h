@@ -7,6 +7,7 @@
 #pragma once
 
 #include <core/net.h>
+#include <core/time.h>
 
 #include "virtio.h"
 
@@ -79,6 +80,8 @@ struct virtio_net {
 	bool link;	     /* atomic */
 	bool announce;	     /* the driver is to tell the network that it is there; atomic */
 	uint32_t rx_pending; /* receive queues with frames since the last interrupt; atomic */
+	uint32_t tx_owed;    /* pairs whose transmit queue tx_timer looks after; atomic */
+	struct timer tx_timer;
 	struct vnet_room room[PAIRS_MAX];
 	struct vnet_filter filter; /* locks of all receive queues */
 };

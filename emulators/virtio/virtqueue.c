@@ -431,10 +431,11 @@ void vq_return_buffers(struct virtqueue *vq, const struct vq_buffer *buffers, un
 	unsigned long flags = spin_lock_irqsave(&vq->used_lock);
 	unsigned i;
 
-	for (i = 0; i < n; i++) {
-		if (vq->packed)
+	if (vq->packed) {
+		for (i = 0; i < n; i++)
 			packed_fill(vq, buffers[i].id, 1, buffers[i].len);
-		else
+	} else {
+		for (i = 0; i < n; i++)
 			split_fill(vq, buffers[i].id, buffers[i].len);
 	}
 	publish_locked(vq);

@@ -8,14 +8,14 @@
 
 TEST(all_alignments_and_lengths)
 {
-	uint8_t from[512], to[512], want[512];
+	uint8_t from[1200], to[1200], want[1200];
 	unsigned s, d, n, i;
 
 	for (i = 0; i < sizeof(from); i++)
 		from[i] = (uint8_t)unit_random();
 	for (s = 0; s < 9; s++) {
 		for (d = 0; d < 9; d++) {
-			for (n = 0; n < 300; n += n < 150 ? 1 : 13) {
+			for (n = 0; n < 1150; n += n < 150 ? 1 : 13) {
 				memset(to, 0xee, sizeof(to));
 				memset(want, 0xee, sizeof(want));
 				memcpy(want + d, from + s, n);

@@ -66,6 +66,37 @@ TEST(sends)
 	end_net();
 }
 
+TEST(tells_of_sent_frames)
+{
+	uint32_t id, n;
+	unsigned i;
+
+	start_net(BASE & ~V_F_EVENT, 1);
+	send_plain(2, 1);
+	/* Not at once, but not never. */
+	CHECK(!world_line(V_IRQ));
+	world_advance(1000000);
+	CHECK(world_line(V_IRQ));
+	world_w32(d.dev, V_ACK, 1);
+	CHECK(!world_line(V_IRQ));
+	world_advance(1000000);
+	CHECK(!world_line(V_IRQ));
+	/* At once when the ring fills. */
+	for (i = 0; i < ENTRIES / 2; i++) {
+		vd_desc(&d, TX, i, TX_AT, 100, 0, 0);
+		vd_offer(&d, TX, (uint16_t)i);
+	}
+	vd_notify(&d, TX);
+	CHECK(world_line(V_IRQ));
+	while (vd_used(&d, TX, &id, &n))
+		;
+	/* A device that goes away meanwhile. */
+	send_plain(2, 1);
+	tport_forget(&peer);
+	end_net();
+	world_advance(1000000);
+}
+
 TEST(sends_nonsense)
 {
 	uint8_t f[2000], hdr[VNET_HDR_LEN] = { 0 };
