@@ -378,7 +378,7 @@ static bool readable(unsigned reg)
 	case CMCI:
 	case ICR ... CURRENT:
 	case DIVIDE:
-		return reg != 0x0c && (reg <= LVT + LVTS - 1 || reg >= INITIAL);
+		return true;
 	}
 	return false;
 }
