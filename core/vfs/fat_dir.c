@@ -9,6 +9,7 @@
 #include <libs/date.h>
 #include <libs/errno.h>
 #include <libs/string.h>
+#include <libs/utf8.h>
 
 #define LONG_UNITS 13 /* of a name in one long entry */
 #define LONG_LAST  0x40
@@ -97,49 +98,6 @@ int fat_dir_place(struct vfs_mount *m, const struct fat_dir *dir, uint32_t off, 
 
 /* --- names ----------------------------------------------------------------------------------- */
 
-static size_t put_utf8(char *to, uint32_t c)
-{
-	if (c < 0x80) {
-		to[0] = (char)c;
-		return 1;
-	}
-	if (c < 0x800) {
-		to[0] = (char)(0xc0 | c >> 6);
-		to[1] = (char)(0x80 | (c & 0x3f));
-		return 2;
-	}
-	if (c < 0x10000) {
-		to[0] = (char)(0xe0 | c >> 12);
-		to[1] = (char)(0x80 | (c >> 6 & 0x3f));
-		to[2] = (char)(0x80 | (c & 0x3f));
-		return 3;
-	}
-	to[0] = (char)(0xf0 | c >> 18);
-	to[1] = (char)(0x80 | (c >> 12 & 0x3f));
-	to[2] = (char)(0x80 | (c >> 6 & 0x3f));
-	to[3] = (char)(0x80 | (c & 0x3f));
-	return 4;
-}
-
-/* A slash would be two components, a NUL an end; halves of pairs are no characters. */
-static void narrow(struct fat *fs, unsigned units)
-{
-	size_t n = 0;
-
-	for (unsigned i = 0; i < units; i++) {
-		uint32_t c = fs->wide[i], low = i + 1 < units ? fs->wide[i + 1] : 0;
-
-		if (c >= 0xd800 && c < 0xdc00 && low >= 0xdc00 && low < 0xe000) {
-			c = 0x10000 + ((c & 0x3ff) << 10 | (low & 0x3ff));
-			i++;
-		} else if (!c || c == '/' || (c >= 0xd800 && c < 0xe000)) {
-			c = '?';
-		}
-		n += put_utf8(fs->name + n, c);
-	}
-	fs->name[n] = '\0';
-}
-
 static void narrow_short(struct fat *fs, const uint8_t *raw)
 {
 	size_t n = 0, base = 8, ext = 3;
@@ -222,7 +180,7 @@ static void decide_name(struct fat *fs, const struct long_name *l, struct fat_it
 	item->start = l->start;
 	while (units < most && fs->wide[units])
 		units++;
-	narrow(fs, units);
+	utf8_from_utf16(fs->name, fs->wide, units);
 }
 
 int fat_next(struct vfs_mount *m, const struct fat_dir *dir, uint32_t *off, struct fat_item *item)

@@ -209,8 +209,9 @@ int vfs_damaged(struct vfs_mount *m, const char *checker, const char *what, uint
 {
 	if (m->complaints < COMPLAINTS) {
 		m->complaints++;
-		log_warn("%s at '%s/': damaged: %s %llu; run %s on it", m->fs->name, m->path, what,
-			 (unsigned long long)number, checker);
+		log_warn("%s at '%s/': damaged: %s %llu%s%s%s", m->fs->name, m->path, what,
+			 (unsigned long long)number, checker ? "; run " : "",
+			 checker ? checker : "", checker ? " on it" : "");
 	}
 	return -EUCLEAN;
 }

@@ -22,5 +22,8 @@ obj-$(CONFIG_FS_FAT) += fat_name.o
 obj-$(CONFIG_FS_FAT) += fat_short.o
 obj-$(CONFIG_FS_FAT) += fat_table.o
 
+obj-$(CONFIG_FS_ISO9660) += iso9660.o
+obj-$(CONFIG_FS_ISO9660) += iso9660_rock.o
+
 # not on the way of any exit: small before fast
 cflags-y := -Os

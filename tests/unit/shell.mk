@@ -5,8 +5,9 @@
 ext2-files := $(addprefix core/vfs/,ext2.c ext2_alloc.c ext2_dir.c ext2_extent.c ext2_file.c \
 	ext2_map.c ext2_name.c)
 fat-files := $(addprefix core/vfs/,fat.c fat_dir.c fat_file.c fat_name.c fat_short.c fat_table.c) \
-	libs/date.c
-vfs-files := $(fat-files) $(addprefix core/vfs/,cache.c file.c mount.c path.c cpio.c) $(ext2-files) \
+	libs/date.c libs/utf8.c
+iso-files := core/vfs/iso9660.c core/vfs/iso9660_rock.c
+vfs-files := $(fat-files) $(iso-files) $(addprefix core/vfs/,cache.c file.c mount.c path.c cpio.c) $(ext2-files) \
 	$(addprefix libs/,cpio.c errno.c rbtree.c strlcpy.c)
 vfs-device := $(addprefix tests/unit/,fake_block.c fake_clock.c fake_pages.c)
 vfs-fakes := $(addprefix tests/unit/,fake_heap.c fake_thread.c fake_log.c) $(vfs-device)
@@ -15,6 +16,7 @@ test_vfs := $(vfs-files) $(vfs-fakes)
 fs-images := $(vfs-files) $(vfs-fakes) tests/unit/fs_model.c tests/unit/fs_image.c
 test_ext2 := $(fs-images)
 test_fat := $(fs-images)
+test_iso9660 := $(fs-images)
 
 test_filedisk := $(filter-out %_file.c,$(emu-world)) $(emu-block) core/block/filedisk.c \
 	$(vfs-files)

@@ -299,6 +299,27 @@ TEST(ext2_trees)
 	CHECK_EQ(fake_heap_live(), 0);
 }
 
+TEST(cd_trees)
+{
+	static const char *const images[] = { "tree-rock.iso", "tree-both.iso" };
+
+	for (unsigned i = 0; i < sizeof(images) / sizeof(*images); i++) {
+		size_t size;
+		void *image = unit_data(images[i], &size);
+
+		REQUIRE(image);
+		REQUIRE(!vfs_mount_image("/", image, size));
+		check_tree(12);
+		CHECK_EQ(vfs_unmount("/"), 0);
+		fake_block("disk0", image, size);
+		REQUIRE(!vfs_mount_blockdev("/", "disk0", false));
+		check_tree(12);
+		CHECK_EQ(vfs_unmount("/"), 0);
+		free(image);
+	}
+	CHECK_EQ(fake_heap_live(), 0);
+}
+
 TEST(ext2_on_a_device)
 {
 	size_t size;

@@ -63,7 +63,7 @@ kconfig = $(call need,kconfig-conf,kconfig-frontends)$(call make-folders,$(autoc
 	$(autoconf-h))$(kconfig-env) kconfig-conf
 kconfig-quiet := >kconfig.log 2>&1 || { cat kconfig.log >&2; exit 1; }
 
-openconf-files := openconf.cfg $(wildcard $(addsuffix openconf.cfg,libs/ core/ drivers/ drivers/*/ \
+openconf-files := openconf.cfg $(wildcard $(addsuffix openconf.cfg,libs/ core/ core/*/ drivers/ drivers/*/ \
 	emulators/ emulators/*/ boards/ commands/ tests/self/ arch/$(ARCH)/ arch/$(ARCH)/*/))
 
 config:

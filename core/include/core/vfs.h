@@ -169,7 +169,11 @@ must_check int vfs_mount_blockdev(const char *path, const char *blockdev, bool w
  *         written to it is on the device
  */
 must_check int vfs_unmount(const char *path);
-/** For file systems: say in the log that something is damaged, a few times. @return -EUCLEAN */
+/**
+ * For file systems: say in the log that something is damaged, a few times.
+ * @param checker  the program that mends it, NULL: there is none
+ * @return -EUCLEAN
+ */
 int vfs_damaged(struct vfs_mount *m, const char *checker, const char *what, uint64_t number);
 /** Iterate between lock and unlock; not to be held while anything else here is called. */
 void vfs_list_lock(void);

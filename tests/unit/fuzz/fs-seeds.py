@@ -6,8 +6,11 @@ The first byte of a seed says what it is the begin of (0 ext2 without its first 
 3 the descriptors of a CD), the second how it will be changed; what is behind its end is zeros.
 """
 import os
+import runpy
 import struct
 import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
 
 
 def inode(mode, size, blocks, links=1, flags=0, inline=b""):
@@ -77,10 +80,39 @@ def fat(bits):
     return b"".join(part.ljust(512, b"\0") for part in (boot, table, directory, folder))
 
 
+def disc(rock):
+    """A CD from its descriptors on, in blocks of 512, with directories in what they leave free."""
+    cd = runpy.run_path(os.path.join(HERE, "..", "make-iso-data.py"))
+    record, name, susp, mode, more_at = (cd[n] for n in ("record", "name", "susp", "mode",
+                                                         "more_at"))
+
+    def directory(block, use=b""):
+        return record(b"\0", block, 512, 2, use) + record(b"\1", block, 512, 2)
+
+    blocks = [cd["descriptor"](1, 128, record(b"\0", 65, 512, 2), 512)]
+    sharing = susp(b"SP", b"\xbe\xef\0") + mode(0o040755) + more_at(67, 300, 40) if rock else b""
+    blocks.append(directory(65, sharing) +
+                  record(b"BOOT", 66, 512, 2, name(b"boot") + mode(0o040755)) +
+                  record(b"PARTS.;1", 67, 200, 0x80, name(b"parts")) +
+                  record(b"PARTS.;1", 68, 100, 0, name(b"parts")))
+    blocks.append(directory(66) +
+                  record(b"HELLO.;1", 67, 30, 0, name(b"hello")) +
+                  record(b"LINK.;1", 0, 0, 0, name(b"li", 1) + more_at(67, 200, 60)) +
+                  record(b"DEEP.;1", 67, 0, 0, name(b"deep") +
+                         susp(b"CL", struct.pack("<II", 65, 0))))
+    blocks.append(b"text".ljust(200) + (name(b"nk") + mode(0o120777) + cd["link"](
+        (8, b""), (0, b"boot"), (4, b""))).ljust(100, b"\0") + name(b"x") +
+                  susp(b"TF", b"\2" + bytes(7)))
+    blocks.append(cd["descriptor"](2, 128, record(b"\0", 69, 512, 2), 512, b"%/E"))
+    blocks.append(directory(69) + record("boot\u00e4;1".encode("utf-16-be"), 67, 30))
+    return b"".join(block.ljust(512, b"\0") for block in blocks)
+
+
 def main():
     folder = os.path.join(sys.argv[1], "fuzz_fs")
     os.makedirs(folder, exist_ok=True)
-    seeds = [(0, ext2()), (0, ext2(0x42)), (1, fat(12)), (1, fat(32))]
+    seeds = [(0, ext2()), (0, ext2(0x42)), (1, fat(12)), (1, fat(32)), (2, disc(True)),
+             (3, disc(False))]
     for n, (kind, seed) in enumerate(seeds):
         for how in (2, 5, 100):
             with open(os.path.join(folder, "seed%d-%d" % (n, how)), "wb") as file:

@@ -31,6 +31,7 @@ static const char *path(void)
 		"/boot/hello", "/boot/link", "/boot",	    "/new",	     "/boot/New file.text",
 		"/dir",	       "/dir/x",     "/loop",	    "/big",	     "/boot/slow",
 		"/HELLO.TXT",  "/dir/y",     "/lost/found", "/dir/a/b/c",
+		"/parts",      "/deep/file", "/link",	    "/bad/circle",
 	};
 
 	return paths[pick(sizeof(paths) / sizeof(*paths))];
