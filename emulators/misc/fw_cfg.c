@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * QEMU's firmware configuration device (its docs/specs/fw_cfg.rst), memory-mapped, with the DMA
- * interface: firmware learns from it what machine it is on, and gets the kernel that it is to boot.
+ * QEMU's firmware configuration device (its docs/specs/fw_cfg.rst), in memory or behind ports, with
+ * the DMA interface: firmware learns from it what machine it is on, and gets the kernel to boot.
  *
- *   qemu,fw-cfg-mmio   `kernel`, `initrd` are files of the VFS, `cmdline` a string; `bootorder` the
- *                      devices to boot from, by their paths in Open Firmware, first choice first
+ *   qemu,fw-cfg-io     12 ports of a PC: selector 0, data 1, DMA 4
+ *   qemu,fw-cfg-mmio   registers in memory
+ *
+ * `kernel`, `initrd` are files of the VFS, `cmdline` a string; `bootorder` the devices to boot
+ * from, by their paths in Open Firmware, first choice first.
  *
  * Items are read-only. Files stay open and are read as they are asked for; a transfer goes in
  * pieces, between which others run. One mutex guards the selected item and the transfer.
@@ -20,6 +23,8 @@
 
 /* Registers; all but the data are big-endian. */
 enum { DATA = 0x00, SELECTOR = 0x08, DMA = 0x10, SIZE = 0x18 };
+/* And ports. */
+enum { PORT_SELECTOR = 0, PORT_DATA = 1, PORT_DMA = 4, PORT_SIZE = 12 };
 
 enum item {
 	SIGNATURE = 0x00,
@@ -331,15 +336,44 @@ static enum emu_result write_register(struct fw_cfg *s, const struct emu_access 
 	}
 }
 
+/*
+ * Ports are the same registers at other places: the selector is little-endian and has the data's
+ * byte behind it.
+ */
+static enum emu_result access_port(struct fw_cfg *s, struct emu_access *acc)
+{
+	struct emu_access reg = *acc;
+	enum emu_result result;
+
+	if (acc->offset < PORT_DMA && acc->offset + acc->size > 2)
+		return EMU_WIDTH;
+	if (acc->offset == PORT_SELECTOR) {
+		if (acc->is_write && acc->size == 2)
+			select_item(s, (uint32_t)acc->value);
+		else
+			acc->value = 0;
+		return EMU_OK;
+	}
+	if (acc->offset > PORT_DATA && acc->offset < PORT_DMA)
+		return EMU_NONE;
+	reg.offset = acc->offset == PORT_DATA ? (uint64_t)DATA : DMA + (acc->offset - PORT_DMA);
+	result = acc->is_write ? write_register(s, &reg) : read_register(s, &reg);
+	acc->value = reg.value;
+	return result;
+}
+
 static enum emu_result fw_cfg_access(struct emu_dev *dev, struct emu_access *acc)
 {
 	struct fw_cfg *s = dev->priv;
 	enum emu_result result;
 
-	if (acc->offset >= SIZE)
+	if (acc->offset >= (dev->match_data ? PORT_SIZE : SIZE))
 		return EMU_NONE;
 	mutex_lock(&s->lock);
-	result = acc->is_write ? write_register(s, acc) : read_register(s, acc);
+	if (IS_ENABLED(CONFIG_PORT_SPACE) && dev->match_data)
+		result = access_port(s, acc);
+	else
+		result = acc->is_write ? write_register(s, acc) : read_register(s, acc);
 	mutex_unlock(&s->lock);
 	return result;
 }
@@ -452,6 +486,7 @@ static void fw_cfg_show(struct emu_dev *dev, struct shell_out *out)
 
 static const struct dt_match matches[] = {
 	{ "qemu,fw-cfg-mmio", NULL },
+	{ "qemu,fw-cfg-io", "ports" },
 	{ NULL, NULL },
 };
 

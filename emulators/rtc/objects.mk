@@ -1,3 +1,4 @@
 # SPDX-License-Identifier: GPL-2.0-only
 
 obj-$(CONFIG_EMU_PL031) += pl031.o
+obj-$(CONFIG_EMU_MC146818) += mc146818.o

@@ -680,7 +680,8 @@ struct emu_dev *world_device(const char *name, const char *compatible, uint64_t 
 void world_remove(struct emu_dev *dev)
 {
 	list_del(&dev->link);
-	dev->emu->remove(dev);
+	if (dev->emu->remove)
+		dev->emu->remove(dev);
 	if (!dev->parent)
 		free(dev->region);
 	free(dev);
