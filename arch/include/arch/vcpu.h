@@ -78,6 +78,21 @@ void arch_vcpu_fini(struct vcpu *vcpu);
  */
 void arch_vcpu_reset(struct vcpu *vcpu, uint64_t pc, uint64_t arg);
 
+/*
+ * x86: in what mode a vCPU starts, in the argument beside a guest physical address A.
+ *
+ *   FLAT32  32-bit protected mode without paging: EIP = pc, EBX = ESI = EDI = A, EAX = 0x2badb002
+ *           (PVH, Linux' 32-bit entry, multiboot)
+ *   LONG64  64-bit mode: RIP = pc, CR3 = A + 0x1000, GDT of four descriptors (64-bit code 0x10,
+ *           data 0x18) at A + 0xf80, RBX = RSI = RDI = the 64-bit word at A + 0xfa0; whoever starts
+ *           a guest so has put all that there
+ *   REAL    real mode: from 1 MiB on CS is 0xf000 with base pc & ~0xffff, IP the rest (reset vector
+ *           0xfffffff0); below, CS is pc >> 4 (start-up interrupt)
+ */
+#define X86_START_FLAT32 0ULL
+#define X86_START_LONG64 BIT(62)
+#define X86_START_REAL	 BIT(63)
+
 /**
  * Load a vCPU's state into this CPU, saving nothing; save this CPU's state
  * into a vCPU. Called with IRQs masked by the scheduler when *another* vCPU is

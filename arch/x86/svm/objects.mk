@@ -1,4 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
-obj-y += absent.o
+obj-y += access.o
+obj-y += cpuid.o
+obj-y += enter.o
+obj-y += guest.o
+obj-y += msr.o
+obj-y += state.o
+obj-y += vcpu.o
+obj-y += vintc.o
 
-cflags-y := -Os
+CFLAGS_guest.o := -Os
+CFLAGS_state.o := -Os

@@ -1,9 +1,43 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A virtual CPU on this CPU. */
+/*
+ * The state of a vCPU: its control block (VMCB), which the CPU loads at each entry, the general
+ * registers, and what stays in the CPU until another vCPU is loaded there: vector and floating
+ * point registers, XCR0, TSC_AUX, breakpoints once they were used.
+ */
 #pragma once
 
+/* Offsets that enter.S knows. */
+#define VCPU_REGS 0
+#define VCPU_VMCB 128
+#define VCPU_HOST 136
+
+#ifndef __ASSEMBLY__
+#include <stdbool.h>
 #include <stdint.h>
 
+struct vmcb;
+struct svm_insn;
+
 struct arch_vcpu {
-	uint64_t rip;
+	uint64_t regs[16];	/* as they are encoded; RAX and RSP are in the VMCB between exits */
+	uint64_t vmcb_pa;
+	uint64_t host_pa;	/* VMCB with what of the CPU is the hypervisor's */
+	struct vmcb *vmcb;
+	uint64_t xcr0;
+	uint64_t tsc_aux;
+	uint64_t dr[4];
+	uint64_t efer;		/* as the guest sees it */
+	uint32_t tlb_seen;	/* arch_guest.flushes at the last entry */
+	uint32_t asid_generation;
+	unsigned asid_cpu;	/* whose ASID it has */
+	bool dr_used;
+	bool resumes;		/* an instruction under way has its next access */
+	bool nmi_waits, nmi_masked;
+	uint64_t retry;		/* event that an exit interrupted or another displaced */
+	uint64_t skip_to;	/* port access: where it goes on; 0: by the decoder */
+	uint64_t pat, mtrr_default, kvm_time, kvm_wall;
+	uint64_t mtrr[8 * 2 + 11];
+	void *xsave;		/* XSAVE area, or FXSAVE's */
+	struct svm_insn *insn;	/* instructions that are carried out (svm/access.c) */
 };
+#endif

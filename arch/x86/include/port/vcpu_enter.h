@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The way into the guest and out of it. */
+/*
+ * The way into the guest and out of it. svm_run() (svm/enter.S) keeps only the stack and frame
+ * pointers; the compiler knows that all other registers are lost.
+ */
 #pragma once
 
 #include <arch/vcpu.h>

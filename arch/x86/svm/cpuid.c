@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What a guest sees of its CPU by CPUID: the host's, less what is not switched or not there for
+ * guests. A row a leaf. Constant once the boot CPU has read its features.
+ */
+#include <arch/timer.h>
+#include <core/guest.h>
+#include <core/vcpu.h>
+#include <port/asm.h>
+#include "../host/features.h"
+#include "svm.h"
+
+/* Leaf 1, ECX: SSE3 PCLMUL SSSE3 FMA CX16 SSE4.1 SSE4.2 MOVBE POPCNT AES XSAVE AVX F16C RDRAND */
+#define LEAF1_ECX (BIT32(0) | BIT32(1) | BIT32(9) | BIT32(12) | BIT32(13) | BIT32(19) |             \
+		   BIT32(20) | BIT32(22) | BIT32(23) | BIT32(25) | BIT32(26) | BIT32(28) |          \
+		   BIT32(29) | BIT32(30))
+#define X2APIC	   BIT32(21)
+#define DEADLINE   BIT32(24)
+#define OSXSAVE	   BIT32(27)
+#define HYPERVISOR BIT32(31)
+/* EDX: all that is old, but machine checks' banks stay, without thermal control and debug store */
+#define LEAF1_EDX 0x1789fbffu
+/*
+ * Leaf 7, EBX: FSGSBASE BMI1 AVX2 SMEP BMI2 ERMS INVPCID AVX512F… RDSEED ADX SMAP CLFLUSHOPT CLWB
+ */
+#define LEAF7_EBX (BIT32(0) | BIT32(3) | BIT32(5) | BIT32(7) | BIT32(8) | BIT32(9) | BIT32(10) |     \
+		   BIT32(18) | BIT32(19) | BIT32(20) | BIT32(23) | BIT32(24) | BIT32(29))
+#define LEAF7_AVX512 (BIT32(16) | BIT32(17) | BIT32(21) | BIT32(26) | BIT32(27) | BIT32(28) |       \
+		      BIT32(30) | BIT32(31))
+/* ECX: UMIP VAES VPCLMUL RDPID */
+#define LEAF7_ECX (BIT32(2) | BIT32(8) | BIT32(9) | BIT32(10) | BIT32(22))
+/* EDX: FSRM */
+#define LEAF7_EDX BIT32(4)
+/* 0x80000001, ECX: LAHF CMPLEGACY CR8 ABM SSE4A MISALIGNSSE PREFETCH */
+#define EXT1_ECX (BIT32(0) | BIT32(4) | BIT32(5) | BIT32(6) | BIT32(7) | BIT32(8))
+/* EDX: as leaf 1, SYSCALL NX MMXEXT FFXSR 1G RDTSCP LM 3DNOW */
+#define EXT1_EDX 0xeffbfbffu
+
+#define XCR0_X87_SSE 0x3u
+#define XCR0_AVX     0x4u
+#define XCR0_AVX512  0xe0u
+
+#define SIGNATURE_KVM_B 0x4b4d564b /* "KVMKVMKVM" */
+#define SIGNATURE_KVM_C 0x564b4d56
+#define SIGNATURE_KVM_D 0x4d
+#define KVM_CLOCK	(BIT32(0) | BIT32(3) | BIT32(24)) /* old and new clock, TSC is stable */
+#define APIC_BUS_KHZ	1000000
+
+uint64_t svm_xcr0_mask(void)
+{
+	static uint64_t mask;
+	uint64_t host;
+
+	if (!mask && x86_features.xsave) {
+		host = cpuid(0xd, 0).eax;
+		mask = XCR0_X87_SSE | (host & XCR0_AVX);
+		if ((host & XCR0_AVX512) == XCR0_AVX512)
+			mask |= XCR0_AVX512;
+	}
+	return mask;
+}
+
+/* End of the last component. */
+static uint32_t xsave_size(uint64_t xcr0)
+{
+	uint32_t size = 576;
+	unsigned i;
+
+	for (i = 2; i < 63; i++) {
+		struct cpuid r;
+
+		if (!(xcr0 & BIT(i)))
+			continue;
+		r = cpuid(0xd, i);
+		size = MAX(size, r.ebx + r.eax);
+	}
+	return size;
+}
+
+uint32_t svm_xsave_size(void)
+{
+	return x86_features.xsave ? xsave_size(svm_xcr0_mask()) : 512;
+}
+
+/* --- leaves ----------------------------------------------------------------------------------- */
+
+static void leaf_1(struct vcpu *v, uint32_t sub, struct cpuid *r)
+{
+	unsigned n = v->guest->nr_vcpus;
+
+	r->ecx &= LEAF1_ECX;
+	if (v->guest->vintc && v->guest->vintc->sysreg)
+		r->ecx |= X2APIC | DEADLINE;
+	if (v->arch.vmcb->cr4 & CR4_OSXSAVE)
+		r->ecx |= OSXSAVE;
+	r->ecx |= HYPERVISOR;
+	r->edx &= LEAF1_EDX;
+	if (n > 1)
+		r->edx |= BIT32(28);
+	r->ebx = (r->ebx & 0xffff) | n << 16 | v->id << 24;
+}
+
+static void leaf_7(struct vcpu *v, uint32_t sub, struct cpuid *r)
+{
+	if (sub) {
+		*r = (struct cpuid){ 0 };
+		return;
+	}
+	r->eax = 0;
+	r->ebx &= LEAF7_EBX | (svm_xcr0_mask() & XCR0_AVX512 ? LEAF7_AVX512 : 0);
+	r->ecx &= LEAF7_ECX;
+	r->edx &= LEAF7_EDX;
+}
+
+/* One thread a core, all cores in one package. */
+static void leaf_topology(struct vcpu *v, uint32_t sub, struct cpuid *r)
+{
+	unsigned n = v->guest->nr_vcpus, shift = 0;
+
+	while (1u << shift < n)
+		shift++;
+	*r = (struct cpuid){ .ecx = sub, .edx = v->id };
+	if (sub == 0) {
+		r->ebx = 1;
+		r->ecx |= 1 << 8;
+	} else if (sub == 1) {
+		r->eax = shift;
+		r->ebx = n;
+		r->ecx |= 2 << 8;
+	}
+}
+
+static void leaf_xsave(struct vcpu *v, uint32_t sub, struct cpuid *r)
+{
+	uint64_t mask = svm_xcr0_mask();
+
+	if (sub == 0) {
+		*r = (struct cpuid){ (uint32_t)mask, xsave_size(v->arch.xcr0), svm_xsave_size(),
+				     (uint32_t)(mask >> 32) };
+	} else if (sub == 1) {
+		*r = (struct cpuid){ .eax = r->eax & 1 }; /* XSAVEOPT */
+	} else if (sub > 62 || !(mask & BIT(sub))) {
+		*r = (struct cpuid){ 0 };
+	}
+}
+
+static void leaf_none(struct vcpu *v, uint32_t sub, struct cpuid *r)
+{
+	*r = (struct cpuid){ 0 };
+}
+
+static void leaf_max(struct vcpu *v, uint32_t sub, struct cpuid *r)
+{
+	r->eax = MIN(r->eax, x86_features.xsave ? 0xdu : 0xbu);
+	r->eax = MAX(r->eax, 0xbu);
+}
+
+static void leaf_same(struct vcpu *v, uint32_t sub, struct cpuid *r)
+{
+}
+
+static void leaf_kvm(struct vcpu *v, uint32_t sub, struct cpuid *r)
+{
+	*r = (struct cpuid){ 0x40000010, SIGNATURE_KVM_B, SIGNATURE_KVM_C, SIGNATURE_KVM_D };
+}
+
+static void leaf_kvm_features(struct vcpu *v, uint32_t sub, struct cpuid *r)
+{
+	*r = (struct cpuid){ .eax = KVM_CLOCK };
+}
+
+static void leaf_frequency(struct vcpu *v, uint32_t sub, struct cpuid *r)
+{
+	*r = (struct cpuid){ (uint32_t)(arch_counter_freq() / 1000), APIC_BUS_KHZ, 0, 0 };
+}
+
+static void leaf_ext_max(struct vcpu *v, uint32_t sub, struct cpuid *r)
+{
+	r->eax = MIN(r->eax, 0x80000008u);
+}
+
+static void leaf_ext_1(struct vcpu *v, uint32_t sub, struct cpuid *r)
+{
+	r->ecx &= EXT1_ECX;
+	if (v->guest->nr_vcpus > 1)
+		r->ecx |= BIT32(1); /* cores, not threads */
+	r->edx &= EXT1_EDX;
+}
+
+/* The counter goes on at the same rate on all vCPUs, as far as it does on the host's. */
+static void leaf_power(struct vcpu *v, uint32_t sub, struct cpuid *r)
+{
+	*r = (struct cpuid){ .edx = BIT32(8) };
+}
+
+static void leaf_sizes(struct vcpu *v, uint32_t sub, struct cpuid *r)
+{
+	r->ebx = 0;
+	r->ecx = v->guest->nr_vcpus - 1;
+	r->edx = 0;
+}
+
+static const struct cpuid_row {
+	uint32_t first, last;
+	void (*fix)(struct vcpu *v, uint32_t sub, struct cpuid *r);
+} rows[] = {
+	{ 0, 0, leaf_max },
+	{ 1, 1, leaf_1 },
+	{ 2, 2, leaf_same },
+	{ 3, 3, leaf_none },
+	{ 4, 4, leaf_none }, /* caches: AMD's leaves */
+	{ 5, 6, leaf_none }, /* MONITOR, thermal */
+	{ 7, 7, leaf_7 },
+	{ 8, 0xa, leaf_none },
+	{ 0xb, 0xb, leaf_topology },
+	{ 0xd, 0xd, leaf_xsave },
+	{ 0x40000000, 0x40000000, leaf_kvm },
+	{ 0x40000001, 0x40000001, leaf_kvm_features },
+	{ 0x40000010, 0x40000010, leaf_frequency },
+	{ 0x80000000, 0x80000000, leaf_ext_max },
+	{ 0x80000001, 0x80000001, leaf_ext_1 },
+	{ 0x80000002, 0x80000006, leaf_same },
+	{ 0x80000007, 0x80000007, leaf_power },
+	{ 0x80000008, 0x80000008, leaf_sizes },
+};
+
+void svm_cpuid(struct vcpu *vcpu)
+{
+	struct arch_vcpu *a = &vcpu->arch;
+	uint32_t leaf = (uint32_t)a->vmcb->rax, sub = (uint32_t)a->regs[1];
+	const struct cpuid_row *row = NULL;
+	struct cpuid r = { 0 };
+	unsigned i;
+
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		if (leaf < rows[i].first || leaf > rows[i].last)
+			continue;
+		row = &rows[i];
+		break;
+	}
+	if (row) {
+		if (row->fix != leaf_none && leaf >> 28 != 4)
+			r = cpuid(leaf, sub);
+		row->fix(vcpu, sub, &r);
+	}
+	a->vmcb->rax = r.eax;
+	a->regs[3] = r.ebx;
+	a->regs[1] = r.ecx;
+	a->regs[2] = r.edx;
+}

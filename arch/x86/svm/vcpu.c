@@ -1,0 +1,506 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Entering a guest and what its exits are; injecting exceptions. The vCPU is loaded on the calling
+ * CPU throughout; between exits its state is in the VMCB and in arch_vcpu.
+ */
+#include <arch/vcpu_enter.h>
+#include <arch/vintc.h>
+
+#include <core/cpu.h>
+#include <core/guest.h>
+#include <core/irq.h>
+#include <core/log.h>
+#include <core/vcpu.h>
+#include <libs/errno.h>
+#include <libs/printf.h>
+#include <port/asm.h>
+#include <port/cpu.h>
+#include "../host/features.h"
+#include "svm.h"
+
+/* vmcb.info1 of a nested page fault */
+#define NPF_WRITE BIT(1)
+#define NPF_FETCH BIT(4)
+#define NPF_WALK  BIT(33) /* of the guest's own tables */
+/* of a port access */
+#define IO_IN	  BIT32(0)
+#define IO_STRING BIT32(2)
+#define IO_SIZES  0x70u
+
+#define HYPERCALL_UNKNOWN (-1000LL) /* as KVM answers */
+#define NMI_EVENT (EVENT_VALID | EVENT_NMI | 2)
+
+/* --- stepping and injecting ------------------------------------------------------------------ */
+
+void svm_skip(struct arch_vcpu *a, unsigned length)
+{
+	struct vmcb *vmcb = a->vmcb;
+
+	if (x86_features.nrip && vmcb->next_rip)
+		vmcb->rip = vmcb->next_rip;
+	else
+		vmcb->rip += length;
+	vmcb->int_shadow = 0;
+}
+
+/* Something that waits already gives way to an exception and comes after it. */
+static void put_event(struct arch_vcpu *a, uint64_t event)
+{
+	if (a->vmcb->event & EVENT_VALID)
+		a->retry = a->vmcb->event;
+	a->vmcb->event = event;
+}
+
+void svm_inject(struct vcpu *vcpu, unsigned vector, bool has_error, uint32_t error)
+{
+	uint64_t event = EVENT_VALID | EVENT_EXCEPTION | vector;
+
+	if (has_error)
+		event |= EVENT_HAS_ERROR | (uint64_t)error << 32;
+	put_event(&vcpu->arch, event);
+}
+
+void svm_crash(struct vcpu *vcpu, const char *why)
+{
+	const struct vmcb *m = vcpu->arch.vmcb;
+	const uint64_t *r = vcpu->arch.regs;
+
+	log_guest(LOG_WARN, vcpu->guest, vcpu,
+		  "rip %llx rflags %llx cr0 %llx cr2 %llx cr3 %llx cr4 %llx efer %llx",
+		  (unsigned long long)m->rip, (unsigned long long)m->rflags,
+		  (unsigned long long)m->cr0, (unsigned long long)m->cr2,
+		  (unsigned long long)m->cr3, (unsigned long long)m->cr4,
+		  (unsigned long long)m->efer);
+	log_guest(LOG_WARN, vcpu->guest, vcpu,
+		  "rax %llx rbx %llx rcx %llx rdx %llx rsi %llx rdi %llx rbp %llx rsp %llx",
+		  (unsigned long long)m->rax, (unsigned long long)r[3], (unsigned long long)r[1],
+		  (unsigned long long)r[2], (unsigned long long)r[6], (unsigned long long)r[7],
+		  (unsigned long long)r[5], (unsigned long long)m->rsp);
+	guest_end(vcpu->guest, GUEST_EXIT_CRASH, "vcpu%u: %s at 0x%llx", vcpu->id, why,
+		  (unsigned long long)m->rip);
+}
+
+/* --- exits ------------------------------------------------------------------------------------ */
+
+static void exit_unknown(struct vcpu *vcpu, struct vcpu_exit *exit)
+{
+	char why[64];
+
+	snprintf(why, sizeof(why), "exit 0x%x, which nobody asked for,", exit->syndrome);
+	exit->kind = EXIT_FAULT;
+	svm_crash(vcpu, why);
+}
+
+static void exit_intr(struct vcpu *vcpu, struct vcpu_exit *exit)
+{
+	exit->kind = EXIT_IRQ;
+	irq_host_entry();
+}
+
+/* With GIF set again it was taken by its own handler. */
+static void exit_nmi(struct vcpu *vcpu, struct vcpu_exit *exit)
+{
+	exit->kind = EXIT_IRQ;
+}
+
+static void exit_machine_check(struct vcpu *vcpu, struct vcpu_exit *exit)
+{
+	__asm__ volatile("int $18"); /* reported as the hypervisor's own, which does not go on */
+}
+
+static void exit_window(struct vcpu *vcpu, struct vcpu_exit *exit)
+{
+	exit->kind = EXIT_IRQ;
+	(void)arch_vintc_vector(vcpu, -1, false);
+	__atomic_fetch_or(&vcpu->requests, VCPU_REQ_VINTC, __ATOMIC_RELAXED);
+}
+
+/* Task priority: only while an interrupt waits for it. MOV CR8, register (0F 22 /0 with REX.R). */
+static void exit_cr8(struct vcpu *vcpu, struct vcpu_exit *exit)
+{
+	const struct insn *insn = svm_decode(vcpu);
+
+	exit_window(vcpu, exit);
+	exit->kind = EXIT_SYSREG;
+	if (!insn) {
+		svm_inject(vcpu, VECTOR_UD, false, 0);
+		return;
+	}
+	arch_vintc_set_tpr(vcpu, (uint8_t)(vcpu->arch.regs[(insn->modrm & 7) |
+							   (insn->rex & 1) << 3] << 4));
+	svm_skip(&vcpu->arch, insn->len);
+}
+
+/* From the first use on, breakpoint registers are loaded and saved with the vCPU. */
+static void exit_debug_register(struct vcpu *vcpu, struct vcpu_exit *exit)
+{
+	exit->kind = EXIT_DEBUG;
+	vcpu->arch.dr_used = true;
+	vcpu->arch.vmcb->intercept[1] = 0;
+	arch_vcpu_load(vcpu);
+}
+
+/* Exceptions that a guest could have forever, without an end that the CPU notices. */
+static void exit_exception(struct vcpu *vcpu, struct vcpu_exit *exit)
+{
+	unsigned vector = exit->syndrome - SVM_EXCEPTION;
+
+	exit->kind = EXIT_DEBUG;
+	svm_inject(vcpu, vector, vector == VECTOR_AC, (uint32_t)vcpu->arch.vmcb->info1);
+}
+
+static void exit_cpuid(struct vcpu *vcpu, struct vcpu_exit *exit)
+{
+	exit->kind = EXIT_SYSREG;
+	svm_cpuid(vcpu);
+	svm_skip(&vcpu->arch, 2);
+}
+
+/* Interrupt controllers' registers are devices: with interrupts on. */
+static void exit_msr(struct vcpu *vcpu, struct vcpu_exit *exit)
+{
+	struct arch_vcpu *a = &vcpu->arch;
+	uint32_t msr = (uint32_t)a->regs[1];
+	uint64_t value = (uint32_t)a->vmcb->rax | a->regs[2] << 32;
+	int err;
+
+	exit->kind = EXIT_SYSREG;
+	if (a->vmcb->info1 & 1)
+		err = svm_msr_write(vcpu, msr, value);
+	else
+		err = svm_msr_read(vcpu, msr, &value);
+	if (err) {
+		svm_inject(vcpu, VECTOR_GP, true, 0);
+		return;
+	}
+	if (!(a->vmcb->info1 & 1)) {
+		a->vmcb->rax = (uint32_t)value;
+		a->regs[2] = value >> 32;
+	}
+	svm_skip(a, 2);
+}
+
+static void exit_io(struct vcpu *vcpu, struct vcpu_exit *exit)
+{
+	struct arch_vcpu *a = &vcpu->arch;
+	uint32_t info = (uint32_t)a->vmcb->info1;
+
+	if (unlikely(info & IO_STRING)) {
+		svm_access_begin(vcpu, exit, INSN_NO_HINT);
+		return;
+	}
+	exit->kind = EXIT_PIO;
+	exit->flags = 0;
+	exit->is_write = !(info & IO_IN);
+	exit->size_only = (info & IO_SIZES) >> 4;
+	exit->gpa = info >> 16;
+	exit->gva = 0;
+	exit->value = a->vmcb->rax & (~0ULL >> (64 - 8 * exit->size));
+	a->skip_to = a->vmcb->info2;
+}
+
+static void exit_hlt(struct vcpu *vcpu, struct vcpu_exit *exit)
+{
+	exit->kind = EXIT_IDLE;
+	svm_skip(&vcpu->arch, 1);
+}
+
+static void exit_pause(struct vcpu *vcpu, struct vcpu_exit *exit)
+{
+	exit->kind = EXIT_YIELD;
+	svm_skip(&vcpu->arch, 2);
+}
+
+/* Caches are coherent, and devices that are not are not given to guests. */
+static void exit_invd(struct vcpu *vcpu, struct vcpu_exit *exit)
+{
+	exit->kind = EXIT_SYSREG;
+	svm_skip(&vcpu->arch, 2);
+}
+
+static void exit_vmmcall(struct vcpu *vcpu, struct vcpu_exit *exit)
+{
+	exit->kind = EXIT_HYPERCALL;
+	vcpu->arch.vmcb->rax = (uint64_t)HYPERCALL_UNKNOWN;
+	svm_skip(&vcpu->arch, 3);
+}
+
+static void exit_xsetbv(struct vcpu *vcpu, struct vcpu_exit *exit)
+{
+	struct arch_vcpu *a = &vcpu->arch;
+	uint64_t value = (uint32_t)a->vmcb->rax | a->regs[2] << 32;
+
+	exit->kind = EXIT_SYSREG;
+	/* x87 always, AVX only with SSE, and nothing that is not switched */
+	if ((uint32_t)a->regs[1] || !(value & 1) || value & ~svm_xcr0_mask() ||
+	    (value & 6) == 4 || a->vmcb->cpl) {
+		svm_inject(vcpu, VECTOR_GP, true, 0);
+		return;
+	}
+	a->xcr0 = value;
+	__asm__ volatile("xsetbv" : : "c"(0), "a"((uint32_t)value), "d"((uint32_t)(value >> 32)));
+	svm_skip(a, 3);
+}
+
+/* Instructions that CPUID says are not there. */
+static void exit_undefined(struct vcpu *vcpu, struct vcpu_exit *exit)
+{
+	exit->kind = EXIT_SYSREG;
+	svm_inject(vcpu, VECTOR_UD, false, 0);
+}
+
+static void exit_rdpmc(struct vcpu *vcpu, struct vcpu_exit *exit)
+{
+	exit->kind = EXIT_SYSREG;
+	svm_inject(vcpu, VECTOR_GP, true, 0);
+}
+
+/* The end of its NMI handler: the next one may come. */
+static void exit_iret(struct vcpu *vcpu, struct vcpu_exit *exit)
+{
+	exit->kind = EXIT_DEBUG;
+	vcpu->arch.nmi_masked = false;
+	vcpu->arch.vmcb->intercept[3] &= ~MISC1_IRET;
+}
+
+static void exit_shutdown(struct vcpu *vcpu, struct vcpu_exit *exit)
+{
+	exit->kind = EXIT_FAULT;
+	svm_crash(vcpu, "triple fault");
+}
+
+static void (*const exits[SVM_EXITS])(struct vcpu *, struct vcpu_exit *) = {
+	[0 ... SVM_EXITS - 1] = exit_unknown,
+	[SVM_CR8_WRITE] = exit_cr8,
+	[SVM_DR_READ ... SVM_DR_WRITE_LAST] = exit_debug_register,
+	[SVM_EXCEPTION + VECTOR_DB] = exit_exception,
+	[SVM_EXCEPTION + VECTOR_AC] = exit_exception,
+	[SVM_EXCEPTION + VECTOR_MC] = exit_machine_check,
+	[SVM_INTR] = exit_intr,
+	[SVM_NMI] = exit_nmi,
+	[SVM_SMI] = exit_nmi,
+	[SVM_INIT] = exit_nmi,
+	[SVM_VINTR] = exit_window,
+	[SVM_RDPMC] = exit_rdpmc,
+	[SVM_CPUID] = exit_cpuid,
+	[SVM_IRET] = exit_iret,
+	[SVM_INVD] = exit_invd,
+	[SVM_PAUSE] = exit_pause,
+	[SVM_HLT] = exit_hlt,
+	[SVM_INVLPGA] = exit_undefined,
+	[SVM_IOIO] = exit_io,
+	[SVM_MSR] = exit_msr,
+	[SVM_SHUTDOWN] = exit_shutdown,
+	[SVM_VMRUN ... SVM_SKINIT] = exit_undefined,
+	[SVM_VMMCALL] = exit_vmmcall,
+	[SVM_WBINVD] = exit_invd,
+	[SVM_WBINVD + 1 ... SVM_XSETBV - 1] = exit_undefined, /* MONITOR, MWAIT */
+	[SVM_XSETBV] = exit_xsetbv,
+	[SVM_RDPRU] = exit_undefined,
+};
+
+/* An access to what is not mapped. While an event was delivered, no instruction is behind it. */
+static void exit_npf(struct vcpu *vcpu, struct vcpu_exit *exit)
+{
+	struct arch_vcpu *a = &vcpu->arch;
+	uint64_t info = a->vmcb->info1;
+
+	if (likely(!(info & (NPF_FETCH | NPF_WALK)) && !a->retry)) {
+		svm_access_begin(vcpu, exit, a->vmcb->info2);
+		return;
+	}
+	exit->kind = EXIT_MMIO;
+	exit->flags = 0;
+	exit->is_fetch = info & NPF_FETCH;
+	exit->is_walk = !exit->is_fetch;
+	exit->is_write = info & NPF_WRITE;
+	exit->size_only = 0;
+	exit->gpa = a->vmcb->info2;
+	exit->gva = exit->is_fetch ? a->vmcb->rip : 0;
+}
+
+/* --- the loop's part -------------------------------------------------------------------------- */
+
+void svm_run(struct arch_vcpu *a);
+
+static inline void run(struct arch_vcpu *a)
+{
+	register uint64_t rdi __asm__("rdi") = (uintptr_t)a;
+
+	__asm__ volatile("call svm_run"
+			 : "+r"(rdi)
+			 :
+			 : "rax", "rbx", "rcx", "rdx", "rsi", "r8", "r9", "r10", "r11", "r12",
+			   "r13", "r14", "r15", "cc", "memory");
+}
+
+/* What waits to go in: what an exit interrupted, then a non-maskable interrupt. */
+static noinline_fn void more_events(struct arch_vcpu *a)
+{
+	struct vmcb *vmcb = a->vmcb;
+
+	if (a->retry && !(vmcb->event & EVENT_VALID)) {
+		vmcb->event = a->retry;
+		a->retry = 0;
+	}
+	if (a->nmi_waits && !a->nmi_masked && !(vmcb->event & EVENT_VALID)) {
+		vmcb->event = NMI_EVENT;
+		a->nmi_waits = false;
+		a->nmi_masked = true;
+		vmcb->intercept[3] |= MISC1_IRET;
+	}
+}
+
+/* An event whose delivery an exit interrupted comes again; software interrupts by themselves. */
+static noinline_fn void interrupted_event(struct arch_vcpu *a)
+{
+	uint64_t event = a->vmcb->exit_event;
+
+	if ((event & EVENT_TYPE) != EVENT_SOFT)
+		a->retry = event;
+}
+
+void arch_vcpu_enter(struct vcpu *vcpu, struct arch_vcpu *a, struct vcpu_exit *exit)
+{
+	struct vmcb *vmcb = a->vmcb;
+	uint64_t code;
+
+	if (unlikely(a->resumes)) {
+		svm_access_next(vcpu, exit);
+		return;
+	}
+	if (unlikely(a->retry || a->nmi_waits))
+		more_events(a);
+	__asm__ volatile("clgi" : : : "memory");
+	/*
+	 * Whoever changes the tables makes us leave afterwards; with GIF clear it cannot come
+	 * between.
+	 */
+	if (unlikely(a->tlb_seen != READ_ONCE(vcpu->guest->arch.flushes))) {
+		a->tlb_seen = READ_ONCE(vcpu->guest->arch.flushes);
+		svm_take_asid(a);
+	}
+	run(a);
+	code = vmcb->exit_code;
+	vmcb->tlb_control = 0;
+	vmcb->event = 0;
+	exit->syndrome = (uint32_t)code;
+	if (unlikely(vmcb->exit_event & EVENT_VALID))
+		interrupted_event(a);
+	if (likely(code < SVM_EXITS))
+		exits[code](vcpu, exit);
+	else if (code == SVM_NPF)
+		exit_npf(vcpu, exit);
+	else
+		exit_unknown(vcpu, exit);
+}
+
+void arch_vcpu_prepare(struct vcpu *vcpu)
+{
+}
+
+void arch_vcpu_complete(struct vcpu *vcpu, const struct vcpu_exit *exit, uint64_t value)
+{
+	struct arch_vcpu *a = &vcpu->arch;
+
+	if (unlikely(!a->skip_to)) {
+		svm_access_done(vcpu, value);
+		return;
+	}
+	if (!exit->is_write) {
+		uint64_t mask = ~0ULL >> (64 - 8 * exit->size);
+
+		/* 32 bits clear the upper half, fewer leave the rest. */
+		a->vmcb->rax = exit->size == 4 ? (uint32_t)value :
+			       (a->vmcb->rax & ~mask) | (value & mask);
+	}
+	a->vmcb->rip = a->skip_to;
+	a->vmcb->int_shadow = 0;
+	a->skip_to = 0;
+}
+
+void arch_vcpu_skip(struct vcpu *vcpu)
+{
+	const struct insn *insn = svm_decode(vcpu);
+
+	if (insn)
+		svm_skip(&vcpu->arch, insn->len);
+}
+
+uint64_t arch_vcpu_reg(const struct vcpu *vcpu, unsigned n)
+{
+	return n == 0 ? vcpu->arch.vmcb->rax : n == 4 ? vcpu->arch.vmcb->rsp :
+	       vcpu->arch.regs[n & 15];
+}
+
+void arch_vcpu_set_reg(struct vcpu *vcpu, unsigned n, uint64_t value)
+{
+	if (n == 0)
+		vcpu->arch.vmcb->rax = value;
+	else if (n == 4)
+		vcpu->arch.vmcb->rsp = value;
+	else
+		vcpu->arch.regs[n & 15] = value;
+}
+
+uint64_t arch_vcpu_pc(const struct vcpu *vcpu)
+{
+	return vcpu->arch.vmcb->rip;
+}
+
+void arch_vcpu_set_pc(struct vcpu *vcpu, uint64_t pc)
+{
+	vcpu->arch.vmcb->rip = pc;
+}
+
+/* Nobody answers on a PC's bus: ones. Where code or tables would be, the guest cannot go on. */
+void arch_vcpu_inject_abort(struct vcpu *vcpu, const struct vcpu_exit *exit)
+{
+	if (exit->size)
+		arch_vcpu_complete(vcpu, exit, ~0ULL >> (64 - 8 * exit->size));
+	else if (exit->is_fetch)
+		svm_inject(vcpu, VECTOR_UD, false, 0);
+	else
+		svm_crash(vcpu, "page tables, descriptors or stack where it has no memory,");
+}
+
+void arch_vcpu_reflect(struct vcpu *vcpu, const struct vcpu_exit *exit)
+{
+	/* The guest has ended: there is nothing that it could be told. */
+}
+
+bool arch_vcpu_pending(struct vcpu *vcpu)
+{
+	const struct arch_vcpu *a = &vcpu->arch;
+
+	return a->nmi_waits || a->retry || a->vmcb->event & EVENT_VALID;
+}
+
+/* Timers are the emulated devices'. */
+uint64_t arch_vcpu_deadline(struct vcpu *vcpu)
+{
+	return UINT64_MAX;
+}
+
+/* HLT always comes here: a CPU that left a guest in it would not go back into it. */
+void arch_vcpu_trap_idle(struct vcpu *vcpu, bool trap)
+{
+	struct vmcb *vmcb = vcpu->arch.vmcb;
+
+	if (trap)
+		vmcb->intercept[3] |= MISC1_PAUSE;
+	else
+		vmcb->intercept[3] &= ~MISC1_PAUSE;
+}
+
+bool arch_vcpu_describe_taken(struct vcpu *vcpu, char *buf, size_t size)
+{
+	return false; /* a CPU does not keep it */
+}
+
+void arch_vcpu_describe(struct vcpu *vcpu, const struct vcpu_exit *exit, char *buf, size_t size)
+{
+	snprintf(buf, size, "exit 0x%x (information 0x%llx, 0x%llx)", exit->syndrome,
+		 (unsigned long long)vcpu->arch.vmcb->info1,
+		 (unsigned long long)vcpu->arch.vmcb->info2);
+}
