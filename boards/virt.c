@@ -299,14 +299,31 @@ static void build_net(struct build *b, unsigned i)
 		b->err = dt_set(node, "local-mac-address", net.mac, sizeof(net.mac));
 }
 
+static void build_console(struct build *b)
+{
+	struct dt_node *node = virtio(b, "virtio-con0", VIRTIO_CONSOLE);
+	char names[BOARD_LIST_MAX * 40];
+	size_t len = 0;
+
+	if (b->cfg->console > 1)
+		set_u32(b, node, "ports", b->cfg->console);
+	/* A list of strings, each with its NUL; names that are too long are said by the device. */
+	for (unsigned i = 0; i < b->cfg->nr_ports; i++) {
+		strlcpy(names + len, b->cfg->ports[i], 40);
+		len += strlen(names + len) + 1;
+	}
+	if (len && !b->err)
+		b->err = dt_set(node, "port_names", names, (unsigned)len);
+}
+
 static void build_virtio(struct build *b)
 {
 	for (unsigned i = 0; i < b->cfg->nr_disks; i++)
 		build_disk(b, i);
 	for (unsigned i = 0; i < b->cfg->nr_nets; i++)
 		build_net(b, i);
-	if (b->cfg->console)
-		virtio(b, "virtio-con0", VIRTIO_CONSOLE);
+	if (b->cfg->console || b->cfg->nr_ports)
+		build_console(b);
 	if (b->cfg->rng)
 		virtio(b, "virtio-rng0", VIRTIO_RNG);
 	/* Programs that look at all slots shall find the rest empty, not missing. */

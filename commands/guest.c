@@ -25,7 +25,7 @@
 #define CREATE_KEYS                                                                                 \
 	"board=#|vcpus=|mem=|kernel=@|initrd=@|cmdline=|firmware=@|vars=%|dtb=@|gic=2,3|"           \
 	"arch=arm64,arm32|prio=|affinity=|disk=%|net=|on_reset=restart,stop|load=|rng=on,off|"      \
-	"console=on,off|virtio=mmio,pci"
+	"console=on,off|port=|virtio=mmio,pci"
 
 /* --- making ---------------------------------------------------------------------------------- */
 

@@ -22,6 +22,7 @@ TABLE(struct guest_board, board);
 #define MEM_DEFAULT	   (256 * MIB)
 #define MEM_MIN		   MIB
 #define PRIO_DEFAULT_GUEST 3
+#define CONSOLES_MAX	   8
 /* Linux' own limit for arm64 (COMMAND_LINE_SIZE), its terminating NUL included. */
 #define CMDLINE_MAX 2048
 
@@ -202,6 +203,14 @@ static void set_net(struct parse *p, const char *value)
 		p->cfg->nets[p->cfg->nr_nets++] = value;
 }
 
+static void set_port(struct parse *p, const char *value)
+{
+	if (p->cfg->nr_ports == BOARD_LIST_MAX)
+		bad(p, "more than %u ports", BOARD_LIST_MAX);
+	else
+		p->cfg->ports[p->cfg->nr_ports++] = value;
+}
+
 static void set_on_reset(struct parse *p, const char *value)
 {
 	if (strcmp(value, "restart") && strcmp(value, "stop"))
@@ -228,7 +237,14 @@ static void set_rng(struct parse *p, const char *value)
 
 static void set_console(struct parse *p, const char *value)
 {
-	set_bool(p, value, &p->cfg->console);
+	bool on = false;
+
+	if (!parse_u32(value, &p->cfg->console) && p->cfg->console <= CONSOLES_MAX)
+		return;
+	if (parse_bool(value, &on))
+		bad(p, "\"%.40s\" is neither on nor off nor a number up to %u", value,
+		    CONSOLES_MAX);
+	p->cfg->console = on;
 }
 
 static void set_virtio(struct parse *p, const char *value)
@@ -267,6 +283,7 @@ static const struct {
 	{ .key = "load", .set = set_load },
 	{ .key = "rng", .set = set_rng },
 	{ .key = "console", .set = set_console },
+	{ .key = "port", .set = set_port, .again = true },
 	{ .key = "virtio", .set = set_virtio },
 };
 

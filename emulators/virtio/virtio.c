@@ -26,7 +26,7 @@ static const struct virtio_ops *const kinds[] = {
 
 const char *const virtio_props[] = {
 	"virtio_type", "switch", "local-mac-address", "queues", "mtu", "blkdev", "serial",
-	"read-only", "node_ns_name", NULL,
+	"read-only", "ports", "port_names", "node_ns_name", NULL,
 };
 
 static const struct virtio_ops *find_kind(uint32_t type)

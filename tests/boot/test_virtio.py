@@ -96,6 +96,37 @@ def second_console(m):
     leave_console(m)
 
 
+@pytest.mark.parametrize("transport", ["mmio", "pci"])
+def test_ports(machine, linux, transport):
+    """Several consoles and a port by name, as Linux' driver finds them, each for itself."""
+    m = machine(files=linux)
+    create(m, "g", more="console=2 port=agent virtio=" + transport)
+    wait_ready(m, "g")
+    assert "agent" in in_guest(m, "cat /sys/class/virtio-ports/vport*/name")
+    in_guest(m, "for n in 0 1; do (setsid sh -i </dev/hvc$n >/dev/hvc$n 2>&1) & done")
+    # The agent answers a line with its number of characters.
+    in_guest(m, "port=/dev/$(basename $(dirname $(grep -l agent /sys/class/virtio-ports/*/name)))")
+    in_guest(m, "(while read -r line; do echo heard ${#line}; done <>$port >&0) &")
+    leave_console(m)
+    ports = m.run("vserial list", status=0)
+    for port in ("virtio-con0", "virtio-con0.1", "virtio-con0.agent"):
+        assert "g/%s " % port in ports
+    for port, tty in (("virtio-con0", "hvc0"), ("virtio-con0.1", "hvc1")):
+        m.send("console g/%s\r" % port)
+        m.send("echo two-$((1 + 1))-three $(tty)\r")
+        m.expect_exact("two-2-three /dev/" + tty, 30)
+        leave_console(m)
+    m.send("console g/virtio-con0.agent\r")
+    m.expect("leaves")
+    m.send("twelve bytes\n")
+    m.expect("heard 12", 30)
+    leave_console(m)
+    m.send("console g/uart0\r")
+    m.send("\r")
+    assert not errors_in_log(m)
+    switch_off(m)
+
+
 def test_power_button(machine, linux):
     """"guest power" is the key by which the guest's user space switches itself off."""
     m = machine(files=linux)

@@ -108,7 +108,7 @@ TEST(everything)
 	CHECK_STR(cfg.firmware, "/f");
 	CHECK_STR(cfg.dtb, "/d");
 	CHECK_STR(cfg.gic, "2");
-	CHECK(cfg.aarch32 && cfg.rng && cfg.console);
+	CHECK(cfg.aarch32 && cfg.rng && cfg.console == 1);
 	CHECK_EQ(cfg.prio, 7);
 	CHECK_EQ(cfg.affinity, 0xd);
 	CHECK_EQ(cfg.nr_disks, 2);

@@ -115,6 +115,176 @@ TEST(console_huge_request)
 	teardown();
 }
 
+/* --- console with several ports ------------------------------------------------------------ */
+
+/* Two consoles and one port by name: queues 0, 1; control 2, 3; 4, 5; 6, 7. */
+static void start_ports(void)
+{
+	static const char names[] = "agent";
+	struct dt_node *node;
+	unsigned i;
+	int err;
+
+	world_begin();
+	node = world_node("virtio", "virtio,mmio");
+	CHECK_EQ(dt_set_u32(node, "interrupts", V_IRQ), 0);
+	CHECK_EQ(dt_set_u32(node, "virtio_type", 3), 0);
+	CHECK_EQ(dt_set_u32(node, "ports", 2), 0);
+	CHECK_EQ(dt_set(node, "port_names", names, sizeof(names)), 0);
+	memset(&d, 0, sizeof(d));
+	d.dev = world_probe(node, 0x200, &err);
+	REQUIRE(d.dev);
+	CHECK_EQ(d.dev->emu->check(node, "p", world_out()), 0);
+	CHECK_EQ(world_r32(d.dev, V_CONFIG + 4), 3);
+	CHECK_EQ(vd_offered(&d) & 7, 6);
+	CHECK(vd_negotiate(&d, ALL | 2));
+	for (i = 0; i < 8; i++)
+		vd_queue(&d, i, 8, RINGS + 0x200 * i);
+	vd_ready(&d);
+	for (i = 0; i < 8; i++) {
+		vd_desc(&d, 2, i, BUFFERS + 0x1000 + 0x40 * i, 0x40, V_WRITE, 0);
+		vd_desc(&d, 0, i, BUFFERS + 0x2000 + 0x40 * i, 0x40, V_WRITE, 0);
+		vd_desc(&d, 4, i, BUFFERS + 0x3000 + 0x40 * i, 0x40, V_WRITE, 0);
+		vd_desc(&d, 6, i, BUFFERS + 0x4000 + 0x40 * i, 0x40, V_WRITE, 0);
+	}
+}
+
+static void say(uint32_t id, uint16_t event, uint16_t value, uint32_t len)
+{
+	uint32_t used, n;
+
+	put_le32(world_mem(BUFFERS), id);
+	put_le16(world_mem(BUFFERS + 4), event);
+	put_le16(world_mem(BUFFERS + 6), value);
+	vd_desc(&d, 3, 0, BUFFERS, len, 0, 0);
+	vd_offer(&d, 3, 0);
+	vd_notify(&d, 3);
+	CHECK(vd_used(&d, 3, &used, &n));
+}
+
+/* The next message of the device is this one. */
+static void expect_message(uint32_t id, uint16_t event, const char *name)
+{
+	uint32_t used, n;
+	uint8_t *m;
+
+	if (!vd_used(&d, 2, &used, &n)) {
+		unit_fail(__FILE__, __LINE__, "no message %u for port %u", event, id);
+		return;
+	}
+	m = world_mem(BUFFERS + 0x1000 + 0x40 * used);
+	CHECK_EQ(get_le32(m), id);
+	CHECK_EQ(get_le16(m + 4), event);
+	CHECK_EQ(get_le16(m + 6), 1);
+	CHECK_EQ(n, 8 + strlen(name));
+	CHECK_MEM(m + 8, name, strlen(name));
+}
+
+static void offer_buffers(unsigned queue, unsigned from, unsigned n)
+{
+	while (n--)
+		vd_offer(&d, queue, (uint16_t)(from++ % 8));
+	vd_notify(&d, queue);
+}
+
+TEST(console_ports_come_up)
+{
+	uint32_t id, len;
+
+	start_ports();
+	say(0, 0, 1, 8);
+	/* Told when there are buffers, in order. */
+	CHECK(!vd_used(&d, 2, &id, &len));
+	offer_buffers(2, 0, 2);
+	expect_message(0, 1, "");
+	expect_message(1, 1, "");
+	CHECK(!vd_used(&d, 2, &id, &len));
+	offer_buffers(2, 2, 6);
+	expect_message(2, 1, "");
+	say(0, 3, 1, 8);
+	expect_message(0, 4, "");
+	expect_message(0, 6, "");
+	say(2, 3, 1, 8);
+	expect_message(2, 6, "");
+	offer_buffers(2, 0, 4);
+	expect_message(2, 7, "agent");
+	/* What is no message. */
+	say(3, 3, 1, 8);
+	say(0xffffffff, 6, 1, 8);
+	say(1, 99, 1, 8);
+	say(1, 3, 1, 7);
+	say(1, 3, 0, 8);
+	CHECK(!vd_used(&d, 2, &id, &len));
+	CHECK(!vd_broken(&d));
+	CHECK(strstr(fake_log_text(), "control message 3 for port 3, of 8 bytes: ignored"));
+	teardown();
+}
+
+TEST(console_ports_are_apart)
+{
+	uint32_t id, len;
+
+	start_ports();
+	put_text(BUFFERS + 0x500, "to two");
+	vd_desc(&d, 7, 0, BUFFERS + 0x500, 6, 0, 0);
+	world_listen("g/virtio.agent");
+	vd_offer(&d, 7, 0);
+	vd_notify(&d, 7);
+	CHECK_STR(world_heard(), "to two");
+	offer_buffers(0, 0, 2);
+	offer_buffers(4, 0, 2);
+	/* Closed: input waits. */
+	CHECK_EQ(world_type("g/virtio.1", "one"), 3);
+	CHECK_EQ(world_type("g/virtio", "zero"), 4);
+	CHECK(!vd_used(&d, 4, &id, &len));
+	CHECK(!vd_used(&d, 0, &id, &len));
+	say(1, 6, 1, 8);
+	REQUIRE(vd_used(&d, 4, &id, &len));
+	CHECK_MEM(world_mem(BUFFERS + 0x3000), "one", 3);
+	CHECK(!vd_used(&d, 0, &id, &len));
+	say(0, 6, 1, 8);
+	REQUIRE(vd_used(&d, 0, &id, &len));
+	CHECK_MEM(world_mem(BUFFERS + 0x2000), "zero", 4);
+	say(1, 6, 0, 8);
+	CHECK_EQ(world_type("g/virtio.1", "again"), 5);
+	CHECK(!vd_used(&d, 4, &id, &len));
+	/* A driver that knows one port only. */
+	CHECK(vd_negotiate(&d, ALL));
+	vd_queue(&d, 0, 8, RINGS);
+	vd_ready(&d);
+	vd_desc(&d, 0, 0, BUFFERS + 0x2000, 8, V_WRITE, 0);
+	vd_offer(&d, 0, 0);
+	CHECK_EQ(world_type("g/virtio", "alone"), 5);
+	REQUIRE(vd_used(&d, 0, &id, &len));
+	CHECK_EQ(len, 5);
+	teardown();
+}
+
+TEST(console_nodes_that_cannot_be)
+{
+	static const char bad[] = "good\0with/slash\0\0a name of more than thirty-one characters";
+	struct dt_node *node;
+	int err;
+
+	world_begin();
+	node = world_node("virtio", "virtio,mmio");
+	CHECK_EQ(dt_set_u32(node, "interrupts", V_IRQ), 0);
+	CHECK_EQ(dt_set_u32(node, "virtio_type", 3), 0);
+	CHECK_EQ(dt_set(node, "port_names", bad, sizeof(bad)), 0);
+	d.dev = world_probe(node, 0x200, &err);
+	REQUIRE(d.dev);
+	CHECK_EQ(d.dev->emu->check(node, "p", world_out()), 3);
+	CHECK_EQ(dt_set_u32(node, "ports", 16), 0);
+	CHECK_EQ(d.dev->emu->check(node, "p", world_out()), 4);
+	world_remove(d.dev);
+	CHECK(!world_probe(node, 0x200, &err));
+	CHECK_EQ(err, -EINVAL);
+	CHECK_EQ(dt_del_prop(node, "port_names"), 0);
+	CHECK_EQ(dt_set_u32(node, "ports", 0), 0);
+	CHECK(!world_probe(node, 0x200, &err));
+	CHECK_EQ(world_end(), 0);
+}
+
 /*
  * --- disk
  * ------------------------------------------------------------------------------------------

@@ -35,7 +35,10 @@ struct guest_config {
 	unsigned nr_nets;
 	const char *on_reset;	/* "restart" (default), "stop" */
 	uint64_t load_addr;	/* load=: where the kernel goes; 0: by its kind */
-	bool rng, console;	/* virtio-rng, virtio-console */
+	bool rng;		/* virtio-rng */
+	unsigned console;	/* ports of virtio-console that are consoles; 0: none */
+	const char *ports[BOARD_LIST_MAX]; /* port=: names of others of it */
+	unsigned nr_ports;
 	bool virtio_pci;	/* virtio=pci: such devices sit on the PCI bus */
 };
 
