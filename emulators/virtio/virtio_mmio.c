@@ -41,6 +41,7 @@
 #define QUEUE_DEVICE_HIGH   0x0a4
 #define SHM_SEL		    0x0ac
 #define SHM_LEN_LOW	    0x0b0
+#define QUEUE_RESET	    0x0c0
 #define CONFIG_GENERATION   0x0fc
 #define CONFIG		    0x100
 
@@ -105,6 +106,7 @@ static void reset(struct virtio_dev *vd)
 }
 
 static const struct virtio_transport transport = {
+	.features = VIRTIO_F_RING_RESET,
 	.interrupt = interrupt,
 	.reset = reset,
 };
@@ -183,6 +185,10 @@ static void write_reg(struct emu_dev *dev, struct emu_access *acc, uint32_t inde
 		break;
 	case SHM_SEL:
 		break;
+	case QUEUE_RESET:
+		if (v & 1 && virtio_has(m->vd, VIRTIO_F_RING_RESET))
+			virtio_set_queue(m->vd, acc, READ_ONCE(m->queue_sel), VIRTIO_Q_ENABLE, 0);
+		break;
 	default:
 		virtio_set_queue(m->vd, acc, READ_ONCE(m->queue_sel), queue_reg(acc->offset), v);
 		break;
@@ -224,6 +230,8 @@ static const struct emu_reg rows[] = {
 	ROW(SHM_SEL, NULL, write_reg, "SHMSel"),
 	/* No shared memory region: length and base are all ones (4.2.2). */
 	{ .offset = SHM_LEN_LOW, .size = 16, .widths = 4, .reset = ~0u, .name = "SHMLen, SHMBase" },
+	/* It reads as zero: a queue that is being reset is so before the write ends (2.6.1). */
+	ROW(QUEUE_RESET, NULL, write_reg, "QueueReset"),
 	ROW(CONFIG_GENERATION, read_reg, NULL, "ConfigGeneration"),
 };
 

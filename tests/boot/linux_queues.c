@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A program for a Linux guest: "queues N" sets how many pairs of queues eth0 uses, as "ethtool -L"
- * does, and prints "pairs: N of M" as the kernel has it then. System calls are made by hand: no C
- * library is needed.
+ * A program for a Linux guest: "linux_queues N" sets how many pairs of queues eth0 uses, as
+ * "ethtool -L" does, and prints "pairs: N of M" as the kernel has it then. "linux_queues ring" does
+ * as "ethtool -G": the queues get half of their size, which is printed. System calls are made by
+ * hand: no C library is needed.
  */
 #include <stdint.h>
 
@@ -15,11 +16,17 @@
 
 /* linux/sockios.h, linux/ethtool.h */
 #define SIOCETHTOOL	  0x8946
+#define ETHTOOL_GRINGPARAM 0x10
+#define ETHTOOL_SRINGPARAM 0x11
 #define ETHTOOL_GCHANNELS 0x3c
 #define ETHTOOL_SCHANNELS 0x3d
 
 struct channels {
 	uint32_t cmd, max_rx, max_tx, max_other, max_combined, rx, tx, other, combined;
+};
+
+struct rings {
+	uint32_t cmd, max_rx, max_mini, max_jumbo, max_tx, rx, mini, jumbo, tx;
 };
 
 struct request {
@@ -52,6 +59,8 @@ static void say_number(uint32_t n)
 {
 	char text[2] = { (char)('0' + n % 10), 0 };
 
+	if (n > 9)
+		say_number(n / 10);
 	say(text);
 }
 
@@ -61,15 +70,32 @@ static void end(long status)
 	__builtin_unreachable();
 }
 
-static void ethtool(long fd, struct channels *c, uint32_t cmd)
+static void ethtool(long fd, uint32_t *data, uint32_t cmd)
 {
-	struct request r = { .name = "eth0", .data = c };
+	struct request r = { .name = "eth0", .data = data };
 
-	c->cmd = cmd;
+	*data = cmd;
 	if (call(SYS_IOCTL, fd, SIOCETHTOOL, (long)&r) < 0) {
 		say("queues: the kernel refuses\n");
 		end(1);
 	}
+}
+
+static void halve_rings(long fd)
+{
+	struct rings r = { 0 };
+
+	ethtool(fd, &r.cmd, ETHTOOL_GRINGPARAM);
+	r.rx /= 2;
+	r.tx /= 2;
+	ethtool(fd, &r.cmd, ETHTOOL_SRINGPARAM);
+	ethtool(fd, &r.cmd, ETHTOOL_GRINGPARAM);
+	say("rings: ");
+	say_number(r.rx);
+	say(" and ");
+	say_number(r.tx);
+	say("\n");
+	end(0);
 }
 
 /* The kernel starts a program with the number of arguments and their addresses on the stack. */
@@ -79,10 +105,12 @@ __attribute__((used)) static void run(long *stack)
 	long fd = call(SYS_SOCKET, AF_INET, SOCK_DGRAM, 0);
 	struct channels c = { 0 };
 
-	ethtool(fd, &c, ETHTOOL_GCHANNELS);
+	if (wanted[0] == 'r')
+		halve_rings(fd);
+	ethtool(fd, &c.cmd, ETHTOOL_GCHANNELS);
 	c.combined = (uint32_t)(wanted[0] - '0');
-	ethtool(fd, &c, ETHTOOL_SCHANNELS);
-	ethtool(fd, &c, ETHTOOL_GCHANNELS);
+	ethtool(fd, &c.cmd, ETHTOOL_SCHANNELS);
+	ethtool(fd, &c.cmd, ETHTOOL_GCHANNELS);
 	say("pairs: ");
 	say_number(c.combined);
 	say(" of ");

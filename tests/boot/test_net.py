@@ -148,7 +148,7 @@ def test_uefi(machine, tmp_path):
 
 
 def test_queues(machine, linux, tmp_path):
-    """Linux changes queues, address, filter and MTU of an interface on PCI."""
+    """Linux changes queues, rings, address, filter and MTU of an interface on PCI."""
     initrd = with_program(linux, tmp_path, "linux_queues")
     m = machine(gic=3, smp=2, files=dict(linux, **{
         "/net.bin": program("net"), "/boot/initrd.cpio.gz": initrd,
@@ -167,6 +167,9 @@ def test_queues(machine, linux, tmp_path):
         leave_console(m)
         assert "%d of 2 pairs" % pairs in m.run("guest devices g -v", status=0)
         at_console(m, "g")
+    # Each queue is reset by itself and begins anew, half as long.
+    assert "rings: 128 and 128" in in_guest(m, "linux_queues ring")
+    assert received(m, "10.0.0.1") == 3
     in_guest(m, "ip link set eth0 down; ip link set eth0 address 02:11:22:33:44:55; "
              "ip link set eth0 up")
     assert received(m, "10.0.0.1") == 3

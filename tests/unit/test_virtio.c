@@ -100,7 +100,7 @@ TEST(registers_at_reset)
 	CHECK_EQ(world_r32(d.dev, V_VERSION), 2);
 	CHECK_EQ(world_r32(d.dev, V_DEVICE_ID), 4);
 	CHECK_EQ(world_r32(d.dev, V_VENDOR_ID), 0x52535658);
-	CHECK_EQ(vd_offered(&d), ALL | V_F_PACKED);
+	CHECK_EQ(vd_offered(&d), ALL | V_F_PACKED | V_F_RESET);
 	world_w32(d.dev, V_FEATURES_SEL, 2);
 	CHECK_EQ(world_r32(d.dev, V_FEATURES), 0);
 	CHECK_EQ(world_r32(d.dev, V_QUEUE_NUM_MAX), 64);
@@ -221,6 +221,38 @@ TEST(queue_in_use_does_not_change)
 	CHECK_EQ(vd_read16(d.q[0].used + 2), 1);
 	vd_notify(&d, 1);
 	CHECK(strstr(fake_log_text(), "notification of queue 1, of which there are 1"));
+	teardown();
+}
+
+TEST(one_queue_is_reset)
+{
+	uint32_t id, len;
+
+	start(4, V_F_VERSION1 | V_F_RESET);
+	vd_desc(&d, 0, 0, BUFFERS, 16, V_WRITE, 0);
+	vd_offer(&d, 0, 0);
+	vd_notify(&d, 0);
+	CHECK(vd_used(&d, 0, &id, &len));
+	world_w32(d.dev, V_RESET, 0);
+	CHECK_EQ(world_r32(d.dev, V_QUEUE_READY), 1);
+	world_w32(d.dev, V_RESET, 1);
+	CHECK_EQ(world_r32(d.dev, V_RESET), 0);
+	CHECK_EQ(world_r32(d.dev, V_QUEUE_READY), 0);
+	CHECK_EQ(world_r32(d.dev, V_STATUS), 15);
+	/* It begins anew, in another place and size, while the device goes on. */
+	vd_queue(&d, 0, 8, RINGS + 0x800);
+	vd_desc(&d, 0, 0, BUFFERS, 16, V_WRITE, 0);
+	vd_offer(&d, 0, 0);
+	vd_notify(&d, 0);
+	CHECK(vd_used(&d, 0, &id, &len) && len == 16);
+	world_w32(d.dev, V_QUEUE_SEL, 77);
+	world_w32(d.dev, V_RESET, 1);
+	CHECK(!vd_broken(&d));
+	teardown();
+	/* Not agreed upon: nothing happens. */
+	start(4, V_F_VERSION1);
+	world_w32(d.dev, V_RESET, 1);
+	CHECK_EQ(world_r32(d.dev, V_QUEUE_READY), 1);
 	teardown();
 }
 

@@ -20,7 +20,7 @@ TEST(console_sends)
 
 	start(3, ALL);
 	world_listen("g/virtio");
-	CHECK_EQ(vd_offered(&d), ALL | V_F_PACKED | 4);
+	CHECK_EQ(vd_offered(&d), ALL | V_F_PACKED | V_F_RESET | 4);
 	CHECK_EQ(world_r32(d.dev, V_CONFIG + 4), 1);
 	put_text(BUFFERS, "Hello, ");
 	put_text(BUFFERS + 0x100, "world\n");
@@ -336,7 +336,7 @@ static const uint64_t blk_all = ALL | BIT(2) | BIT(6) | BIT(9) | BIT(10) | BIT(1
 TEST(disk_configuration)
 {
 	start(2, blk_all);
-	CHECK_EQ(vd_offered(&d), blk_all | V_F_PACKED);
+	CHECK_EQ(vd_offered(&d), blk_all | V_F_PACKED | V_F_RESET);
 	CHECK_EQ(world_r32(d.dev, V_CONFIG), DISK_SECTORS);
 	CHECK_EQ(world_read(d.dev, V_CONFIG, 8), DISK_SECTORS);
 	CHECK_EQ(world_r32(d.dev, V_CONFIG + 12), 126);

@@ -30,6 +30,7 @@
 #define V_NOTIFY    0x050
 #define V_ISR	    0x060
 #define V_ACK	    0x064
+#define V_RESET	    0x0c0
 #define V_STATUS    0x070
 #define V_DESC	    0x080
 #define V_AVAIL	    0x090
@@ -44,6 +45,7 @@
 #define V_F_EVENT    BIT(29)
 #define V_F_VERSION1 BIT(32)
 #define V_F_PACKED   BIT(34)
+#define V_F_RESET    BIT(40)
 
 #define V_IRQ 48
 
