@@ -13,6 +13,7 @@ obj-$(CONFIG_INET) += ipconfig.o ping.o telnet.o
 obj-$(CONFIG_NET) += net.o net_set.o
 obj-y += power.o
 obj-y += selftest.o
+obj-y += shmem.o
 obj-y += thread.o
 obj-y += vcpu.o
 obj-y += vdisk.o

@@ -380,6 +380,17 @@ static int run_guest_load_list(struct shell *sh, int argc, char **argv)
 	return err;
 }
 
+static int run_host_load(struct shell *sh, int argc, char **argv)
+{
+	return host_load_file(arg_u64(argv[0]), argv[1], argc > 2 ? arg_size(argv[2]) : 0,
+			      argc > 3 ? arg_size(argv[3]) : UINT64_MAX, shell_errors(sh));
+}
+
+static int run_host_load_list(struct shell *sh, int argc, char **argv)
+{
+	return guest_load_list(NULL, argv[0], shell_errors(sh));
+}
+
 static const struct command_sub subs[] = {
 	{ "mount", "mount a block device; without arguments list what is mounted",
 	  ARGS(ARG_OPT(MEDIUM, "blockdev"), ARG_OPT(DIR, "path"), ARG_OPT_OF("mode", "rw|ro")),
@@ -415,6 +426,12 @@ static const struct command_sub subs[] = {
 	  run_guest_load },
 	{ "guest_load_list", "load all of a list, a line each: address path",
 	  ARGS(ARG(GUEST, "guest"), ARG(FILE, "list")), run_guest_load_list },
+	{ "host_load", "load a file, or a part of it, into free memory of the host",
+	  ARGS(ARG(U64, "address"), ARG(FILE, "file"), ARG_OPT(SIZE, "offset"),
+	      ARG_OPT(SIZE, "bytes")),
+	  run_host_load },
+	{ "host_load_list", "load all of a list, a line each: address path",
+	  ARGS(ARG(FILE, "list")), run_host_load_list },
 	{ .run = NULL },
 };
 

@@ -348,7 +348,7 @@ static int list_line(struct guest *guest, char *line, const char *list, unsigned
 	int err;
 
 	if (!*path) {
-		out_printf(out, "%s: line %u: must be <guest address> <path>\n", list, number);
+		out_printf(out, "%s: line %u: must be <address> <path>\n", list, number);
 		return -EINVAL;
 	}
 	line[n] = '\0';
@@ -357,7 +357,8 @@ static int list_line(struct guest *guest, char *line, const char *list, unsigned
 		out_printf(out, "%s: line %u: \"%.40s\" is no address\n", list, number, line);
 		return -EINVAL;
 	}
-	err = guest_load_file(guest, gpa, path, out);
+	err = guest ? guest_load_file(guest, gpa, path, out) :
+		      host_load_file(gpa, path, 0, UINT64_MAX, out);
 	if (err)
 		out_printf(out, "%s: line %u: not loaded\n", list, number);
 	return err;

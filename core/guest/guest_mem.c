@@ -15,22 +15,9 @@
 #include <libs/string.h>
 #include "guest_priv.h"
 
-/** Memory that several guests see, by name. */
-struct shared_mem {
-	struct list link; /* shared_mems */
-	char name[GUEST_NAME_MAX];
-	uint64_t size;
-	unsigned users;
-	struct extent *extents;
-	unsigned nr_extents;
-};
-
-static struct mutex shared_mutex = MUTEX_INIT(shared_mutex);
-static struct list shared_mems = LIST_INIT(shared_mems);
-
 /* --- frames ---------------------------------------------------------------------------- */
 
-static void extents_free(struct extent *extents, unsigned n)
+void extents_free(struct extent *extents, unsigned n)
 {
 	while (n--)
 		frame_free(extents[n].hpa, extents[n].size >> PAGE_SHIFT);
@@ -50,8 +37,7 @@ static bool frames_zero(hpa_t hpa, uint64_t size)
 	return true;
 }
 
-/* Take frames for `size` bytes in as few runs as there are. */
-static int extents_alloc(uint64_t size, uint64_t align, struct extent **out, unsigned *nr)
+int extents_alloc(uint64_t size, uint64_t align, struct extent **out, unsigned *nr)
 {
 	struct extent *extents = NULL, *more;
 	uint64_t done = 0, run = size;
@@ -87,55 +73,6 @@ static int extents_alloc(uint64_t size, uint64_t align, struct extent **out, uns
 
 /* --- regions ------------------------------------------------------------------------------- */
 
-static int shared_get(struct region *r, const char *name)
-{
-	struct shared_mem *s;
-	int err;
-
-	mutex_lock(&shared_mutex);
-	list_for_each_entry(s, &shared_mems, link) {
-		if (strcmp(s->name, name))
-			continue;
-		err = s->size == r->size ? 0 : -EINVAL;
-		goto out;
-	}
-	s = heap_zalloc(sizeof(*s));
-	err = s ? extents_alloc(r->size, 0, &s->extents, &s->nr_extents) : -ENOMEM;
-	if (err) {
-		heap_free(s);
-		s = NULL;
-		goto out;
-	}
-	strlcpy(s->name, name, sizeof(s->name));
-	s->size = r->size;
-	list_add_tail(&shared_mems, &s->link);
-out:
-	if (!err) {
-		s->users++;
-		r->shared = s;
-		r->extents = s->extents;
-		r->nr_extents = s->nr_extents;
-	}
-	mutex_unlock(&shared_mutex);
-	return err;
-}
-
-static void shared_put(struct region *r)
-{
-	struct shared_mem *s = r->shared;
-
-	mutex_lock(&shared_mutex);
-	if (--s->users == 0) {
-		list_del(&s->link);
-		extents_free(s->extents, s->nr_extents);
-		heap_free(s->extents);
-		heap_free(s);
-	}
-	mutex_unlock(&shared_mutex);
-	r->shared = NULL;
-	r->extents = NULL;
-}
-
 static const char *region_name(const struct region *r)
 {
 	return r->node ? r->node->name : "region";
@@ -167,7 +104,7 @@ static int region_back(struct guest *guest, struct region *r, struct shell_out *
 	int err;
 
 	if (r->flags & REGION_SHARED) {
-		err = shared_get(r, name ? name : region_name(r));
+		err = shared_mem_get(r, name ? name : region_name(r));
 		if (err == -EINVAL)
 			out_printf(out, "%s: %s: shared memory \"%s\" exists with another size\n",
 				   guest->name, region_name(r), name);
@@ -205,7 +142,7 @@ static int region_map(struct guest *guest, struct region *r)
 static void region_release(struct region *r)
 {
 	if (r->shared) {
-		shared_put(r);
+		shared_mem_put(r);
 	} else if (r->flags & REGION_REAL && r->nr_extents) {
 		if (mem_is_ram(r->extents[0].hpa, PAGE_SIZE))
 			extents_free(r->extents, r->nr_extents);

@@ -18,6 +18,18 @@ void vcpu_destroy(struct vcpu *vcpu);
 /** Registers and power state as at start. The vCPU is parked. */
 void vcpu_reset(struct vcpu *vcpu);
 
+/**
+ * Take frames for `size` bytes, zeroed, in as few runs as there are.
+ * @param align  of each run
+ * @return 0 or -ENOMEM
+ */
+must_check int extents_alloc(uint64_t size, uint64_t align, struct extent **out, unsigned *nr);
+/** Give the frames back; the array is the caller's. */
+void extents_free(struct extent *extents, unsigned n);
+/** Back a region by shared memory. @return 0, -ENOMEM, -EINVAL: it is there with another size */
+must_check int shared_mem_get(struct region *r, const char *name);
+void shared_mem_put(struct region *r);
+
 /** Back all memory regions with frames and map them. @return 0 or negative errno, said on out */
 must_check int guest_memory_init(struct guest *guest, struct shell_out *out);
 void guest_memory_fini(struct guest *guest);

@@ -229,6 +229,8 @@ int vfs_unmount(const char *path)
 	struct vfs_mount *m;
 	int err = 0;
 
+	if (*path != '/')
+		return -EINVAL;
 	mutex_lock(&vfs_lock);
 	m = find_at(path, len);
 	if (!m)

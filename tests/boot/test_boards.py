@@ -220,6 +220,46 @@ def test_own_tree(machine, tmp_path):
     m.send("console g\r")
     m.expect_exact("program runs, x0: ?")
     m.wait_prompt()
+    # The same from memory of the host that was loaded before the guest that has it.
+    m.run("guest destroy g; devtree del /guests/g", status=0)
+    assert "in use" in m.run("vfs host_load 0x40200000 /p")
+    m.run("vfs host_load 0x60000000 /p", status=0)
+    m.run("vfs guest_fdt_load g /g.dtb 1 mem0,physical_size,physsize,16M "
+          "mem0,device_type,string,ram mem0,host_physical_addr,physaddr,0x60000000 "
+          "vcpus,start_pc,physaddr,0x40000000", status=0)
+    m.run("guest create g; guest kick g", status=0)
+    m.send("console g\r")
+    m.expect_exact("program runs, x0: ?")
+    m.wait_prompt()
+
+
+SHARED = """/dts-v1/;
+/ { device_type = "guest"; model = "m"; aliases { s = &S; }; vcpus { vcpu0 { device_type = "vcpu";
+compatible = "armv8,generic"; start_pc = <0x40000000>; }; };
+aspace { guest_irq_count = <64>; S: shared { manifest_type = "real"; address_type = "memory";
+device_type = "shared_ram"; guest_physical_addr = <0x40000000>; physical_size = <0x10000>;
+shared_mem = ""; }; }; };
+"""
+
+
+def test_shared_memory(machine, tmp_path):
+    """Memory that guests share: made before them, or with the first; there until nobody has it."""
+    (tmp_path / "s.dts").write_text(SHARED)
+    m = machine(files={"/s.dtb": dtb(tmp_path, tmp_path / "s.dts")})
+    m.run("shmem create early 64K 21", status=0)
+    assert re.search(r"(?m)^early +64 KiB +0 +0x[0-9a-f]*[02468ace]00000$", m.run("shmem list"))
+    for guest, name in (("a", "early"), ("b", "early"), ("c", "late")):
+        m.run("vfs fdt_load /guests %s /s.dtb s,shared_mem,string,%s; guest create %s"
+              % (guest, name, guest), status=0)
+    table = m.run("shmem list", status=0)
+    assert re.search(r"(?m)^early +64 KiB +2 ", table) and re.search(r"(?m)^late .* 1 ", table)
+    hosts = [re.search(r"shared ram +(0x\w+)", m.run("guest regions " + name))[1] for name in "abc"]
+    assert hosts[0] == hosts[1] != hosts[2]
+    assert "destroy them first" in m.run("shmem destroy early")
+    assert "there already" in m.run("shmem create early 4K")
+    m.run("guest destroy a b c", status=0)
+    assert "late" not in m.run("shmem list", status=0)
+    m.run("shmem destroy early", status=0)
 
 
 def test_big_endian(machine, tmp_path):

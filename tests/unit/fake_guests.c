@@ -286,9 +286,17 @@ int guest_load_file(struct guest *guest, gpa_t gpa, const char *path, struct she
 	return result;
 }
 
+int host_load_file(hpa_t at, const char *path, uint64_t offset, uint64_t bytes,
+		   struct shell_out *out)
+{
+	note("host_load %#llx %s %llu %llx\n", (unsigned long long)at, path,
+	     (unsigned long long)offset, (unsigned long long)bytes);
+	return result;
+}
+
 int guest_load_list(struct guest *guest, const char *path, struct shell_out *out)
 {
-	note("load_list %s %s\n", guest->name, path);
+	note("load_list %s %s\n", guest ? guest->name : "-", path);
 	return result;
 }
 

@@ -183,6 +183,11 @@ TEST(loading)
 	check_run("vfs guest_load web 0 /none 1", 128 + ENOENT,
 		  "vfs guest_load: /none: not found\r\n");
 	check_asked("vfs guest_load_list web /list", "load_list web /list\n");
+	check_asked("vfs host_load 0x80000000 /list", "host_load 0x80000000 /list 0 "
+						     "ffffffffffffffff\n");
+	check_asked("vfs host_load 0x80000000 /list 1K 2K",
+		    "host_load 0x80000000 /list 1024 800\n");
+	check_asked("vfs host_load_list /list", "load_list - /list\n");
 	check_asked("vfs fdt_load /guests g /boot/x.dtb a,b,string,c d,e,uint32,1",
 		    "fdt_load /guests g /boot/x.dtb <a,b,string,c> <d,e,uint32,1>\n");
 	check_asked("vfs guest_fdt_load g /boot/x.dtb 4 a,b,string,c",

@@ -295,7 +295,7 @@ TEST(lists)
 	CHECK_EQ(LIST("0x40002000 /a"), 0);
 	CHECK_MEM(fake_guest_ptr(guest, 0x40002000), "AAAA", 5);
 	CHECK_EQ(LIST("0x40000000 /a\n0x40000000\n"), -EINVAL);
-	CHECK_STR(fake_out_text(), "/list: line 2: must be <guest address> <path>\n");
+	CHECK_STR(fake_out_text(), "/list: line 2: must be <address> <path>\n");
 	CHECK_EQ(LIST("here /a\n"), -EINVAL);
 	CHECK_STR(fake_out_text(), "/list: line 1: \"here\" is no address\n");
 	CHECK_EQ(LIST("0x40000000 /c\n0x40003000 /a\n"), -ENOENT);

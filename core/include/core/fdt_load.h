@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include <arch/types.h>
 #include <libs/util.h>
 
 struct dt_node;
@@ -58,8 +59,17 @@ must_check int guest_fdt_load(const char *name, const char *path, unsigned vcpus
 must_check int fdt_override(struct dt_node *top, const char *override, struct shell_out *out);
 
 /**
- * Load files into a guest: a line each "<guest physical address> <path>", blank lines and `#`
- * comments allowed. Stops at the first error.
+ * Load a file, or a part of it, to a physical address of the host, into RAM that nobody has. A
+ * guest with a region there gets it as it is, if it is created before anybody else takes it.
+ * @param offset, bytes  of the file; as far as it goes
+ * @return 0 or negative errno, with a sentence on out
+ */
+must_check int host_load_file(hpa_t at, const char *path, uint64_t offset, uint64_t bytes,
+			      struct shell_out *out);
+
+/**
+ * Load files into a guest, or with NULL into the host's memory: a line each
+ * "<physical address> <path>", blank lines and `#` comments allowed. Stops at the first error.
  * @return 0 or negative errno, with a sentence (file, line, reason) on out
  */
 must_check int guest_load_list(struct guest *guest, const char *path, struct shell_out *out);
