@@ -32,7 +32,8 @@ demo-disk: image $(disk)/initrd.cpio
 # All that tests need: the demo's disk, the tiny guests, the small kernel and the 32-bit one. That
 # one is of another package list; when it cannot be had, the tests with it say so and are skipped.
 .PHONY: test-disk test-disk-arm32
-test-disk: demo-disk guests $(disk)/cloud-arm64/vmlinuz $(disk)/cloud-arm64/initrd.cpio.gz
+test-disk: demo-disk guests $(disk)/cloud-arm64/vmlinuz $(disk)/cloud-arm64/initrd.cpio.gz \
+		$(disk)/arm64/ext4.cpio.gz
 	@$(MAKE) --no-print-directory test-disk-arm32 || \
 		echo "  (no 32-bit Linux: its tests will be skipped; try make test-disk-arm32)"
 test-disk-arm32: $(disk)/arm32/vmlinuz $(disk)/arm32/initrd.cpio.gz
@@ -42,7 +43,9 @@ test-disk-arm32: $(disk)/arm32/vmlinuz $(disk)/arm32/initrd.cpio.gz
 # needs no library.
 kernel-files := --only 'boot/vmlinuz-*' --only '*/kernel/drivers/*virtio*' --only '*failover.ko*' \
 	--only '*/evdev.ko*' --only '*/gpio_keys.ko*' --only '*/sp805_wdt.ko*' \
-	--only '*/watchdog.ko*' --only '*/arm_smccc_trng.ko*'
+	--only '*/watchdog.ko*' --only '*/arm_smccc_trng.ko*' \
+	--only '*/fs/ext4/*' --only '*/fs/jbd2/*' --only '*/fs/mbcache.ko*' \
+	--only '*/lib/*crc*.ko*' --only '*/crypto/crc32c_generic.ko*'
 
 $(DL)/arm64/linux-image-%.deb:
 	@$(fetch) 'linux-image-$*=linux-image-*'
@@ -76,6 +79,11 @@ $(disk)/%/vmlinuz: $(O)/foreign/linux-%/.done
 $(disk)/%/initrd.cpio.gz: $(O)/foreign/linux-%/.done $(O)/foreign/busybox/.done tools/mkinitramfs \
 		tools/mkcpio.py
 	$(call make-initramfs,linux-$*,busybox)
+# For tests that want this file system in a guest: appended to the one above.
+$(disk)/%/ext4.cpio.gz: $(O)/foreign/linux-%/.done tools/mkinitramfs tools/mkcpio.py
+	@mkdir -p $(@D)
+	$(call say,CPIO   ,$@)@tools/mkinitramfs --modules $(O)/foreign/linux-$*/lib/modules \
+		--only crc32c_generic --only ext4 -o $@
 $(disk)/arm32/initrd.cpio.gz: $(O)/foreign/linux-arm32/.done $(O)/foreign/busybox-arm32/.done \
 		tools/mkinitramfs tools/mkcpio.py
 	$(call make-initramfs,linux-arm32,busybox-arm32)
