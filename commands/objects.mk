@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 
-obj-y += blockdev.o
+obj-$(CONFIG_COMMAND_BLOCKDEV) += blockdev.o
 obj-y += chardev.o
 obj-y += devtree.o
 obj-y += echo.o
@@ -16,7 +16,7 @@ obj-y += selftest.o
 obj-y += shmem.o
 obj-y += thread.o
 obj-y += vcpu.o
-obj-y += vdisk.o
+obj-$(CONFIG_COMMAND_VDISK) += vdisk.o
 obj-y += version.o
 obj-y += vfs.o
 obj-y += vfs_change.o

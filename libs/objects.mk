@@ -9,5 +9,9 @@ CFLAGS_memory.o := -fno-tree-loop-distribute-patterns
 CFLAGS_string.o := -fno-tree-loop-distribute-patterns
 endif
 
+# Small before fast, but for what moves or unpacks much.
+cflags-y := -Os
+$(foreach o,bitmap copy crc32 inflate memory rbtree ringbuf,$(eval CFLAGS_$(o).o += $(fast)))
+
 # Bulk data is in normal memory and is copied with translation on.
-CFLAGS_copy.o := $(port-unaligned)
+CFLAGS_copy.o += $(port-unaligned)

@@ -230,7 +230,7 @@ unlock:
 /** Look for partitions of a disk that is held. What is wrong has been said. */
 static void scan(struct blockdev *bd, struct shell_out *out)
 {
-	int err = partitions_scan(bd, out);
+	int err = IS_ENABLED(CONFIG_BLOCK_PARTITIONS) ? partitions_scan(bd, out) : 0;
 
 	if (err == -ENOMEM)
 		log_warn("%s: not enough memory to look for partitions", bd->name);
@@ -269,6 +269,11 @@ int blockdev_rescan(struct blockdev *bd, struct shell_out *out)
 
 	if (bd->parent)
 		return -EINVAL;
+	if (!IS_ENABLED(CONFIG_BLOCK_PARTITIONS)) {
+		out_puts(out, "Partitions are not built into this hypervisor "
+			      "(BLOCK_PARTITIONS).\n");
+		return -ENOTSUP;
+	}
 	mutex_lock(&lock);
 	busy = bd->users;
 	mutex_unlock(&lock);
@@ -372,8 +377,10 @@ static int open_locked(const char *name, bool write, struct blockdev **out, char
 static int open_file(const char *name, bool write, struct blockdev **out, char *why, size_t len)
 {
 	size_t prefix = strncmp(name, RAM_PREFIX, strlen(RAM_PREFIX)) ? 0 : strlen(RAM_PREFIX);
-	int err = prefix ? -EROFS : filedisk_open(name, write, out, why, len);
+	int err = -EROFS;
 
+	if (!prefix && IS_ENABLED(CONFIG_BLOCK_FILE))
+		err = filedisk_open(name, write, out, why, len);
 	if (err == -EROFS)
 		err = ramdisk_of_file(name + prefix, out, why, len);
 	if (!err) {

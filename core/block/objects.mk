@@ -2,17 +2,15 @@
 
 obj-y += blockdev.o
 obj-$(CONFIG_BLOCK_FAULT) += fault.o
-obj-y += filedisk.o
-obj-y += gpt.o
-obj-y += mbr.o
-obj-y += partition.o
+obj-$(CONFIG_BLOCK_FILE) += filedisk.o
+obj-$(CONFIG_BLOCK_PARTITIONS) += gpt.o mbr.o partition.o
 obj-y += ramdisk.o
 obj-y += request.o
 obj-y += vdisk.o
 
 # small before fast, but for the way of requests
 cflags-y := -Os
-CFLAGS_filedisk.o := -O2
-CFLAGS_ramdisk.o := -O2
-CFLAGS_request.o := -O2
-CFLAGS_vdisk.o := -O2
+CFLAGS_filedisk.o := $(fast)
+CFLAGS_ramdisk.o := $(fast)
+CFLAGS_request.o := $(fast)
+CFLAGS_vdisk.o := $(fast)

@@ -5,3 +5,6 @@ obj-y += pgtable.o
 obj-y += heap.o
 obj-y += vmap.o
 obj-y += ram.o
+
+# not on the way of any exit: small before fast
+cflags-y := -Os

@@ -96,7 +96,7 @@ int vfs_sync(const char *path)
 /* May the mount be changed now? What waits to be written is written first when it is much. */
 static int begin_change(struct vfs_mount *m)
 {
-	if (m->read_only)
+	if (!IS_ENABLED(CONFIG_VFS_WRITE) || m->read_only)
 		return -EROFS;
 	if (m->failed)
 		return -EIO;

@@ -185,8 +185,14 @@ int vfs_mount_blockdev(const char *path, const char *blockdev, bool write)
 {
 	char why[BLOCK_WHY_MAX];
 	struct vfs_mount m = { .bd = NULL };
-	int err = blockdev_open(blockdev, write, &m.bd, why, sizeof(why));
+	int err;
 
+	if (write && !IS_ENABLED(CONFIG_VFS_WRITE)) {
+		log_warn("%s is mounted read-only: this hypervisor was built without writing "
+			 "(VFS_WRITE)", blockdev);
+		write = false;
+	}
+	err = blockdev_open(blockdev, write, &m.bd, why, sizeof(why));
 	if (err == -EROFS && write) {
 		write = false;
 		err = blockdev_open(blockdev, false, &m.bd, why, sizeof(why));
@@ -218,7 +224,7 @@ int vfs_damaged(struct vfs_mount *m, const char *checker, const char *what, uint
 
 int mount_sync(struct vfs_mount *m)
 {
-	if (m->read_only || !m->fs->sync)
+	if (!IS_ENABLED(CONFIG_VFS_WRITE) || m->read_only || !m->fs->sync)
 		return 0;
 	return m->failed ? -EIO : m->fs->sync(m);
 }

@@ -1,3 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 
 obj-y += vserial.o
+
+# small before fast
+cflags-y := -Os

@@ -307,7 +307,7 @@ static uint64_t read_redist_typer(struct emu_dev *dev, struct emu_access *acc, u
 
 	if (c->id == c->gic->nr_vcpus - 1)
 		typer |= GICR_TYPER_LAST;
-	if (c->gic->has_lpis)
+	if (vgic_has_lpis(c->gic))
 		typer |= GICR_TYPER_LPIS;
 	return typer >> 8 * (index & 4);
 }

@@ -135,12 +135,26 @@ struct vgic {
 
 /* --- inline: on the path of each exit ----------------------------------------------- */
 
+/** Has the guest an ITS? Without one there are no LPIs. */
+static inline bool vgic_has_lpis(const struct vgic *g)
+{
+	return IS_ENABLED(CONFIG_EMU_GICV3_ITS) && g->has_lpis;
+}
+
+/** Groups of banks of LPIs in which something may be ready; 0: none is. */
+static inline uint32_t vgic_lpi_hint(const struct vgic_cpu *c)
+{
+	return IS_ENABLED(CONFIG_EMU_GICV3_ITS) ? c->lpi_hint : 0;
+}
+
 /** The bank n, below nr_banks or of LPIs in use, as a vCPU sees it. */
 static inline struct vgic_bank *vgic_bank(struct vgic *g, struct vgic_cpu *c, unsigned n)
 {
 	if (likely(!n))
 		return &c->priv;
-	return likely(n < VGIC_LPI_BANK) ? &g->spi[n - 1] : g->lpi_banks[n - VGIC_LPI_BANK];
+	if (!IS_ENABLED(CONFIG_EMU_GICV3_ITS) || likely(n < VGIC_LPI_BANK))
+		return &g->spi[n - 1];
+	return g->lpi_banks[n - VGIC_LPI_BANK];
 }
 
 /** Bank n may have something ready for c. Lock held. */

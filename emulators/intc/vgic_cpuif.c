@@ -39,7 +39,7 @@ struct vgic_best vgic_cpuif_best(struct vgic_cpu *c)
 			c->hint &= ~BIT32(n);
 		consider(c, n, ready, &best);
 	}
-	if (likely(!c->lpi_hint))
+	if (likely(!vgic_lpi_hint(c)))
 		return best;
 	n = vgic_lpi_next(c, 0);
 	if (!n)

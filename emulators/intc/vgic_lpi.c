@@ -308,7 +308,7 @@ void vgic_lpi_write_ctlr(struct vgic_cpu *c, uint32_t value)
 	struct vgic *g = c->gic;
 	bool on = value & VGIC_RCTLR_LPIS;
 
-	if (!g->has_lpis)
+	if (!vgic_has_lpis(g))
 		return;
 	mutex_lock(&g->lpi_mutex);
 	if (on != c->lpis_on)
@@ -318,7 +318,7 @@ void vgic_lpi_write_ctlr(struct vgic_cpu *c, uint32_t value)
 
 uint32_t vgic_lpi_read_ctlr(const struct vgic_cpu *c)
 {
-	if (!c->gic->has_lpis)
+	if (!vgic_has_lpis(c->gic))
 		return 0;
 	return VGIC_RCTLR_CES | (READ_ONCE(c->lpis_on) ? VGIC_RCTLR_LPIS : 0);
 }
@@ -335,7 +335,7 @@ void vgic_lpi_write_base(struct vgic_cpu *c, bool pend, uint64_t value)
 	bool on = false;
 	unsigned i;
 
-	if (!g->has_lpis)
+	if (!vgic_has_lpis(g))
 		return;
 	mutex_lock(&g->lpi_mutex);
 	/* Not while they are in use; the table of properties is everybody's. */

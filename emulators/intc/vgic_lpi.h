@@ -14,7 +14,7 @@
 
 static inline bool vgic_is_lpi(const struct vgic *g, unsigned irq)
 {
-	return g->has_lpis && irq - VGIC_LPI_FIRST < VGIC_LPI_BANKS * 32;
+	return vgic_has_lpis(g) && irq - VGIC_LPI_FIRST < VGIC_LPI_BANKS * 32;
 }
 
 /** LPIs are possible: before the guest runs. */

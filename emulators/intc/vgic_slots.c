@@ -344,7 +344,7 @@ static unsigned choose(struct vgic_cpu *c, uint64_t vmcr, uint32_t *keys, unsign
 
 	for (hint = c->hint; hint; hint &= hint - 1)
 		choose_in(c, ctz32(hint), &to);
-	for (n = 0; c->lpi_hint && (n = vgic_lpi_next(c, n));)
+	for (n = 0; vgic_lpi_hint(c) && (n = vgic_lpi_next(c, n));)
 		choose_in(c, n, &to);
 	return to.total;
 }
@@ -430,7 +430,7 @@ static inline void fill(struct vgic_cpu *c)
 		}
 		c->hint &= ~BIT32(n);
 	}
-	if (unlikely(c->lpi_hint) && !fill_lpis(c, free)) {
+	if (unlikely(vgic_lpi_hint(c)) && !fill_lpis(c, free)) {
 		fill_best(c);
 		return;
 	}

@@ -4,3 +4,6 @@ obj-$(CONFIG_EMU_FW_CFG) += fw_cfg.o
 obj-$(CONFIG_EMU_VMINFO) += vminfo.o
 obj-$(CONFIG_EMU_ZERO) += zero.o
 obj-$(CONFIG_EMU_DEBUG_EXIT) += debug_exit.o
+
+# not on the way of any exit: small before fast
+cflags-y := -Os

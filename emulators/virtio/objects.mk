@@ -7,3 +7,6 @@ obj-$(CONFIG_EMU_VIRTIO_BLK) += virtio_blk.o
 obj-$(CONFIG_EMU_VIRTIO_CONSOLE) += virtio_console.o
 obj-$(CONFIG_EMU_VIRTIO_NET) += virtio_net.o virtio_net_ctrl.o
 obj-$(CONFIG_EMU_VIRTIO_RNG) += virtio_rng.o
+
+# not on the way of frames: small before fast
+CFLAGS_virtio_net_ctrl.o := -Os

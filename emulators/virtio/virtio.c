@@ -15,7 +15,8 @@
 #include <libs/string.h>
 
 #define DEVICE_FEATURES                                                                            \
-	(VIRTIO_F_INDIRECT_DESC | VIRTIO_F_EVENT_IDX | VIRTIO_F_VERSION_1 | VIRTIO_F_RING_PACKED)
+	(VIRTIO_F_INDIRECT_DESC | VIRTIO_F_EVENT_IDX | VIRTIO_F_VERSION_1 |                        \
+	 (IS_ENABLED(CONFIG_EMU_VIRTIO_PACKED) ? VIRTIO_F_RING_PACKED : 0))
 
 static const struct virtio_ops *const kinds[] = {
 	IS_ENABLED(CONFIG_EMU_VIRTIO_BLK) ? &virtio_blk_ops : NULL,

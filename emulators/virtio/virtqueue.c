@@ -19,6 +19,12 @@
 #define RECORD_ALIGN 16
 #define POOL_WHOLE   UINT32_MAX /* of pool_end */
 
+/** Of the two formats that a guest may choose; one of them may be left out. */
+static inline bool is_packed(const struct virtqueue *vq)
+{
+	return IS_ENABLED(CONFIG_EMU_VIRTIO_PACKED) && vq->packed;
+}
+
 void vq_init(struct virtqueue *vq, struct virtio_dev *vd, unsigned index)
 {
 	memset(vq, 0, sizeof(*vq));
@@ -127,7 +133,7 @@ int vq_enable(struct virtqueue *vq)
 	if (!vq->num || vq->num > ops->queue_size)
 		wrong = "size is zero or larger than the queue may be";
 	else
-		wrong = vq->packed ? packed_enable(vq) : split_enable(vq);
+		wrong = is_packed(vq) ? packed_enable(vq) : split_enable(vq);
 	if (wrong) {
 		virtio_broken(vq->vd, "queue %u: %s (size %u, descriptors 0x%llx, driver area "
 			      "0x%llx, device area 0x%llx)", vq->index, wrong, vq->num,
@@ -205,7 +211,7 @@ static always_inline_fn int take_at(struct virtqueue *vq, uint32_t at, uint32_t 
 
 	if (unlikely(end < at + vq->head_size))
 		return VQ_NO_ROOM;
-	if (vq->packed) {
+	if (is_packed(vq)) {
 		err = packed_walk(vq, &w, &chain->id, &chain->slots);
 	} else {
 		err = split_walk(vq, &w);
@@ -271,7 +277,7 @@ static always_inline_fn struct vq_chain *take(struct virtqueue *vq)
 	if (unlikely(err))
 		return not_taken(vq, err, empty);
 	chain = (void *)(vq->pool + at);
-	if (vq->packed)
+	if (is_packed(vq))
 		packed_advance(vq, chain->slots);
 	else
 		vq->last_avail++;
@@ -284,7 +290,7 @@ static always_inline_fn struct vq_chain *pop(struct virtqueue *vq)
 	vq->full = false;
 	if (unlikely(!vq->ready || !virtio_live(vq->vd)))
 		return NULL;
-	if (vq->packed ? !packed_peek(vq) : split_peek(vq) <= 0)
+	if (is_packed(vq) ? !packed_peek(vq) : split_peek(vq) <= 0)
 		return NULL;
 	return take(vq);
 }
@@ -299,7 +305,7 @@ void vq_unpop(struct vq_chain *chain)
 	struct virtqueue *vq = chain->vq;
 	uint32_t at = (uint32_t)((uint8_t *)chain - vq->pool);
 
-	if (vq->packed)
+	if (is_packed(vq))
 		packed_retreat(vq, chain->slots);
 	else
 		vq->last_avail--;
@@ -312,7 +318,7 @@ unsigned vq_take_buffers(struct virtqueue *vq, struct vq_buffer *buffers, unsign
 {
 	if (unlikely(!vq->ready || !virtio_live(vq->vd)))
 		return 0;
-	return vq->packed ? packed_take_buffers(vq, buffers, max, bytes) :
+	return is_packed(vq) ? packed_take_buffers(vq, buffers, max, bytes) :
 			    split_take_buffers(vq, buffers, max, bytes);
 }
 
@@ -320,14 +326,14 @@ bool vq_has_more(struct virtqueue *vq, unsigned n)
 {
 	if (unlikely(!vq->ready))
 		return false;
-	return vq->packed ? packed_has_more(vq, n) : split_has_more(vq, n);
+	return is_packed(vq) ? packed_has_more(vq, n) : split_has_more(vq, n);
 }
 
 void vq_quiet(struct virtqueue *vq)
 {
 	if (unlikely(!vq->ready))
 		return;
-	if (vq->packed)
+	if (is_packed(vq))
 		packed_quiet(vq);
 	else
 		split_quiet(vq);
@@ -337,7 +343,7 @@ bool vq_listen(struct virtqueue *vq)
 {
 	if (unlikely(!vq->ready || !virtio_live(vq->vd)))
 		return false;
-	return vq->packed ? packed_listen(vq) : split_listen(vq);
+	return is_packed(vq) ? packed_listen(vq) : split_listen(vq);
 }
 
 /* --- giving them back ------------------------------------------------------------------------ */
@@ -376,7 +382,7 @@ static always_inline_fn void fill_locked(struct vq_chain *chain, uint32_t writte
 
 	if (unlikely(!vq->ready))
 		;
-	else if (vq->packed)
+	else if (is_packed(vq))
 		packed_fill(vq, chain->id, chain->slots, written);
 	else
 		split_fill(vq, chain->id, written);
@@ -387,7 +393,7 @@ static always_inline_fn void publish_locked(struct virtqueue *vq)
 {
 	if (unlikely(!vq->ready || !vq->filled))
 		return;
-	if (vq->packed)
+	if (is_packed(vq))
 		packed_publish(vq);
 	else
 		split_publish(vq);
@@ -401,7 +407,7 @@ static always_inline_fn void signal_locked(struct virtqueue *vq)
 		return;
 	/* The driver sets its wish and then looks at the index; we the other way round. */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	wanted = vq->packed ? packed_wants_interrupt(vq) : split_wants_interrupt(vq);
+	wanted = is_packed(vq) ? packed_wants_interrupt(vq) : split_wants_interrupt(vq);
 	vq->unsignalled = 0;
 	if (wanted)
 		vq->vd->transport->interrupt(vq->vd, vq->index);
@@ -431,7 +437,7 @@ void vq_return_buffers(struct virtqueue *vq, const struct vq_buffer *buffers, un
 	unsigned long flags = spin_lock_irqsave(&vq->used_lock);
 	unsigned i;
 
-	if (vq->packed) {
+	if (is_packed(vq)) {
 		for (i = 0; i < n; i++)
 			packed_fill(vq, buffers[i].id, 1, buffers[i].len);
 	} else {

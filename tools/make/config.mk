@@ -4,7 +4,7 @@
 # BOARD and CROSS_COMPILE. From it come include/config/auto.conf (for make) and
 # include/generated/autoconf.h (given to every compilation).
 
-config-goals := config menuconfig oldconfig defconfig savedefconfig
+config-goals := config menuconfig oldconfig defconfig savedefconfig allnoconfig randconfig
 .PHONY: $(config-goals)
 
 # Goals that build nothing of the image themselves (demo, check and their like start another make
@@ -58,7 +58,8 @@ autoconf-h := $(O)/include/generated/autoconf.h
 kconfig-env = cd $(O) && srctree=$(CURDIR) KCONFIG_CONFIG=.config \
 	KCONFIG_AUTOHEADER=include/generated/autoconf.h KCONFIG_AUTOCONFIG=include/config/auto.conf \
 	KCONFIG_TRISTATE=include/config/tristate.conf CONFIG_=CONFIG_ OPENCONF_ARCH=$(ARCH) \
-	OPENCONF_BOARD=$(BOARD) OPENCONF_CROSS_COMPILE=$(CROSS_COMPILE)
+	OPENCONF_BOARD=$(BOARD) OPENCONF_CROSS_COMPILE=$(CROSS_COMPILE) \
+	$(if $(RANDOM_SEED),KCONFIG_SEED=$(RANDOM_SEED))
 kconfig = $(call need,kconfig-conf,kconfig-frontends)$(call make-folders,$(autoconf-mk) \
 	$(autoconf-h))$(kconfig-env) kconfig-conf
 kconfig-quiet := >kconfig.log 2>&1 || { cat kconfig.log >&2; exit 1; }
@@ -79,6 +80,12 @@ defconfig:
 savedefconfig:
 	@$(kconfig) --savedefconfig=defconfig openconf.cfg $(kconfig-quiet)
 	@echo "$(O)/defconfig written; it belongs to $(board-folder)/defconfig"
+
+allnoconfig:
+	@$(kconfig) --allnoconfig openconf.cfg $(kconfig-quiet)
+# RANDOM_SEED=n: the same choice again
+randconfig:
+	@$(kconfig) --randconfig openconf.cfg $(kconfig-quiet)
 
 ifneq ($(build-goals),)
 $(dotconfig):

@@ -20,6 +20,7 @@ Build:
 Configure (kept in $(O)/.config):
   make defconfig       take arch/$(ARCH)/board/$(BOARD)/defconfig
   make menuconfig      choose in menus; config, oldconfig: by questions
+  make allnoconfig     nothing that can be left out; make randconfig: anything
   make savedefconfig   write the differences to the defaults to $(O)/defconfig
 
 Variables:

@@ -7,6 +7,7 @@
 #	obj-$(CONFIG_B) += b.o		if this symbol of openconf.cfg is set
 #	subdir-y += c			a folder below it with its own objects.mk
 #	CFLAGS_a.o := -O3		more flags for one object
+#	CFLAGS_a.o := $(fast)		the speed of the rest, in a folder with
 #	cflags-y := -Os			more flags for all objects of this folder
 # Folders of "normal-memory" (toolchain.mk) get $(port-unaligned) without asking.
 

@@ -49,11 +49,16 @@ warnings := -Wall -Wextra -Wno-unused-parameter -Wstrict-prototypes -Wmissing-pr
 	-Wimplicit-fallthrough -Wformat=2 -Wno-format-nonliteral -Wshadow \
 	$(if $(cc-is-clang),-Wno-initializer-overrides,-Wno-override-init -Wlogical-op -Wduplicated-cond) $(if $(filter y,$(WERROR)),-Werror)
 
-codegen := -std=gnu11 -ffreestanding $(if $(CONFIG_OPTIMIZE_SIZE),-Os,-O2) -g -fno-pic -fno-pie \
+# What is on the way of exits and of data, unless the whole image is to be small.
+fast := $(if $(CONFIG_OPTIMIZE_SIZE),-Os,-O2)
+
+codegen := -std=gnu11 -ffreestanding $(fast) -g -fno-pic -fno-pie \
 	-fno-common -fno-strict-aliasing -fmerge-all-constants \
 	-fno-align-functions \
 	$(if $(cc-is-clang),,-fno-align-jumps -fno-align-loops -fno-align-labels) \
-	-ffunction-sections -fdata-sections -fstack-protector-strong -fno-omit-frame-pointer \
+	-ffunction-sections -fdata-sections \
+	-fstack-protector$(if $(CONFIG_STACK_PROTECTOR_STRONG),-strong) \
+	-fno-omit-frame-pointer \
 	-momit-leaf-frame-pointer \
 	-fno-asynchronous-unwind-tables -fno-unwind-tables -fno-delete-null-pointer-checks \
 	$(port-cflags) $(port-image-cflags)

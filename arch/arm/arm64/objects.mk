@@ -17,3 +17,7 @@ obj-y += vcpu_a32.o
 obj-y += vcpu_cp.o
 obj-y += vcpu_decode.o
 obj-y += vcpu_decode32.o
+
+# Not on the way of any exit: small before fast.
+$(foreach o,boot_map cpu exception start vcpu_a32 vcpu_debug vcpu_decode vcpu_decode32 vcpu_idreg,\
+	$(eval CFLAGS_$(o).o := -Os))

@@ -131,6 +131,9 @@ struct vfs_mount {
 	uint32_t users;	      /* files, and calls on their way: vfs_lock */
 };
 
+/** A function of struct vfs_fs that changes something; left out without CONFIG_VFS_WRITE. */
+#define VFS_WRITER(fn) (IS_ENABLED(CONFIG_VFS_WRITE) ? (fn) : NULL)
+
 #define VFS_FS(ident)                                                                               \
 	static const struct vfs_fs vfs_fs_##ident;                                                  \
 	SECTION_PTR(".table.fs", struct vfs_fs, vfs_fs_##ident);                                    \
