@@ -32,11 +32,12 @@ def test_small(machine, linux, small, gic):
         create_tiny(m, name, name, "late=2000000" + (" qemu-gicv2" if gic == 2 else ""), vcpus=2)
         check_output(run_to_end(m, name))
         m.run("guest destroy " + name, status=0)
-    create(m, "g", 2, more="disk=/disk.img")
-    wait_ready(m, "g", 2)
-    assert "on the disk" in in_guest(m, "head -c 11 /dev/vda; echo")
-    switch_off(m)
-    m.run("guest destroy g", status=0)
+    if gic == 3:
+        create(m, "g", 2, more="disk=/disk.img")
+        wait_ready(m, "g", 2)
+        assert "on the disk" in in_guest(m, "head -c 11 /dev/vda; echo")
+        switch_off(m)
+        m.run("guest destroy g", status=0)
     # What was left out is said, and not crashed into.
-    assert "unknown" in m.run("vfs cp /motd /other").lower()
+    assert "'cp' is no subcommand" in m.run("vfs cp /motd /other")
     assert "error" not in m.run("log show", status=0)

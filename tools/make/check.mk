@@ -2,7 +2,7 @@
 #
 # Tests, gates and measurements. Each gate is also a target of its own.
 
-.PHONY: check bench soak check-config check-layering check-headers check-format check-repro check-clang \
+.PHONY: check bench soak check-config check-layering check-headers check-format check-repro check-clang check-options \
 	check-unit check-boot headers doxygen clean distclean
 
 check:
@@ -17,7 +17,7 @@ check-layering:
 	@tools/check-layering $(if $(wildcard $(O)/obj),$(O)/obj)
 check-headers:
 	@$(MAKE) $(parallel) headers
-check-repro check-clang check-unit check-boot:
+check-repro check-clang check-options check-unit check-boot:
 	@CHECK="build disk $(@:check-%=%)" tools/check $(O) $(DL)
 
 # Each public header compiles alone, as C, with the flags of the image.

@@ -10,7 +10,7 @@ config-goals := config menuconfig oldconfig defconfig savedefconfig allnoconfig 
 # Goals that build nothing of the image themselves (demo, check and their like start another make
 # after they made sure that the tools are there).
 no-build-goals := $(config-goals) help clean distclean setup demo run check bench soak doxygen \
-	check-config check-layering check-headers check-format check-repro check-clang check-unit \
+	check-config check-layering check-headers check-format check-repro check-clang check-options check-unit \
 	check-boot
 build-goals := $(filter-out $(no-build-goals),$(or $(MAKECMDGOALS),all))
 

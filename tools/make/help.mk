@@ -34,7 +34,7 @@ define help-text-2
   DL=<folder>          where downloaded packages are kept ($(DL))
   VERBOSE=y            show the commands; WERROR=n: warnings are no errors
 
-Gates one by one: check-config check-format check-layering check-headers check-repro check-clang
+Gates one by one: check-config check-format check-layering check-headers check-repro check-clang check-options
 check-unit check-boot.
 endef
 
