@@ -331,16 +331,28 @@ static void build_virtio(struct build *b)
 	       (VIRT_MMIO_SLOTS - b->slots) * VIRT_MMIO_SIZE);
 }
 
-/* Disks in the order in which they were given; they have the first slots. */
+/*
+ * Disks in the order in which they were given; they have the first slots, on PCI behind that of the
+ * host bridge. The names are those of QEMU's devices.
+ */
 static void set_bootorder(struct build *b, struct dt_node *node)
 {
 	char list[BOARD_LIST_MAX * 48];
+	uint64_t bus = 0;
 	size_t n = 0;
 
-	for (unsigned i = 0; i < b->cfg->nr_disks; i++)
-		n += (size_t)snprintf(list + n, sizeof(list) - n,
-				      "/virtio-mmio@%016" PRIx64 "/disk@0,0",
-				      (uint64_t)VIRT_MMIO + i * VIRT_MMIO_SIZE) + 1;
+	if (b->cfg->virtio_pci && !b->err)
+		b->err = dt_u64(b->pci, "guest_physical_addr", &bus);
+	for (unsigned i = 0; i < b->cfg->nr_disks; i++) {
+		if (b->cfg->virtio_pci)
+			n += (size_t)snprintf(list + n, sizeof(list) - n,
+					      "/pci@%016" PRIx64 "/scsi@%x/disk@0,0", bus, i + 1);
+		else
+			n += (size_t)snprintf(list + n, sizeof(list) - n,
+					      "/virtio-mmio@%016" PRIx64 "/disk@0,0",
+					      (uint64_t)VIRT_MMIO + i * VIRT_MMIO_SIZE);
+		n++;
+	}
 	if (!b->err)
 		b->err = dt_set(node, "bootorder", list, (uint32_t)n);
 }

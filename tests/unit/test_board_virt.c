@@ -282,6 +282,12 @@ TEST(boot_firmware_with_kernel)
 	CHECK_STR(dt_string(node, "bootorder", 1), "/virtio-mmio@000000000a000200/disk@0,0");
 	CHECK(!dt_string(node, "bootorder", 2));
 	destroy();
+	CHECK_EQ(create("g|board=virt|firmware=/raw|virtio=pci|disk=/d1|disk=/d2"), 0);
+	REQUIRE(guest);
+	node = region("fw_cfg")->node;
+	CHECK_STR(dt_string(node, "bootorder", 0), "/pci@0000004010000000/scsi@1/disk@0,0");
+	CHECK_STR(dt_string(node, "bootorder", 1), "/pci@0000004010000000/scsi@2/disk@0,0");
+	destroy();
 	/* Without firmware nobody is told. */
 	CHECK_EQ(create("g|board=virt|kernel=/k|initrd=/i|cmdline=a b|disk=/d1"), 0);
 	REQUIRE(guest);

@@ -2,7 +2,7 @@
 #
 # Foreign packages, the boot disk, and the demonstration.
 
-.PHONY: setup demo demo-disk run
+.PHONY: setup demo demo-disk run debian-disk
 PYTHON ?= /usr/bin/python3
 fetch = tools/fetch-foreign --arch arm64 --dl $(DL)
 fetch32 = tools/fetch-foreign --arch armhf --dl $(DL)
@@ -33,7 +33,8 @@ demo-disk: image $(disk)/initrd.cpio
 # one is of another package list; when it cannot be had, the tests with it say so and are skipped.
 .PHONY: test-disk test-disk-arm32
 test-disk: demo-disk guests $(disk)/cloud-arm64/vmlinuz $(disk)/cloud-arm64/initrd.cpio.gz \
-		$(disk)/arm64/ext4.cpio.gz
+		$(disk)/arm64/ext4.cpio.gz \
+		$(disk)/debian.img
 	@$(MAKE) --no-print-directory test-disk-arm32 || \
 		echo "  (no 32-bit Linux: its tests will be skipped; try make test-disk-arm32)"
 test-disk-arm32: $(disk)/arm32/vmlinuz $(disk)/arm32/initrd.cpio.gz
@@ -99,3 +100,24 @@ $(disk)/initrd.cpio: $(disk)/arm64/vmlinuz $(disk)/arm64/initrd.cpio.gz \
 	$(call say,CPIO   ,$@)@tools/mkcpio.py -o $@ boot/vmlinuz=$(disk)/arm64/vmlinuz \
 		boot/initrd.cpio.gz=$(disk)/arm64/initrd.cpio.gz \
 		boot.xscript=tests/arm64/virt/boot.xscript
+
+# A disk with an installed Debian that boots by itself: shim and GRUB, the small kernel, systemd.
+debian-disk: $(disk)/debian.img
+debian-boot := grub-efi-arm64-signed shim-signed shim-helpers-arm64-signed
+debian-packages := usr-is-merged '?essential' systemd-sysv udev kmod iproute2 e2fsprogs apt \
+	linux-image-cloud-arm64
+# Packages that are there to be installed.
+debian-archives := hello tree less
+
+$(DL)/arm64/debian.list: tools/make/demo.mk
+	@$(fetch) --closure debian $(debian-packages)
+	@touch $@
+$(O)/foreign/debian-boot/.done: $(patsubst %,$(DL)/arm64/%.deb,$(debian-boot)) tools/make/demo.mk
+	$(call say,UNPACK ,$<)@$(fetch) --unpack $(@D) $(debian-boot)
+	@touch $@
+$(disk)/debian.img: $(DL)/arm64/debian.list $(O)/foreign/debian-boot/.done tools/mkdebian \
+		$(O)/foreign/busybox/.done $(patsubst %,$(DL)/arm64/%.deb,$(debian-archives))
+	@mkdir -p $(@D)
+	$(call say,DISK   ,$@)@tools/mkdebian --dl $(DL)/arm64 --list debian.list \
+		--boot $(O)/foreign/debian-boot --busybox $(O)/foreign/busybox/bin/busybox \
+		$(addprefix --archives ,$(debian-archives)) -o $@
