@@ -4,6 +4,7 @@
  * that what was built for that machine runs here as it is. This file builds the guest's node;
  * virt_boot.c loads it. No data, no lock; the node is the caller's.
  */
+#include "disk_value.h"
 #include "net_value.h"
 #include "virt.h"
 
@@ -24,8 +25,6 @@
 #define GICV3_VCPUS_MAX (VIRT_GIC_REDIST_SIZE / 0x20000)
 #define ALIGN_ORDER_2M	21
 #define FIFO_SIZE	1024
-#define DISK_SOURCE_MAX 256
-#define DISK_SERIAL_MAX 20 /* Virtio 1.2, section 5.2.6 */
 
 /* Virtio device numbers (Virtio 1.2, section 5) of what can be in a slot. */
 enum { VIRTIO_NET = 1, VIRTIO_BLOCK = 2, VIRTIO_CONSOLE = 3, VIRTIO_RNG = 4 };
@@ -223,47 +222,13 @@ static struct dt_node *virtio(struct build *b, const char *name, uint32_t type)
 	return node;
 }
 
-/* A value of disk=: a path or block device, then ",ro" and ",serial=<text>" in any order. */
-struct disk {
-	char source[DISK_SOURCE_MAX];
-	char serial[DISK_SERIAL_MAX + 1];
-	bool read_only;
-};
-
-/* @return what is wrong with it, NULL: nothing */
-static const char *parse_disk(const char *value, struct disk *disk)
-{
-	size_t n = strcspn(value, ",");
-
-	memset(disk, 0, sizeof(*disk));
-	if (!n || n >= sizeof(disk->source))
-		return "is no path or block device";
-	memcpy(disk->source, value, n);
-	for (value += n; *value == ','; value += n) {
-		value++;
-		n = strcspn(value, ",");
-		if (n == 2 && !strncmp(value, "ro", n)) {
-			disk->read_only = true;
-		} else if (n > 7 && !strncmp(value, "serial=", 7)) {
-			if (n - 7 > DISK_SERIAL_MAX)
-				return "has a serial number of more than 20 characters";
-			memcpy(disk->serial, value + 7, n - 7);
-			disk->serial[n - 7] = '\0';
-		} else {
-			return "is followed by something that is neither \",ro\" nor "
-			       "\",serial=<text>\"";
-		}
-	}
-	return NULL;
-}
-
 static void build_disk(struct build *b, unsigned i)
 {
 	char name[24], short_name[16];
 	struct dt_node *node;
-	struct disk disk;
+	struct disk_value disk;
 
-	if (parse_disk(b->cfg->disks[i], &disk)) {
+	if (disk_value_parse(b->cfg->disks[i], &disk)) {
 		b->err = -EINVAL; /* check() has said why */
 		return;
 	}
@@ -413,7 +378,7 @@ static int check(const struct guest_config *cfg, struct shell_out *out)
 	bool v3 = wants_gicv3(cfg);
 	unsigned most = v3 ? GICV3_VCPUS_MAX : GICV2_VCPUS_MAX;
 	gpa_t limit = arch_guest_gpa_limit();
-	struct disk disk;
+	struct disk_value disk;
 	char text[24];
 
 	if (v3 && cfg->aarch32 && !arch_vintc_caps()->gicv3_cpuif) {
@@ -477,7 +442,7 @@ static int check(const struct guest_config *cfg, struct shell_out *out)
 		}
 	}
 	for (unsigned i = 0; i < cfg->nr_disks; i++) {
-		const char *wrong = parse_disk(cfg->disks[i], &disk);
+		const char *wrong = disk_value_parse(cfg->disks[i], &disk);
 
 		if (wrong) {
 			out_printf(out, "disk=: \"%.60s\" %s\n", cfg->disks[i], wrong);

@@ -192,12 +192,14 @@ int image_recognise(const void *data, size_t have, uint64_t total, struct kernel
 		return image_refuse(why, -ENOEXEC, "is empty");
 	image->size = total;
 	image->data_size = total;
-	if (is_arm64(p, have))
+	if (!IS_ENABLED(CONFIG_X86) && is_arm64(p, have))
 		err = read_arm64(p, have, total, image, why);
-	else if (is_zimage(p, have))
+	else if (!IS_ENABLED(CONFIG_X86) && is_zimage(p, have))
 		err = read_zimage(p, total, image, why);
 	else if (image_is_elf(p, have))
 		err = have < total ? -EAGAIN : image_read_elf(p, have, image, why);
+	else if (IS_ENABLED(CONFIG_X86) && image_is_bzimage(p, have))
+		err = image_read_bzimage(p, total, image, why);
 	else if (image_is_uimage(p, have))
 		err = image_read_uimage(p, total, image, why);
 	else if (image_is_zboot(p, have))
@@ -223,10 +225,14 @@ const char *image_kind_name(const struct kernel_image *image)
 	case IMAGE_ZIMAGE:
 		return "a 32-bit ARM zImage";
 	case IMAGE_ELF:
+		if (IS_ENABLED(CONFIG_X86))
+			return "an ELF file for x86";
 		return image->aarch32 ? "a 32-bit ARM ELF file" : "an arm64 ELF file";
 	case IMAGE_UIMAGE:
 		return image->aarch32 ? "a U-Boot image for 32-bit ARM"
 				      : "a U-Boot image for arm64";
+	case IMAGE_BZIMAGE:
+		return "a Linux kernel for x86 (bzImage)";
 	case IMAGE_RAW:
 		break;
 	}

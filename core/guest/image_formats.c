@@ -197,8 +197,18 @@ static const char *elf_machine_name(uint16_t machine)
 		return "64-bit x86";
 	case EM_RISCV:
 		return "RISC-V";
+	case EM_ARM:
+	case EM_AARCH64:
+		return "ARM";
 	}
 	return "another processor";
+}
+
+static bool runs_here(uint16_t machine)
+{
+	if (IS_ENABLED(CONFIG_X86))
+		return machine == EM_X86_64 || machine == EM_386;
+	return machine == EM_AARCH64 || machine == EM_ARM;
 }
 
 /* The entry is a virtual address; the program starts without address translation. */
@@ -248,10 +258,11 @@ int image_read_elf(const uint8_t *p, size_t size, struct kernel_image *image, ch
 
 	if (err)
 		return image_refuse(why, err, "is an ELF file that cannot be used: %s", what);
-	if (elf.machine != EM_AARCH64 && elf.machine != EM_ARM)
+	if (!runs_here(elf.machine))
 		return image_refuse(why, -ENOTSUP,
-				    "is an ELF file for %s (machine %u), not for ARM",
-				    elf_machine_name(elf.machine), elf.machine);
+				    "is an ELF file for %s (machine %u), not for %s",
+				    elf_machine_name(elf.machine), elf.machine,
+				    IS_ENABLED(CONFIG_X86) ? "x86" : "ARM");
 	if (elf.type != ET_EXEC && elf.type != ET_DYN)
 		return image_refuse(why, -ENOTSUP,
 				    "is an ELF file of type %u, not linked to a program; "
@@ -269,5 +280,7 @@ int image_read_elf(const uint8_t *p, size_t size, struct kernel_image *image, ch
 	image->load = start;
 	image->mem_size = end - start;
 	image->entry = physical_entry(&elf);
+	if (IS_ENABLED(CONFIG_X86))
+		image_read_x86_entry(&elf, image);
 	return 0;
 }

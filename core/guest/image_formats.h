@@ -20,4 +20,10 @@ int image_read_elf(const uint8_t *p, size_t size, struct kernel_image *image, ch
 bool image_is_uimage(const uint8_t *p, size_t have);
 int image_read_uimage(const uint8_t *p, uint64_t total, struct kernel_image *image, char *why);
 bool image_is_zboot(const uint8_t *p, size_t have);
+/* Of x86 (image_x86.c). */
+bool image_is_bzimage(const uint8_t *p, size_t have);
+int image_read_bzimage(const uint8_t *p, uint64_t total, struct kernel_image *image, char *why);
+struct elf_file;
+/** How and where it is entered; entry and entry_kind are set. */
+void image_read_x86_entry(const struct elf_file *elf, struct kernel_image *image);
 int image_read_zboot(const uint8_t *p, uint64_t total, struct kernel_image *image, char *why);

@@ -109,6 +109,7 @@ static int kernel_address(const struct boot_wish *w, gpa_t *out, char *why)
 		if (!w->load)
 			*out = w->ram + ZIMAGE_OFFSET;
 		break;
+	case IMAGE_BZIMAGE: /* placed by its board */
 	case IMAGE_RAW:
 		if (!w->load)
 			*out = w->ram + RAW_OFFSET;

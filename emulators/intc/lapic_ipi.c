@@ -7,8 +7,6 @@
 
 #include <core/log.h>
 
-/* arch_vcpu_reset(): begins in real mode. */
-#define START_REAL   BIT(63)
 /* A vCPU that is told to stop does so at once, but may be waiting for its CPU. */
 #define STOP_TIMEOUT 50000000u
 
@@ -77,7 +75,7 @@ static void startup(struct lapic *a, unsigned vector, const struct lapic *from)
 		thread_yield();
 	if (READ_ONCE(v->power) != VCPU_OFF)
 		return;
-	if (vcpu_power_on(v, (uint64_t)vector << 12, START_REAL))
+	if (vcpu_power_on(v, (uint64_t)vector << 12, X86_START_REAL))
 		log_guest(LOG_WARN, a->set->guest, v, "cannot be started");
 }
 

@@ -6,7 +6,7 @@
  *   pci-host-ecam-generic   configuration space; `interrupts` are the lines INTA to INTD; nodes
  *                           below are the functions on bus 0, the only one
  *   pci-window              memory space, at the guest's own addresses
- *   pci-io-window           I/O space from 0 on
+ *   pci-io-window           I/O space from 0 on; of a region of ports, at their numbers
  *
  * `pci_host` names a window's bridge where there are several.
  *
@@ -158,7 +158,10 @@ static enum emu_result window_access(struct emu_dev *dev, struct emu_access *acc
 {
 	bool io = dev->match_data;
 
-	return vpci_space_access(dev->priv, io, acc->offset + (io ? 0 : dev->region->gpa), acc);
+	/* Ports have the numbers that they have on the bus. */
+	if (!io || dev->region->flags & REGION_IO)
+		return vpci_space_access(dev->priv, io, acc->offset + dev->region->gpa, acc);
+	return vpci_space_access(dev->priv, io, acc->offset, acc);
 }
 
 static int window_probe(struct emu_dev *dev)

@@ -22,7 +22,7 @@ ldlibs_test_guest_config := -lfdt
 test_fdt_load := $(guest-all) core/guest/fdt_load.c
 ldlibs_test_fdt_load := -lfdt
 test_board_virt := $(guest-all) $(addprefix core/guest/,config.c guest_fdt.c) \
-	$(addprefix boards/,virt.c virt_boot.c net_value.c arm_fdt.c arm_fdt_pci.c)
+	$(addprefix boards/,virt.c virt_boot.c net_value.c disk_value.c arm_fdt.c arm_fdt_pci.c)
 ldlibs_test_board_virt := -lfdt
 cflags_test_board_virt := -DCONFIG_EMU_PCI_HOST=1 -DCONFIG_EMU_GICV2M=1 -DCONFIG_EMU_GICV3_ITS=1 \
 	-DCONFIG_EMU_FW_CFG=1 -DCONFIG_EMU_VIRTIO_PCI=1
@@ -33,3 +33,7 @@ fuzz_image := $(guest-libs) $(filter-out core/guest/guest_image.c,$(guest-image-
 	$(fake-files) tests/unit/fake_files.c
 fuzz_guest_config := $(guest-all) core/guest/config.c core/guest/fdt_load.c
 ldlibs_fuzz_guest_config := -lfdt
+test_board_pc := $(guest-all) core/guest/config.c core/guest/image_x86.c $(addprefix boards/,pc.c \
+	pc_boot.c pc_acpi.c build.c disk_value.c net_value.c)
+ldlibs_test_board_pc := -lfdt
+cflags_test_board_pc := -DCONFIG_X86=1 -DCONFIG_PORT_SPACE=1 -DCONFIG_EMU_FW_CFG=1

@@ -19,6 +19,7 @@ enum image_kind {
 	IMAGE_ZIMAGE, /**< Linux 32-bit ARM zImage */
 	IMAGE_ELF,    /**< executable with fixed physical addresses */
 	IMAGE_UIMAGE, /**< U-Boot legacy image with fixed load address */
+	IMAGE_BZIMAGE, /**< Linux for x86, its 64-bit part */
 	IMAGE_RAW,    /**< nothing that is known: machine code from its first byte */
 };
 
@@ -32,9 +33,17 @@ struct image_part {
 
 #define IMAGE_PARTS_MAX 16
 
+/** How an ELF file for x86 wants to be entered. */
+enum image_entry {
+	IMAGE_ENTRY_LINUX64,   /**< 64-bit code, as Linux' vmlinux */
+	IMAGE_ENTRY_PVH,       /**< 32-bit code, by the note of PVH guests of Xen */
+	IMAGE_ENTRY_MULTIBOOT, /**< 32-bit code, by the header of Multiboot 1 */
+};
+
 struct kernel_image {
 	enum image_kind kind;
 	bool aarch32;	      /**< code for the 32-bit state */
+	enum image_entry entry_kind; /**< ELF, for x86 */
 	bool fixed;	      /**< goes where it says: load, entry and parts are absolute */
 	bool gzip;	      /**< the content is compressed in the file */
 	uint64_t data_offset; /**< the content in the file, */

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The guest board "pc": a PC as systems expect it, with PCI instead of ISA cards. This file builds
+ * the guest's node; pc_boot.c loads it, pc_acpi.c describes it to the system. No data, no lock; the
+ * node is the caller's.
+ */
+#include "pc.h"
+
+#include "build.h"
+
+#include <arch/guest.h>
+#include <core/board.h>
+#include <core/dt.h>
+#include <core/shell.h>
+#include <core/vfs.h>
+#include <libs/errno.h>
+#include <libs/parse.h>
+#include <libs/string.h>
+
+#define VCPUS_MAX    64
+#define FIRMWARE_MAX 0x1000000u /* below 4 GiB, behind the local APICs */
+
+static const struct board_device devices[] = {
+	{ "ioapic", "pic", "intel,ce4100-ioapic", PC_IOAPIC, 0x1000, false, -1 },
+	{ "lapic", "pic", "intel,ce4100-lapic", PC_LAPIC, 0x100000, false, -1 },
+	{ "pic", "pic", "intel,i8259", PC_PORT_PIC, 2, true, -1 },
+	{ "pic_slave", "pic", "intel,i8259-slave", PC_PORT_PIC2, 2, true, -1 },
+	{ "pic_elcr", "pic", "intel,i8259-elcr", PC_PORT_ELCR, 2, true, -1 },
+	{ "pit", "timer", "intel,i8254", PC_PORT_PIT, 4, true, PC_IRQ_PIT },
+	{ "pit_control", "timer", "intel,i8254-control", PC_PORT_PIT2, 1, true, -1 },
+	{ "kbd_command", "input", "intel,i8042-command", PC_PORT_KBD2, 1, true, -1 },
+	{ "rtc", "rtc", "motorola,mc146818", PC_PORT_RTC, 2, true, PC_IRQ_RTC },
+	{ "uart0", "serial", "ns16550a", PC_PORT_COM1, 8, true, PC_IRQ_COM1 },
+	{ "debug_exit", "misc", "isa-debug-exit", PC_PORT_EXIT, 4, true, -1 },
+	{ "acpi", "misc", "acpi-pm", PC_PORT_PM, 16, true, PC_IRQ_SCI },
+	{ "pci_ports", "pci", "pci-host-cf8", PC_PORT_CF8, 8, true, -1 },
+	{ "pci_io", "pci", "pci-io-window", PC_PORT_PCI, 0x10000 - PC_PORT_PCI, true, -1 },
+	{ "pci_mem", "pci", "pci-window", PC_PCI_MEM, PC_PCI_MEM_SIZE, false, -1 },
+};
+
+static void build_ram_regions(struct board_build *b)
+{
+	uint64_t low = MIN_T(uint64_t, b->cfg->mem, PC_RAM_LOW_MAX);
+
+	build_ram(b, "mem0", 0, low);
+	if (b->cfg->mem > low)
+		build_ram(b, "mem1", PC_RAM_HIGH, b->cfg->mem - low);
+}
+
+static void build_pci(struct board_build *b)
+{
+	static const struct board_device pci = { "pci", "pci", "pci-host-ecam-generic", PC_ECAM,
+						 PC_ECAM_SIZE, false, -1 };
+	uint32_t irqs[4];
+
+	b->pci = build_device(b, &pci);
+	for (unsigned i = 0; i < ARRAY_SIZE(irqs); i++)
+		irqs[i] = PC_IRQ_PCI + i;
+	build_cells(b, b->pci, "interrupts", irqs, ARRAY_SIZE(irqs));
+}
+
+static void build_keyboard(struct board_build *b)
+{
+	static const struct board_device keyboard = { "kbd", "input", "intel,i8042", PC_PORT_KBD, 1,
+						      true, -1 };
+	static const uint32_t irqs[] = { PC_IRQ_KBD, PC_IRQ_MOUSE };
+	struct dt_node *node = build_device(b, &keyboard);
+
+	build_cells(b, node, "interrupts", irqs, ARRAY_SIZE(irqs));
+}
+
+/* What firmware is told; and firmware itself, which ends at 4 GiB. */
+static int build_firmware(struct board_build *b)
+{
+	static const struct board_device fw = { "fw_cfg", "misc", "qemu,fw-cfg-io", PC_PORT_FW_CFG,
+						12, true, -1 };
+	const struct guest_config *cfg = b->cfg;
+	struct dt_node *node;
+	struct vfs_stat st;
+
+	if (!cfg->firmware)
+		return 0;
+	if (vfs_stat_path(cfg->firmware, true, &st) || st.type != VFS_FILE || !st.size ||
+	    st.size > FIRMWARE_MAX || st.size & 0xffff)
+		return -EINVAL;
+	node = build_node(b, b->aspace, "firmware");
+	build_string(b, node, "manifest_type", "real");
+	build_string(b, node, "address_type", "memory");
+	build_string(b, node, "device_type", "alloced_rom");
+	build_u64(b, node, "guest_physical_addr", 4 * GIB - st.size);
+	build_u64(b, node, "physical_size", st.size);
+	if (!IS_ENABLED(CONFIG_EMU_FW_CFG))
+		return 0;
+	node = build_device(b, &fw);
+	if (cfg->kernel)
+		build_string(b, node, "kernel", cfg->kernel);
+	if (cfg->kernel && cfg->initrd)
+		build_string(b, node, "initrd", cfg->initrd);
+	if (cfg->kernel && cfg->cmdline)
+		build_string(b, node, "cmdline", cfg->cmdline);
+	return 0;
+}
+
+static int check(const struct guest_config *cfg, struct shell_out *out)
+{
+	gpa_t limit = arch_guest_gpa_limit();
+	const char *wrong = NULL;
+	char text[24];
+
+	if (cfg->vcpus > VCPUS_MAX)
+		wrong = "vcpus=: a PC has at most 64";
+	else if (cfg->mem < 2 * MIB)
+		wrong = "mem=: 2M is the least that a PC can be started with";
+	else if (!cfg->kernel && !cfg->firmware)
+		wrong = "there is nothing to boot: give kernel=<file> or firmware=<file>";
+	else if (cfg->initrd && !cfg->kernel)
+		wrong = "initrd= needs kernel=: firmware loads an initial RAM disk from a disk by "
+			"itself";
+	else if (cfg->firmware && cfg->load_addr)
+		wrong = "load= is for kernel= without firmware=";
+	else if (cfg->dtb || cfg->gic || cfg->aarch32 || cfg->vars)
+		wrong = "dtb=, gic=, arch= and vars= are of other boards; leave them out";
+	if (wrong) {
+		out_printf(out, "%s\n", wrong);
+		return -EINVAL;
+	}
+	if (cfg->mem > PC_RAM_LOW_MAX && (limit <= PC_RAM_HIGH ||
+	    cfg->mem - PC_RAM_LOW_MAX > limit - PC_RAM_HIGH)) {
+		out_printf(out, "mem=: this CPU has guest addresses only up to %s, and memory "
+			   "above 2.75G goes behind the first 4G\n",
+			   format_size(text, sizeof(text), limit));
+		return -EINVAL;
+	}
+	return build_check(cfg, out);
+}
+
+static int pc_build(const struct guest_config *cfg, struct dt_node *node, struct shell_out *out)
+{
+	struct board_build b = { .cfg = cfg, .guest = node };
+	int err = check(cfg, out);
+
+	if (err)
+		return err;
+	build_string(&b, node, "device_type", "guest");
+	build_string(&b, node, "model", "pc");
+	if (cfg->on_reset && strcmp(cfg->on_reset, "restart"))
+		build_string(&b, node, "on_reset", cfg->on_reset);
+	build_vcpus(&b, "x86,generic");
+	b.aspace = build_node(&b, node, "aspace");
+	b.aliases = build_node(&b, node, "aliases");
+	build_u32(&b, b.aspace, "guest_irq_count", PC_IRQS);
+	build_ram_regions(&b);
+	build_pci(&b);
+	for (unsigned i = 0; i < ARRAY_SIZE(devices); i++)
+		build_device(&b, &devices[i]);
+	build_keyboard(&b);
+	build_virtio_pci(&b);
+	build_string(&b, b.aliases, "mem0", "/aspace/mem0");
+	build_string(&b, b.aliases, "uart0", "/aspace/uart0");
+	if (!b.err && build_firmware(&b)) {
+		out_printf(out, "firmware=%s is no file of 64 KiB to 16 MiB, in steps of 64 KiB\n",
+			   cfg->firmware);
+		return -EINVAL;
+	}
+	if (b.err)
+		out_printf(out, "the description of \"%s\" cannot be made: %s\n", cfg->name,
+			   error_text(b.err));
+	return b.err;
+}
+
+GUEST_BOARD(pc) {
+	.name = "pc",
+	.help = "a PC: APICs, 16550, PCI with virtio, ACPI; RAM from 0",
+	.build = pc_build,
+	.boot = pc_boot,
+};

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The guest board "pc": addresses, ports and interrupts, and what its files have of each other.
+ * Private to boards/.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <arch/types.h>
+#include <libs/util.h>
+
+/* Memory. */
+#define PC_RAM_LOW_MAX	  0xb0000000u /* the rest of the RAM is from 4 GiB on */
+#define PC_RAM_HIGH	  0x100000000ull
+#define PC_ECAM		  0xb0000000u
+#define PC_ECAM_SIZE	  0x100000u /* bus 0 */
+#define PC_PCI_MEM	  0xc0000000u
+#define PC_PCI_MEM_SIZE	  0x3ec00000u
+#define PC_IOAPIC	  0xfec00000u
+#define PC_LAPIC	  0xfee00000u
+/* Below 1 MiB. */
+#define PC_ZERO_PAGE	  0x7000u  /* Linux' boot_params; start_info of PVH; multiboot's */
+#define PC_START	  0x8000u  /* X86_START_LONG64: start page, tables from the next page on */
+#define PC_START_SIZE	  0x7000u
+#define PC_CMDLINE	  0x20000u
+#define PC_CMDLINE_MAX	  2048u
+#define PC_LISTS	  0x22000u /* of modules */
+#define PC_BASE_MEMORY	  0x9fc00u /* end of what a PC has below 640 KiB */
+#define PC_ACPI		  0xe0000u
+#define PC_ACPI_SIZE	  0x10000u
+#define PC_HIGH_MEMORY	  0x100000u
+
+/* Ports. */
+#define PC_PORT_PIC	  0x20
+#define PC_PORT_PIT	  0x40
+#define PC_PORT_KBD	  0x60
+#define PC_PORT_PIT2	  0x61
+#define PC_PORT_KBD2	  0x64
+#define PC_PORT_RTC	  0x70
+#define PC_PORT_PIC2	  0xa0
+#define PC_PORT_COM1	  0x3f8
+#define PC_PORT_ELCR	  0x4d0
+#define PC_PORT_EXIT	  0x501
+#define PC_PORT_FW_CFG	  0x510
+#define PC_PORT_PM	  0x600
+#define PC_PORT_CF8	  0xcf8
+#define PC_PORT_RESET	  0xcf9
+#define PC_PORT_PCI	  0xc000 /* BARs, to the end */
+
+/* Interrupts: inputs of the IOAPIC. */
+#define PC_IRQS		  24
+#define PC_IRQ_PIT	  0
+#define PC_IRQ_KBD	  1
+#define PC_IRQ_COM1	  4
+#define PC_IRQ_RTC	  8
+#define PC_IRQ_SCI	  9
+#define PC_IRQ_MOUSE	  12
+#define PC_IRQ_PCI	  16 /* and three behind it: INTA to INTD */
+
+struct guest_config;
+struct guest;
+struct shell_out;
+
+/** Load what the guest boots from and set its first vCPU's start (pc_boot.c). */
+int pc_boot(const struct guest_config *cfg, struct guest *guest, struct shell_out *out);
+/**
+ * ACPI's tables for a guest, to be loaded at PC_ACPI (pc_acpi.c).
+ * @param buf   room for PC_ACPI_SIZE bytes
+ * @return bytes used; 0: they do not fit
+ */
+size_t pc_acpi_make(const struct guest *guest, uint8_t *buf, size_t room);

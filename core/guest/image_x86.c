@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Images for x86: Linux' bzImage (Documentation/arch/x86/boot.rst), and how ELF files want to be
+ * entered: by the note of PVH guests (Xen's public/elfnote.h), by a header of Multiboot 1, or as
+ * 64-bit code. Works on bytes in memory and believes nothing of them.
+ */
+#include "image_formats.h"
+
+#include <libs/byteorder.h>
+#include <libs/elf.h>
+#include <libs/errno.h>
+#include <libs/printf.h>
+#include <libs/string.h>
+
+/* Offsets in the file. */
+#define SETUP_SECTS    0x1f1
+#define SYSSIZE	       0x1f4
+#define BOOT_FLAG      0x1fe
+#define MAGIC	       0x202
+#define VERSION	       0x206
+#define XLOADFLAGS     0x236
+#define PREF_ADDRESS   0x258
+#define INIT_SIZE      0x260
+#define HEADER_END     0x268
+
+#define VERSION_MIN    0x20c /* has xloadflags */
+#define XLF_KERNEL_64  BIT32(0)
+#define ENTRY_64       0x200
+
+#define NOTE_PHYS32    18
+#define MULTIBOOT      0x1badb002u
+#define MULTIBOOT_AREA 8192u
+
+bool image_is_bzimage(const uint8_t *p, size_t have)
+{
+	return have >= HEADER_END && get_le16(p + BOOT_FLAG) == 0xaa55 &&
+	       !memcmp(p + MAGIC, "HdrS", 4);
+}
+
+int image_read_bzimage(const uint8_t *p, uint64_t total, struct kernel_image *image, char *why)
+{
+	unsigned version = get_le16(p + VERSION), sectors = p[SETUP_SECTS];
+	uint64_t setup = ((sectors ? sectors : 4) + 1) * 512ull;
+	uint64_t size = get_le32(p + SYSSIZE) * 16ull;
+
+	if (version < VERSION_MIN)
+		return image_refuse(why, -ENOTSUP,
+				    "is a Linux kernel of boot protocol %u.%02u; 2.12 (Linux 3.8) "
+				    "is the oldest that can be started here", version >> 8,
+				    version & 0xff);
+	if (!(get_le16(p + XLOADFLAGS) & XLF_KERNEL_64))
+		return image_refuse(why, -ENOTSUP,
+				    "is a 32-bit Linux kernel; only 64-bit ones can be started "
+				    "here");
+	/* The last paragraph may be a part of one. */
+	if (setup >= total || size > total - setup + 15)
+		return image_refuse(why, -EILSEQ,
+				    "is a Linux kernel that is cut off: it has 0x%" PRIx64
+				    " of 0x%" PRIx64 " bytes", total, setup + size);
+	image->kind = IMAGE_BZIMAGE;
+	image->mem_size = MAX_T(uint64_t, get_le32(p + INIT_SIZE), total - setup);
+	image->text_offset = get_le64(p + PREF_ADDRESS);
+	image->entry = ENTRY_64;
+	/* What is behind it the kernel clears by itself. */
+	image->nr_parts = 1;
+	image->parts[0] = (struct image_part){ .offset = setup, .size = total - setup,
+					       .mem_size = total - setup };
+	return 0;
+}
+
+/* --- ELF -------------------------------------------------------------------------------- */
+
+/* The PVH entry out of a segment of notes. @return 0: none */
+static uint32_t find_note(const uint8_t *p, uint64_t size)
+{
+	while (size >= 12) {
+		uint32_t name = get_le32(p), desc = get_le32(p + 4), type = get_le32(p + 8);
+		uint64_t at = 12 + ALIGN_UP((uint64_t)name, 4);
+		uint64_t next = at + ALIGN_UP((uint64_t)desc, 4);
+
+		if (at > size || desc > size - at)
+			return 0;
+		if (type == NOTE_PHYS32 && name == 4 && !memcmp(p + 12, "Xen", 4) &&
+		    (desc == 4 || desc == 8))
+			return get_le32(p + at);
+		if (next > size)
+			return 0;
+		p += next;
+		size -= next;
+	}
+	return 0;
+}
+
+static bool has_multiboot(const struct elf_file *elf)
+{
+	size_t n = MIN_T(size_t, elf->size, MULTIBOOT_AREA);
+
+	for (size_t i = 0; i + 12 <= n; i += 4) {
+		const uint8_t *p = elf->image + i;
+
+		if (get_le32(p) == MULTIBOOT &&
+		    !(uint32_t)(get_le32(p) + get_le32(p + 4) + get_le32(p + 8)))
+			return true;
+	}
+	return false;
+}
+
+void image_read_x86_entry(const struct elf_file *elf, struct kernel_image *image)
+{
+	struct elf_segment seg;
+	const char *what;
+	uint32_t note;
+
+	if (has_multiboot(elf)) {
+		image->entry_kind = IMAGE_ENTRY_MULTIBOOT;
+		return;
+	}
+	for (uint32_t i = 0; i < elf->phnum; i++) {
+		if (elf_segment(elf, i, &seg, &what) || seg.type != PT_NOTE)
+			continue;
+		note = find_note(elf->image + seg.offset, seg.filesz);
+		if (note) {
+			image->entry_kind = IMAGE_ENTRY_PVH;
+			image->entry = note;
+			return;
+		}
+	}
+	/* Without either, 32-bit files begin as Multiboot ones do. */
+	image->entry_kind = elf->is64 ? IMAGE_ENTRY_LINUX64 : IMAGE_ENTRY_MULTIBOOT;
+}

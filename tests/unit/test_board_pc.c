@@ -1,0 +1,459 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The guest board "pc": the node that it builds is a sound description, what it loads is where each
+ * boot protocol wants it, and ACPI's tables are what ACPI's own compiler makes of them.
+ */
+#include "fake.h"
+#include "fake_files.h"
+#include "fake_guest.h"
+#include "unit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <arch/vcpu.h>
+#include <core/board.h>
+#include <core/dt.h>
+#include <core/emu.h>
+#include <libs/byteorder.h>
+#include <libs/elf.h>
+#include <libs/errno.h>
+
+#include "../../boards/pc.h"
+
+#define K 1024
+
+static const char *const props[] = {
+	"virtio_type", "blkdev", "serial", "read-only", "kernel", "initrd", "cmdline", "switch",
+	"local-mac-address", NULL,
+};
+static const struct emulator any = { .name = "any", .props = props };
+static const struct emulator host = { .name = "host", .props = props, .bus = "pci" };
+static const struct emulator function = { .name = "virtio", .props = props, .on = "pci" };
+
+const struct emulator *emu_find(const struct dt_node *node, const void **match_data)
+{
+	return dt_compatible(node, "pci-host-ecam-generic") ? &host
+	       : dt_compatible(node, "virtio,pci")	    ? &function
+							    : &any;
+}
+
+static uint8_t kernel[300 * K], initrd[70 * K], elf[16 * K], firmware[256 * K];
+static struct guest *guest;
+static size_t live_before;
+
+static void boot_tree(void)
+{
+	static uint8_t blob[256] __attribute__((aligned(8)));
+	struct dt_node *empty;
+
+	if (dt_root())
+		return;
+	empty = dt_new_tree();
+	CHECK(dt_flatten(empty, blob, sizeof(blob)) > 0);
+	CHECK_EQ(dt_del_node(empty), 0);
+	CHECK_EQ(dt_init(blob), 0);
+	CHECK(dt_add_node(dt_root(), "guests"));
+}
+
+/* A bzImage of protocol 2.15 with 4 sectors of setup. */
+static void make_kernel(void)
+{
+	for (size_t i = 0; i < sizeof(kernel); i++)
+		kernel[i] = (uint8_t)(0x80 | i * 7);
+	memset(kernel + 0x1f1, 0, 0x100);
+	kernel[0x1f1] = 4;
+	put_le32(kernel + 0x1f4, (sizeof(kernel) - 5 * 512) / 16);
+	put_le16(kernel + 0x1fe, 0xaa55);
+	kernel[0x200] = 0xeb;
+	kernel[0x201] = 0x6a;
+	memcpy(kernel + 0x202, "HdrS", 4);
+	put_le16(kernel + 0x206, 0x20f);
+	kernel[0x211] = 1;
+	put_le32(kernel + 0x22c, 0x7fffffff);
+	put_le32(kernel + 0x230, 0x200000);
+	kernel[0x234] = 1;
+	put_le16(kernel + 0x236, 0x3f);
+	put_le32(kernel + 0x238, 2047);
+	put_le64(kernel + 0x258, 0x1000000);
+	put_le32(kernel + 0x260, 0x2000000);
+}
+
+/* An ELF file of one segment at 2 MiB. */
+static void make_elf(bool pvh, bool multiboot)
+{
+	struct elf64_ehdr *e = (void *)elf;
+	struct elf64_phdr *p = (void *)(elf + 64);
+	uint32_t note[] = { 4, 8, 18, 0, 0x200010, 0 };
+
+	memset(elf, 0, sizeof(elf));
+	memcpy(e->e_ident, ELF_MAGIC, 4);
+	e->e_ident[EI_CLASS] = ELFCLASS64;
+	e->e_ident[EI_DATA] = ELFDATA2LSB;
+	e->e_ident[EI_VERSION] = EV_CURRENT;
+	e->e_type = ET_EXEC;
+	e->e_machine = EM_X86_64;
+	e->e_version = EV_CURRENT;
+	e->e_entry = 0xffffffff80000100;
+	e->e_phoff = 64;
+	e->e_ehsize = 64;
+	e->e_phentsize = 56;
+	e->e_phnum = pvh ? 2 : 1;
+	p[0] = (struct elf64_phdr){ .p_type = PT_LOAD, .p_flags = 7, .p_offset = 0x1000,
+				    .p_vaddr = 0xffffffff80000000, .p_paddr = 0x200000,
+				    .p_filesz = 0x2000, .p_memsz = 0x3000, .p_align = 0x1000 };
+	p[1] = (struct elf64_phdr){ .p_type = PT_NOTE, .p_offset = 0x800, .p_filesz = 24,
+				    .p_memsz = 24 };
+	memcpy(&note[3], "Xen", 4);
+	memcpy(elf + 0x800, note, sizeof(note));
+	memset(elf + 0x1000, 0x5e, 0x2000);
+	if (multiboot) {
+		put_le32(elf + 0x1000, 0x1badb002);
+		put_le32(elf + 0x1004, 3);
+		put_le32(elf + 0x1008, -(0x1badb002u + 3));
+	}
+}
+
+static void make_files(void)
+{
+	fake_files_clear();
+	make_kernel();
+	memset(initrd, 0x33, sizeof(initrd));
+	memset(firmware, 0xf1, sizeof(firmware));
+	fake_file("/k", kernel, sizeof(kernel));
+	fake_file("/cut", kernel, sizeof(kernel) - 5000);
+	fake_file("/i", initrd, sizeof(initrd));
+	fake_file("/elf", elf, sizeof(elf));
+	fake_file("/raw", firmware, 3000);
+	fake_file("/fw", firmware, sizeof(firmware));
+	fake_file("/empty", initrd, 0);
+}
+
+/* Words separated by '|'. */
+static int create(const char *line)
+{
+	static char text[4096];
+	struct guest_config cfg;
+	char *argv[64], *word;
+	int argc = 0, err;
+
+	boot_tree();
+	make_files();
+	live_before = fake_heap_live();
+	strcpy(text, line);
+	for (word = strtok(text, "|"); word; word = strtok(NULL, "|"))
+		argv[argc++] = word;
+	fake_out_clear();
+	guest = NULL;
+	err = guest_config_parse(argc, argv, &cfg, &fake_out);
+	return err ? err : guest_create_config(&cfg, &fake_out, &guest);
+}
+
+static void destroy(void)
+{
+	CHECK_EQ(guest_destroy(guest), 0);
+	CHECK_EQ(fake_heap_live(), live_before);
+	CHECK_EQ(fake_files_open(), 0);
+}
+
+static const uint8_t *mem(gpa_t gpa)
+{
+	static const uint8_t none[0x8000];
+	const uint8_t *p = fake_guest_ptr(guest, gpa);
+
+	CHECK(p);
+	return p ? p : none;
+}
+
+static const struct region *region(const char *name)
+{
+	for (unsigned i = 0; i < guest->nr_regions; i++) {
+		if (!strcmp(guest->regions[i].node->name, name))
+			return &guest->regions[i];
+	}
+	unit_fail(__FILE__, __LINE__, "there is no region %s", name);
+	return NULL;
+}
+
+/* --- the node ---------------------------------------------------------------------------- */
+
+TEST(regions)
+{
+	static const struct {
+		const char *name;
+		gpa_t gpa;
+		uint64_t size;
+		bool port;
+	} want[] = {
+		{ "mem0", 0, 0x10000000, false },
+		{ "pci", 0xb0000000, 0x100000, false },
+		{ "pci_mem", 0xc0000000, 0x3ec00000, false },
+		{ "ioapic", 0xfec00000, 0x1000, false },
+		{ "lapic", 0xfee00000, 0x100000, false },
+		{ "pic", 0x20, 2, true },
+		{ "kbd", 0x60, 1, true },
+		{ "uart0", 0x3f8, 8, true },
+		{ "pci_ports", 0xcf8, 8, true },
+		{ "pci_io", 0xc000, 0x4000, true },
+	};
+
+	CHECK_EQ(create("g|board=pc|kernel=/k|vcpus=3|disk=/d0|disk=/d1,ro,serial=s1|rng=on"), 0);
+	REQUIRE(guest);
+	for (unsigned i = 0; i < sizeof(want) / sizeof(want[0]); i++) {
+		const struct region *r = region(want[i].name);
+
+		REQUIRE(r);
+		CHECK_EQ(r->gpa, want[i].gpa);
+		CHECK_EQ(r->size, want[i].size);
+		CHECK_EQ(!!(r->flags & REGION_IO), want[i].port);
+		/* Ports are behind all memory. */
+		CHECK_EQ(r > region("lapic"), want[i].port);
+	}
+	CHECK(dt_child(region("pci")->node, "virtio-blk1"));
+	CHECK(dt_has(dt_child(region("pci")->node, "virtio-blk1"), "read-only"));
+	CHECK(dt_child(region("pci")->node, "virtio-rng0"));
+	CHECK(dt_has(dt_find("/guests/g/vcpus/vcpu2"), "poweroff"));
+	CHECK(!dt_has(dt_find("/guests/g/vcpus/vcpu0"), "poweroff"));
+	destroy();
+}
+
+static void refused(const char *line, const char *text)
+{
+	CHECK(create(line) < 0);
+	if (!strstr(fake_out_text(), text))
+		unit_fail(__FILE__, __LINE__, "%s: \"%s\", not \"%s\"", line, fake_out_text(),
+			  text);
+	CHECK_EQ(fake_heap_live(), live_before);
+	CHECK_EQ(fake_files_open(), 0);
+}
+
+TEST(refusals)
+{
+	refused("g|board=pc", "nothing to boot");
+	refused("g|board=pc|kernel=/k|mem=1M", "2M is the least");
+	refused("g|board=pc|kernel=/k|mem=32M", "needs");
+	refused("g|board=pc|kernel=/cut", "cut off");
+	refused("g|board=pc|kernel=/raw", "load=0x100000");
+	refused("g|board=pc|kernel=/i", "is a text");
+	refused("g|board=pc|kernel=/k|initrd=/none", "initrd=/none cannot be loaded");
+	refused("g|board=pc|kernel=/k|initrd=/empty", "initrd=/empty cannot be loaded");
+	refused("g|board=pc|kernel=/k|load=0x12345000", "multiple of 0x200000");
+	refused("g|board=pc|kernel=/k|gic=3", "of other boards");
+	refused("g|board=pc|firmware=/raw", "steps of 64 KiB");
+	refused("g|board=pc|kernel=/k|disk=,", "disk=");
+	refused("g|board=pc|kernel=/raw|load=0x8000", "below 1 MiB");
+	put_le16(kernel + 0x206, 0x20f);
+}
+
+/* --- Linux ------------------------------------------------------------------------------- */
+
+TEST(bzimage)
+{
+	const uint8_t *p;
+
+	CHECK_EQ(create("g|board=pc|kernel=/k|initrd=/i|mem=256M|cmdline=console=ttyS0 quiet"), 0);
+	REQUIRE(guest);
+	CHECK_EQ(guest->vcpus[0]->start_pc, 0x1000200);
+	CHECK_EQ(guest->vcpus[0]->start_arg, 0x8000 | X86_START_LONG64);
+	CHECK_MEM(mem(0x1000000), kernel + 5 * 512, 4096);
+	/* What begins it: descriptors, RSI, tables that map 4 GiB as they are. */
+	CHECK_EQ(get_le64(mem(0x8f90)), 0x00af9b000000ffff);
+	CHECK_EQ(get_le64(mem(0x8f98)), 0x00cf93000000ffff);
+	CHECK_EQ(get_le64(mem(0x8fa0)), 0x7000);
+	CHECK_EQ(get_le64(mem(0x9000)), 0xa003);
+	for (unsigned i = 0; i < 4; i++)
+		CHECK_EQ(get_le64(mem(0xa000 + 8 * i)), (0xb000 + 0x1000 * i) | 3);
+	CHECK_EQ(get_le64(mem(0xb008)), 0x200083);
+	CHECK_EQ(get_le64(mem(0xeff8)), 0xffe00083);
+	/* Its parameters. */
+	p = mem(0x7000);
+	CHECK_MEM(p + 0x202, "HdrS", 4);
+	CHECK_EQ(get_le16(p + 0x206), 0x20f);
+	CHECK_EQ(p[0x210], 0xff);
+	CHECK_EQ(get_le32(p + 0x214), 0x1000000);
+	CHECK_EQ(get_le32(p + 0x218), (0x10000000 - sizeof(initrd)) & ~0xfffu);
+	CHECK_EQ(get_le32(p + 0x21c), sizeof(initrd));
+	CHECK_MEM(mem(get_le32(p + 0x218)), initrd, 4096);
+	CHECK_STR((const char *)mem(get_le32(p + 0x228)), "console=ttyS0 quiet");
+	CHECK_EQ(get_le64(p + 0x70), 0xe0000);
+	CHECK_EQ(p[0x26c], 0); /* behind the header of the file */
+	CHECK_EQ(p[0x1e8], 5);
+	CHECK_EQ(get_le64(p + 0x2d0 + 60), 0x100000);
+	CHECK_EQ(get_le64(p + 0x2d0 + 68), 0xff00000);
+	CHECK_EQ(get_le32(p + 0x2d0 + 76), 1);
+	destroy();
+}
+
+TEST(bzimage_elsewhere)
+{
+	CHECK_EQ(create("g|board=pc|kernel=/k|mem=40M"), 0);
+	REQUIRE(guest);
+	CHECK_EQ(guest->vcpus[0]->start_pc, 0x200200);
+	destroy();
+	CHECK_EQ(create("g|board=pc|kernel=/k|load=0x4000000"), 0);
+	REQUIRE(guest);
+	CHECK_EQ(guest->vcpus[0]->start_pc, 0x4000200);
+	destroy();
+}
+
+/* --- other images ------------------------------------------------------------------------ */
+
+TEST(pvh)
+{
+	const uint8_t *p;
+
+	make_elf(true, false);
+	CHECK_EQ(create("g|board=pc|kernel=/elf|initrd=/i|cmdline=x"), 0);
+	REQUIRE(guest);
+	CHECK_EQ(guest->vcpus[0]->start_pc, 0x200010);
+	CHECK_EQ(guest->vcpus[0]->start_arg, 0x7000 | X86_START_FLAT32);
+	p = mem(0x7000);
+	CHECK_EQ(get_le32(p), 0x336ec578);
+	CHECK_EQ(get_le32(p + 12), 1);
+	CHECK_MEM(mem(get_le64(mem(get_le64(p + 16)))), initrd, 4096);
+	CHECK_EQ(get_le64(mem(get_le64(p + 16)) + 8), sizeof(initrd));
+	CHECK_STR((const char *)mem(get_le64(p + 24)), "x");
+	CHECK_EQ(get_le64(p + 32), 0xe0000);
+	CHECK_EQ(get_le32(p + 48), 5);
+	CHECK_EQ(get_le64(mem(get_le64(p + 40)) + 72), 0x100000);
+	destroy();
+}
+
+TEST(multiboot)
+{
+	const uint8_t *p;
+
+	make_elf(true, true);
+	CHECK_EQ(create("g|board=pc|kernel=/elf|initrd=/i|cmdline=x|mem=64M"), 0);
+	REQUIRE(guest);
+	CHECK_EQ(guest->vcpus[0]->start_pc, 0x200100);
+	CHECK_EQ(guest->vcpus[0]->start_arg, 0x7000 | X86_START_FLAT32);
+	p = mem(0x7000);
+	CHECK_EQ(get_le32(p), 0x4d);
+	CHECK_EQ(get_le32(p + 8), 63 * 1024);
+	CHECK_EQ(get_le32(p + 20), 1);
+	CHECK_MEM(mem(get_le32(mem(get_le32(p + 24)))), initrd, 4096);
+	CHECK_EQ(get_le32(p + 44), 24 * 5);
+	CHECK_EQ(get_le64(mem(get_le32(p + 48)) + 72 + 4), 0x100000);
+	destroy();
+	/* 64-bit code without either: as Linux' vmlinux. */
+	make_elf(false, false);
+	CHECK_EQ(create("g|board=pc|kernel=/elf"), 0);
+	REQUIRE(guest);
+	CHECK_EQ(guest->vcpus[0]->start_pc, 0x200100);
+	CHECK_EQ(guest->vcpus[0]->start_arg, 0x8000 | X86_START_LONG64);
+	CHECK_MEM(mem(0x7202), "HdrS", 4);
+	destroy();
+}
+
+TEST(raw_and_firmware)
+{
+	CHECK_EQ(create("g|board=pc|kernel=/raw|load=0x300000"), 0);
+	REQUIRE(guest);
+	CHECK_EQ(guest->vcpus[0]->start_pc, 0x300000);
+	CHECK_MEM(mem(0x300000), firmware, 3000);
+	destroy();
+	CHECK_EQ(create("g|board=pc|firmware=/fw"), 0);
+	REQUIRE(guest);
+	CHECK_EQ(guest->vcpus[0]->start_pc, 0xfffffff0);
+	CHECK_EQ(guest->vcpus[0]->start_arg, X86_START_REAL);
+	CHECK_MEM(mem(0xfffc0000), firmware, 4096);
+	CHECK_MEM(mem(0xe0000), firmware + 0x20000, 4096);
+	CHECK(region("firmware")->flags & REGION_ROM);
+	CHECK_EQ(region("fw_cfg")->gpa, 0x510);
+	destroy();
+}
+
+/* --- ACPI -------------------------------------------------------------------------------- */
+
+static bool sums_up(const uint8_t *p, size_t n)
+{
+	uint8_t sum = 0;
+
+	while (n--)
+		sum += *p++;
+	return !sum;
+}
+
+/* A table by its signature out of the XSDT. */
+static const uint8_t *table(const char *signature)
+{
+	const uint8_t *rsdp = mem(0xe0000), *xsdt = mem(get_le64(rsdp + 24));
+
+	for (uint32_t at = 36; at < get_le32(xsdt + 4); at += 8) {
+		const uint8_t *t = mem(get_le64(xsdt + at));
+
+		if (!memcmp(t, signature, 4))
+			return t;
+	}
+	unit_fail(__FILE__, __LINE__, "there is no %s", signature);
+	return rsdp;
+}
+
+/* ACPI's compiler reads the table: no errors, and its text has what is wanted. */
+static void disassemble(const uint8_t *t, const char *const *wanted)
+{
+	char path[256], command[2000], *text;
+	FILE *f;
+	size_t n;
+
+	snprintf(path, sizeof(path), "%s/acpi-%.4s", getenv("UNIT_DATA"), (const char *)t);
+	f = fopen(path, "wb");
+	REQUIRE(f && fwrite(t, get_le32(t + 4), 1, f) == 1);
+	fclose(f);
+	snprintf(command, sizeof(command), "cd %s && rm -f %s.dsl && iasl -d %s >%s.log 2>&1 "
+		 "&& ! grep -i -e error -e warning %s.log", getenv("UNIT_DATA"), path, path, path,
+		 path);
+	CHECK_EQ(system(command), 0);
+	if (!memcmp(t, "DSDT", 4)) { /* and back */
+		snprintf(command, sizeof(command),
+			 "cd %s && iasl -p %s.again %s.dsl >%s.log 2>&1 && "
+			 "grep -q ' 0 Errors, 0 Warnings' %s.log", getenv("UNIT_DATA"), path, path,
+			 path, path);
+		CHECK_EQ(system(command), 0);
+	}
+	snprintf(command, sizeof(command), "%s.dsl", path);
+	f = fopen(command, "r");
+	REQUIRE(f);
+	text = calloc(1, 1 << 20);
+	n = fread(text, 1, (1 << 20) - 1, f);
+	fclose(f);
+	CHECK(n > 100);
+	for (; *wanted; wanted++)
+		if (!strstr(text, *wanted))
+			unit_fail(__FILE__, __LINE__, "%.4s has no \"%s\"", (const char *)t,
+				  *wanted);
+	free(text);
+}
+
+TEST(acpi)
+{
+	static const char *const dsdt[] = { "Device (PCI0)", "EisaId (\"PNP0A08\")", "0xC0000000",
+					    "0xFEBFFFFF", "Device (COM1)", "Name (_S5", NULL };
+	static const char *const fadt[] = { "Reset Register :", "0000000000000CF9",
+					    "0000000000000600", "SCI Interrupt : 0009", NULL };
+	static const char *const madt[] = { "Local Apic ID : 02", "FEC00000",
+					    "Interrupt : 00000002", NULL };
+	static const char *const mcfg[] = { "00000000B0000000", NULL };
+	static const char *const names[] = { "FACP", "APIC", "MCFG" };
+	const uint8_t *rsdp;
+
+	CHECK_EQ(create("g|board=pc|kernel=/k|vcpus=3"), 0);
+	REQUIRE(guest);
+	rsdp = mem(0xe0000);
+	CHECK_MEM(rsdp, "RSD PTR ", 8);
+	CHECK(sums_up(rsdp, 20) && sums_up(rsdp, 36));
+	for (unsigned i = 0; i < 3; i++)
+		CHECK(sums_up(table(names[i]), get_le32(table(names[i]) + 4)));
+	CHECK_EQ(get_le32(table("APIC") + 4), 36 + 8 + 3 * 8 + 12 + 2 * 10 + 6);
+	if (system("iasl -v >/dev/null 2>&1")) {
+		printf("no iasl here: the tables are not disassembled\n");
+	} else {
+		disassemble(table("FACP"), fadt);
+		disassemble(table("APIC"), madt);
+		disassemble(table("MCFG"), mcfg);
+		disassemble(mem(get_le64(table("FACP") + 140)), dsdt);
+	}
+	destroy();
+}
