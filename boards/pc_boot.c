@@ -22,7 +22,7 @@
 
 #define PAGE		0x1000u
 #define RESET_VECTOR	0xfffffff0u
-#define FIRMWARE_SHADOW 0x20000u /* of it is below 1 MiB too */
+#define FIRMWARE_SHADOW 0x40000u /* of it is below 1 MiB too: RAM, as if it were copied there */
 
 /* Linux' boot_params. */
 enum {
@@ -388,7 +388,7 @@ static int boot_program(struct boot *b)
 
 /* --- firmware ---------------------------------------------------------------------------- */
 
-/* At the end of the first 4 GiB, and its last 128 KiB at the end of the first MiB. */
+/* At the end of the first 4 GiB, and its last 256 KiB at the end of the first MiB. */
 static int boot_firmware(struct boot *b)
 {
 	const char *path = b->cfg->firmware;

@@ -359,6 +359,7 @@ TEST(raw_and_firmware)
 	CHECK_EQ(guest->vcpus[0]->start_pc, 0xfffffff0);
 	CHECK_EQ(guest->vcpus[0]->start_arg, X86_START_REAL);
 	CHECK_MEM(mem(0xfffc0000), firmware, 4096);
+	CHECK_MEM(mem(0xc0000), firmware, 4096);
 	CHECK_MEM(mem(0xe0000), firmware + 0x20000, 4096);
 	CHECK(region("firmware")->flags & REGION_ROM);
 	CHECK_EQ(region("fw_cfg")->gpa, 0x510);
