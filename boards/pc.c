@@ -11,8 +11,10 @@
 #include <arch/guest.h>
 #include <core/board.h>
 #include <core/dt.h>
+#include <core/mem.h>
 #include <core/shell.h>
 #include <core/vfs.h>
+#include <libs/byteorder.h>
 #include <libs/errno.h>
 #include <libs/parse.h>
 #include <libs/string.h>
@@ -69,6 +71,48 @@ static void build_keyboard(struct board_build *b)
 	build_cells(b, node, "interrupts", irqs, ARRAY_SIZE(irqs));
 }
 
+uint32_t pc_firmware_acpi(const struct guest_config *cfg)
+{
+	return (uint32_t)MIN_T(uint64_t, cfg->mem, PC_RAM_LOW_MAX) - PC_ACPI_SIZE;
+}
+
+static void put_range(uint8_t *p, uint64_t at, uint64_t size, uint32_t kind)
+{
+	put_le64(p, at);
+	put_le64(p + 8, size);
+	put_le32(p + 16, kind);
+}
+
+/*
+ * QEMU's files for firmware: the memory there is, and how to make ACPI's RSDP known. The tables
+ * behind it are in memory already, so it has only to be put where systems look for it.
+ */
+static void give_tables(struct board_build *b, struct dt_node *fw)
+{
+	uint32_t acpi = pc_firmware_acpi(b->cfg);
+	uint8_t map[60], loader[128] = { 0 }, *tables = heap_alloc(PC_ACPI_SIZE);
+	uint64_t high = b->cfg->mem > PC_RAM_LOW_MAX ? b->cfg->mem - PC_RAM_LOW_MAX : 0;
+
+	put_range(map, 0, acpi, 1);
+	put_range(map + 20, acpi, PC_ACPI_SIZE, 2);
+	put_range(map + 40, PC_RAM_HIGH, high, 1);
+	put_le32(loader, 1); /* allocate a file, 16 bytes aligned, below 1 MiB */
+	strlcpy((char *)loader + 4, "etc/acpi/rsdp", 56);
+	put_le32(loader + 60, 16);
+	loader[64] = 2;
+	if (!tables && !b->err)
+		b->err = -ENOMEM;
+	if (!b->err && !pc_acpi_make(b->cfg->vcpus, acpi, tables, PC_ACPI_SIZE))
+		b->err = -ENOSPC;
+	if (!b->err)
+		b->err = dt_set(fw, "acpi-rsdp", tables, PC_RSDP_SIZE);
+	if (!b->err)
+		b->err = dt_set(fw, "e820", map, high ? 60 : 40);
+	if (!b->err)
+		b->err = dt_set(fw, "table-loader", loader, sizeof(loader));
+	heap_free(tables);
+}
+
 /* What firmware is told; and firmware itself, which ends at 4 GiB. */
 static int build_firmware(struct board_build *b)
 {
@@ -92,6 +136,7 @@ static int build_firmware(struct board_build *b)
 	if (!IS_ENABLED(CONFIG_EMU_FW_CFG))
 		return 0;
 	node = build_device(b, &fw);
+	give_tables(b, node);
 	if (cfg->kernel)
 		build_string(b, node, "kernel", cfg->kernel);
 	if (cfg->kernel && cfg->initrd)

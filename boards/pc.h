@@ -60,14 +60,19 @@
 #define PC_IRQ_PCI	  16 /* and three behind it: INTA to INTD */
 
 struct guest_config;
+struct dt_node;
 struct guest;
 struct shell_out;
 
+#define PC_RSDP_SIZE	  36
+/** Where ACPI's tables of a guest with firmware are: the last of the low memory. */
+uint32_t pc_firmware_acpi(const struct guest_config *cfg);
 /** Load what the guest boots from and set its first vCPU's start (pc_boot.c). */
 int pc_boot(const struct guest_config *cfg, struct guest *guest, struct shell_out *out);
 /**
- * ACPI's tables for a guest, to be loaded at PC_ACPI (pc_acpi.c).
- * @param buf   room for PC_ACPI_SIZE bytes
+ * ACPI's tables for a guest; the first 36 bytes are the RSDP (pc_acpi.c).
+ * @param base  where they will be, a multiple of 64
+ * @param room  bytes at buf
  * @return bytes used; 0: they do not fit
  */
-size_t pc_acpi_make(const struct guest *guest, uint8_t *buf, size_t room);
+size_t pc_acpi_make(unsigned vcpus, uint32_t base, uint8_t *buf, size_t room);

@@ -7,7 +7,6 @@
  */
 #include "pc.h"
 
-#include <core/guest.h>
 #include <libs/byteorder.h>
 #include <libs/string.h>
 
@@ -19,6 +18,7 @@
 struct out {
 	uint8_t *buf;
 	size_t at, room;
+	uint32_t base; /* address of buf for the guest */
 	bool full;
 };
 
@@ -56,9 +56,9 @@ static void align(struct out *o, size_t to)
 	take(o, ALIGN_UP(o->at, to) - o->at);
 }
 
-static uint32_t address(size_t at)
+static uint32_t address(const struct out *o, size_t at)
 {
-	return (uint32_t)(PC_ACPI + at);
+	return o->base + (uint32_t)at;
 }
 
 static uint8_t checksum(const uint8_t *p, size_t n)
@@ -414,8 +414,8 @@ static size_t make_fadt(struct out *o, size_t facs, size_t dsdt)
 	if (!p)
 		return 0;
 	p = o->buf + at;
-	put_le32(p + 36, address(facs));
-	put_le32(p + 40, address(dsdt));
+	put_le32(p + 36, address(o, facs));
+	put_le32(p + 40, address(o, dsdt));
 	put_le16(p + 46, PC_IRQ_SCI);
 	/* Without a port to switch it on (SMI_CMD), ACPI is on. */
 	put_le32(p + 56, PC_PORT_PM);
@@ -433,7 +433,7 @@ static size_t make_fadt(struct out *o, size_t facs, size_t dsdt)
 	gas(p + 116, PC_PORT_RESET, 8);
 	p[128] = RESET_VALUE;
 	p[131] = 3; /* revision 6.3 */
-	put_le64(p + 140, address(dsdt));
+	put_le64(p + 140, address(o, dsdt));
 	gas(p + 148, PC_PORT_PM, 32);
 	gas(p + 172, PC_PORT_PM + 4, 16);
 	gas(p + 208, PC_PORT_PM + 8, 32);
@@ -452,13 +452,13 @@ static void irq_override(struct out *o, uint8_t source, uint32_t input, uint16_t
 	put_int(o, flags, 2);
 }
 
-static size_t make_madt(struct out *o, const struct guest *guest)
+static size_t make_madt(struct out *o, unsigned vcpus)
 {
 	size_t at = begin(o, "APIC", 4);
 
 	put_int(o, PC_LAPIC, 4);
 	put_int(o, 1, 4); /* and there are 8259s */
-	for (unsigned i = 0; i < guest->nr_vcpus; i++) {
+	for (unsigned i = 0; i < vcpus; i++) {
 		op(o, 0);
 		op(o, 8);
 		op(o, (uint8_t)i);
@@ -467,7 +467,7 @@ static size_t make_madt(struct out *o, const struct guest *guest)
 	}
 	op(o, 1);
 	op(o, 12);
-	op(o, (uint8_t)guest->nr_vcpus);
+	op(o, (uint8_t)vcpus);
 	op(o, 0);
 	put_int(o, PC_IOAPIC, 4);
 	put_int(o, 0, 4);
@@ -497,34 +497,34 @@ static size_t make_mcfg(struct out *o)
 	return at;
 }
 
-static void make_rsdp(uint8_t *p, size_t xsdt)
+static void make_rsdp(uint8_t *p, uint32_t xsdt)
 {
 	memcpy(p, "RSD PTR ", 8);
 	memcpy(p + 9, "XVISOR", 6);
 	p[15] = 2;
 	put_le32(p + 20, 36);
-	put_le64(p + 24, address(xsdt));
+	put_le64(p + 24, xsdt);
 	p[8] = checksum(p, 20);
 	p[32] = checksum(p, 36);
 }
 
-size_t pc_acpi_make(const struct guest *guest, uint8_t *buf, size_t room)
+size_t pc_acpi_make(unsigned vcpus, uint32_t base, uint8_t *buf, size_t room)
 {
-	struct out o = { .buf = buf, .room = room };
+	struct out o = { .buf = buf, .room = room, .base = base };
 	size_t tables[3], facs, dsdt, xsdt;
-	uint8_t *rsdp = take(&o, 36); /* first, where it is looked for */
+	uint8_t *rsdp = take(&o, PC_RSDP_SIZE); /* first, where it is looked for */
 
 	facs = make_facs(&o);
 	dsdt = make_dsdt(&o);
 	tables[0] = make_fadt(&o, facs, dsdt);
-	tables[1] = make_madt(&o, guest);
+	tables[1] = make_madt(&o, vcpus);
 	tables[2] = make_mcfg(&o);
 	xsdt = begin(&o, "XSDT", 1);
 	for (unsigned i = 0; i < ARRAY_SIZE(tables); i++)
-		put_int(&o, address(tables[i]), 8);
+		put_int(&o, address(&o, tables[i]), 8);
 	end(&o, xsdt);
 	if (o.full)
 		return 0;
-	make_rsdp(rsdp, xsdt);
+	make_rsdp(rsdp, address(&o, xsdt));
 	return o.at;
 }

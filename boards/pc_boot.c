@@ -104,15 +104,15 @@ static int load(struct boot *b, gpa_t at, const void *data, size_t size, const c
 	return err;
 }
 
-static int load_acpi(struct boot *b)
+static int load_acpi(struct boot *b, uint32_t base)
 {
 	uint8_t *buf = heap_zalloc(PC_ACPI_SIZE);
 	size_t size;
 	int err = -ENOMEM;
 
 	if (buf) {
-		size = pc_acpi_make(b->guest, buf, PC_ACPI_SIZE);
-		err = size ? load(b, PC_ACPI, buf, size, "ACPI's tables") : -ENOSPC;
+		size = pc_acpi_make(b->cfg->vcpus, base, buf, PC_ACPI_SIZE);
+		err = size ? load(b, base, buf, size, "ACPI's tables") : -ENOSPC;
 	}
 	heap_free(buf);
 	return err;
@@ -406,6 +406,8 @@ static int boot_firmware(struct boot *b)
 		err = load(b, PC_HIGH_MEMORY - shadow, (uint8_t *)data + size - shadow, shadow,
 			   "its copy");
 	heap_free(data);
+	if (!err)
+		err = load_acpi(b, pc_firmware_acpi(b->cfg));
 	b->entry = RESET_VECTOR;
 	b->arg = X86_START_REAL;
 	return err;
@@ -435,7 +437,7 @@ static int boot_kernel(struct boot *b)
 	int err = open_kernel(b);
 
 	if (!err)
-		err = load_acpi(b);
+		err = load_acpi(b, PC_ACPI);
 	if (!err)
 		err = load_cmdline(b);
 	if (err)

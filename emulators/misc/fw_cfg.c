@@ -55,7 +55,16 @@ enum item {
 #define FILE_ENTRY	(8 + FILE_NAME)
 /* Bytes of a transfer between two looks at who else wants the CPU. */
 #define PIECE		16384u
-#define SMALL		(4 + FILE_ENTRY)
+/* Files that a board gives as properties. */
+static const struct {
+	const char *prop, *file;
+} given[] = {
+	{ "acpi-rsdp", "etc/acpi/rsdp" },
+	{ "e820", "etc/e820" },
+	{ "table-loader", "etc/table-loader" },
+};
+#define GIVEN		ARRAY_SIZE(given)
+#define SMALL		(4 + (1 + GIVEN) * FILE_ENTRY)
 
 struct fw_cfg {
 	struct emu_dev *dev;
@@ -71,17 +80,30 @@ struct fw_cfg {
 
 /* --- items ------------------------------------------------------------------------------ */
 
+static uint8_t *put_entry(uint8_t *p, unsigned item, size_t size, const char *name)
+{
+	put_be32(p, (uint32_t)size);
+	put_be16(p + 4, (uint16_t)item);
+	strlcpy((char *)p + 8, name, FILE_NAME);
+	return p + FILE_ENTRY;
+}
+
 /** The list of named items. @return bytes */
 static size_t make_directory(const struct fw_cfg *s, uint8_t *buf)
 {
+	uint8_t *p = buf + 4;
+
 	memset(buf, 0, SMALL);
-	if (!s->bootorder)
-		return 4;
-	put_be32(buf, 1);
-	put_be32(buf + 4, (uint32_t)s->bootorder_size);
-	put_be16(buf + 8, FILE_FIRST);
-	strlcpy((char *)buf + 12, "bootorder", FILE_NAME);
-	return SMALL;
+	if (s->bootorder)
+		p = put_entry(p, FILE_FIRST, s->bootorder_size, "bootorder");
+	for (unsigned i = 0; i < GIVEN; i++) {
+		const struct dt_prop *prop = dt_prop(s->dev->node, given[i].prop);
+
+		if (prop)
+			p = put_entry(p, FILE_FIRST + 1 + i, prop->len, given[i].file);
+	}
+	put_be32(buf, (uint32_t)((size_t)(p - buf) / FILE_ENTRY));
+	return (size_t)(p - buf);
 }
 
 static size_t make_u16(uint8_t *buf, uint64_t value)
@@ -161,8 +183,13 @@ static int64_t copy_file(struct vfs_file *file, void *buf, size_t n, uint32_t of
 /** Bytes of the selected item from its offset on. @return how many, 0 behind the end; -EIO etc. */
 static int64_t read_item(struct fw_cfg *s, void *buf, size_t n)
 {
+	const struct dt_prop *prop;
 	uint8_t small[SMALL];
 
+	if (s->item > FILE_FIRST && s->item <= FILE_FIRST + GIVEN) {
+		prop = dt_prop(s->dev->node, given[s->item - FILE_FIRST - 1].prop);
+		return prop ? (int64_t)copy_from(buf, n, prop->data, prop->len, s->offset) : 0;
+	}
 	switch (s->item) {
 	case KERNEL_DATA:
 		return copy_file(s->kernel, buf, n, s->offset);
@@ -490,7 +517,8 @@ static const struct dt_match matches[] = {
 	{ NULL, NULL },
 };
 
-static const char *const props[] = { "kernel", "initrd", "cmdline", "bootorder", NULL };
+static const char *const props[] = { "kernel", "initrd", "cmdline", "bootorder",
+				     "acpi-rsdp", "e820", "table-loader", NULL };
 
 EMULATOR(fw_cfg) {
 	.name = "fw-cfg",

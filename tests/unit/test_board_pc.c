@@ -26,7 +26,7 @@
 
 static const char *const props[] = {
 	"virtio_type", "blkdev", "serial", "read-only", "kernel", "initrd", "cmdline", "switch",
-	"local-mac-address", NULL,
+	"local-mac-address", "acpi-rsdp", "e820", "table-loader", NULL,
 };
 static const struct emulator any = { .name = "any", .props = props };
 static const struct emulator host = { .name = "host", .props = props, .bus = "pci" };
@@ -363,6 +363,13 @@ TEST(raw_and_firmware)
 	CHECK_MEM(mem(0xe0000), firmware + 0x20000, 4096);
 	CHECK(region("firmware")->flags & REGION_ROM);
 	CHECK_EQ(region("fw_cfg")->gpa, 0x510);
+	/* ACPI's tables are in the last of the memory, which is told. */
+	CHECK_MEM(mem(0xfff0000), "RSD PTR ", 8);
+	CHECK_EQ(get_le64(mem(0xfff0000) + 24) >> 16, 0xfff);
+	CHECK_MEM(mem(get_le64(mem(0xfff0000) + 24)), "XSDT", 4);
+	CHECK_MEM(dt_prop(region("fw_cfg")->node, "acpi-rsdp")->data, mem(0xfff0000), 36);
+	CHECK_EQ(get_le64(dt_prop(region("fw_cfg")->node, "e820")->data + 20), 0xfff0000);
+	CHECK_EQ(dt_prop(region("fw_cfg")->node, "table-loader")->len, 128);
 	destroy();
 }
 
