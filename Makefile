@@ -11,6 +11,11 @@ MAKEFLAGS += --no-builtin-rules --no-builtin-variables --no-print-directory
 SHELL := /bin/bash
 
 
+# Lists of make are words between blanks.
+$(foreach path,CURDIR O DL,$(if $(filter 0 1,$(words $($(path)))),,\
+	$(error $(if $(filter CURDIR,$(path)),this folder,$(path)) is "$($(path))", and make cannot \
+	work with blanks in paths: take another)))
+
 # The output folder; nothing is ever written outside it, except by "make setup" (packages).
 O ?= build
 override O := $(patsubst %/,%,$(O))

@@ -89,6 +89,8 @@ randconfig:
 
 ifneq ($(build-goals),)
 $(dotconfig):
+	@mkdir -p $(O) 2>/dev/null && [ -w $(O) ] || \
+		{ echo "O=$(O): there cannot be a folder to write to; take another (make O=...)" >&2; exit 1; }
 	@echo "No configuration in $(O) yet: taking $(board-folder)/defconfig"
 	@$(kconfig) --defconfig=$(CURDIR)/$(board-folder)/defconfig openconf.cfg $(kconfig-quiet)
 
