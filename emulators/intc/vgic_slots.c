@@ -146,13 +146,17 @@ static bool find_active(struct vgic_cpu *c, unsigned *bank, unsigned *index)
 
 /*
  * The guest has ended interrupts that are in no slot; the hardware only counts them. They end in
- * the reverse order of their beginning, so it was the most urgent one each time. (Not so with a
- * separate deactivation, EOImode 1, in any order: then each comes to vgic_op_dir().)
+ * the reverse order of their beginning, so it was the most urgent one each time. Not so with a
+ * separate deactivation, EOImode 1, in any order: then each comes to vgic_op_dir(), and what some
+ * CPUs count nevertheless (QEMU 7.2) are the drops of priority before.
  */
 static void fold_eoicount(struct vgic_cpu *c)
 {
 	unsigned count = arch_vintc_eoicount(), n, i;
 
+	if (unlikely(count) && (c->dir_trapped || c->gic->version == 2) &&
+	    arch_vintc_vmcr() & VMCR_EOIM)
+		return;
 	while (count-- && find_active(c, &n, &i)) {
 		struct vgic_bank *b = vgic_bank(c->gic, c, n);
 		uint32_t bit = BIT32(i);
@@ -354,8 +358,8 @@ static void trap_dir(struct vgic_cpu *c, bool on)
 {
 	if (c->dir_trapped == on || c->gic->version == 2)
 		return; /* GICC_DIR is never mapped */
-	c->dir_trapped = on;
-	(void)arch_vintc_trap_dir(on); /* where it cannot be, the count is all there is */
+	/* Where it cannot be, the count is all there is. */
+	c->dir_trapped = arch_vintc_trap_dir(on) && on;
 }
 
 /*

@@ -409,6 +409,35 @@ TEST(split_end)
 	nothing_pending();
 }
 
+/* One inside of the other, more than list registers: the end of one is not its deactivation. */
+TEST(split_end_nested)
+{
+	uint32_t iar[16];
+
+	quiet();
+	gic_set_eoimode(true);
+	for (unsigned i = 0; i < 16; i++) {
+		gic_set_prio(FREE_IRQ + i, (uint8_t)(0xf0 - 0x10 * i));
+		gic_enable(FREE_IRQ + i);
+		gic_set_bit(FREE_IRQ + i, GIC_ISPENDR);
+		iar[i] = take(FREE_IRQ + i);
+	}
+	for (unsigned i = 16; i--;) {
+		gic_eoi(iar[i]);
+		EXPECT_EQ(gic_rpr(), i ? 0xf0 - 0x10 * (i - 1) : 0xff);
+		for (unsigned k = 0; k < 16; k++)
+			EXPECT(gic_is_active(FREE_IRQ + k));
+	}
+	for (unsigned i = 0; i < 16; i++) {
+		unsigned irq = FREE_IRQ + i * 7 % 16;
+
+		gic_dir(irq);
+		EXPECT(!gic_is_active(irq));
+	}
+	gic_set_eoimode(false);
+	nothing_pending();
+}
+
 /* More in progress than list registers, deactivated in any order. */
 TEST(split_end_many)
 {

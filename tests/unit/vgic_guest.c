@@ -139,6 +139,8 @@ void vw_eoi(unsigned vcpu, unsigned irq)
 		it->apr[1] &= ~active;
 	if (!(it->vmcr & 0x200))
 		vw_deactivate(it, irq);
+	else if (hw.counts_drops && !vw_in_slot(it, irq))
+		it->eoicount++;
 	vw_settle(vcpu);
 }
 

@@ -287,6 +287,16 @@ int vw_best_slot(const struct interface *it)
 	return best_prio < (it->vmcr >> 24 & 0xff) && best_prio < running(it) ? best : -1;
 }
 
+bool vw_in_slot(const struct interface *it, unsigned irq)
+{
+	unsigned n;
+
+	for (n = 0; n < hw.caps.slots; n++)
+		if (it->slot[n] & VSLOT_ACTIVE && vw_intid(it->slot[n]) == irq)
+			return true;
+	return false;
+}
+
 void vw_deactivate(struct interface *it, unsigned irq)
 {
 	unsigned n;

@@ -36,6 +36,7 @@ struct vw_hw {
 	struct vintc_caps caps;
 	int soft_gicv3; /* what arch_vintc_soft_gicv3() says */
 	bool lpis_active; /* an LPI that was taken stays in its slot until its end */
+	bool counts_drops; /* EOImode 1: counts the end of what is in no slot, as QEMU 7.2 */
 };
 extern struct vw_hw hw;
 extern const unsigned vw_ppis[VW_TIMERS];
@@ -56,6 +57,8 @@ struct interface *vw_go(unsigned vcpu);
 bool vw_is_soft(const struct interface *it);
 /** Does it ask for a maintenance interrupt? */
 bool vw_wants_service(const struct interface *it);
+/** Is the interrupt active in a slot? */
+bool vw_in_slot(const struct interface *it, unsigned irq);
 /** The slot that it offers the guest, -1: none is urgent enough. */
 int vw_best_slot(const struct interface *it);
 /** The guest deactivates an interrupt on the CPU that plays. */

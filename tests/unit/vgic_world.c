@@ -311,6 +311,7 @@ bool vw_try(const struct vw_config *c)
 				       .prio_bits = 5 };
 	hw.soft_gicv3 = c->soft_gicv3;
 	hw.lpis_active = c->lpis_active;
+	hw.counts_drops = c->version == 3;
 	hw.caps.gicv3_cpuif = c->version == 3 && !c->soft;
 	hw.caps.gicv2_cpuif = c->version == 2 && !c->soft;
 	hw.caps.gicv_hpa = GICV_HPA;
