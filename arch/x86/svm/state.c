@@ -237,6 +237,7 @@ static void fpu_save(struct arch_vcpu *a)
 		__asm__ volatile("fxsave64 (%0)" : : "r"(a->xsave) : "memory");
 		return;
 	}
+	a->xcr0 = svm_xcr0() & all;
 	set_xcr0(all);
 	__asm__ volatile("xsave64 (%0)"
 			 :

@@ -168,6 +168,17 @@ const struct insn *svm_decode(struct vcpu *vcpu);
 void svm_cpuid(struct vcpu *vcpu);
 /** XCR0 bits that a guest may set. */
 uint64_t svm_xcr0_mask(void);
+/**
+ * XCR0 of the loaded vCPU, in the CPU: QEMU's emulation up to 7.2 does not tell when a guest sets
+ * it.
+ */
+static inline uint64_t svm_xcr0(void)
+{
+	uint32_t low, high;
+
+	__asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+	return (uint64_t)high << 32 | low;
+}
 /** Bytes of a vCPU's XSAVE area. */
 uint32_t svm_xsave_size(void);
 /** RDMSR, WRMSR (msr.c). @return 0, -ENOENT: general protection */
