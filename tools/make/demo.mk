@@ -15,14 +15,14 @@ setup:
 
 # The tools have to be there before a make that builds can even be read, so it is another make.
 demo:
-	@tools/setup demo
+	@tools/setup demo$(if $(filter x86,$(ARCH)),-x86)
 	@$(MAKE) $(parallel) demo-disk
 	@echo "  QEMU    starts (Ctrl-A x ends it); the first lines of the hypervisor follow"
 	@exec tools/run-qemu $(qemu-options) --image $(O)/vmm.bin --initrd $(disk)/initrd.cpio \
 		--nic user $(if $(QEMU_ARGS),-- $(QEMU_ARGS))
 
 # make run GIC=2 CPU=max SMP=4 MEM=1024 QEMU_ARGS="-s": other machines with the same disk
-qemu-options = $(if $(GIC),--gic $(GIC)) $(if $(CPU),--cpu $(CPU)) $(if $(SMP),--smp $(SMP)) \
+qemu-options = --arch $(ARCH) $(if $(GIC),--gic $(GIC)) $(if $(CPU),--cpu $(CPU)) $(if $(SMP),--smp $(SMP)) \
 	$(if $(MEM),--mem $(MEM)) $(if $(APPEND),--append '$(APPEND)') \
 	$(if $(filter y,$(VERBOSE)),--show)
 run: demo
@@ -32,19 +32,23 @@ demo-disk: image $(disk)/initrd.cpio
 # All that tests need: the demo's disk, the tiny guests, the small kernel and the 32-bit one. That
 # one is of another package list; when it cannot be had, the tests with it say so and are skipped.
 .PHONY: test-disk test-disk-arm32
+ifeq ($(ARCH),x86)
+test-disk: demo-disk guests
+else
 test-disk: demo-disk guests $(disk)/cloud-arm64/vmlinuz $(disk)/cloud-arm64/initrd.cpio.gz \
 		$(disk)/arm64/ext4.cpio.gz \
 		$(disk)/debian.img
 	@$(MAKE) --no-print-directory test-disk-arm32 || \
 		echo "  (no 32-bit Linux: its tests will be skipped; try make test-disk-arm32)"
+endif
 test-disk-arm32: $(disk)/arm32/vmlinuz $(disk)/arm32/initrd.cpio.gz
 
 # What is unpacked of Debian's packages: the kernels (the generic one, and the small one for
 # virtual machines) with their modules for virtio, power button, watchdog and entropy, and a busybox that
 # needs no library.
 kernel-files := --only 'boot/vmlinuz-*' --only '*/kernel/drivers/*virtio*' --only '*failover.ko*' \
-	--only '*/evdev.ko*' --only '*/gpio_keys.ko*' --only '*/sp805_wdt.ko*' \
-	--only '*/watchdog.ko*' --only '*/arm_smccc_trng.ko*' \
+	--only '*/evdev.ko*' --only '*/gpio_keys.ko*' --only '*/acpi/button.ko*' \
+	--only '*/sp805_wdt.ko*' --only '*/watchdog.ko*' --only '*/arm_smccc_trng.ko*' \
 	--only '*/fs/ext4/*' --only '*/fs/jbd2/*' --only '*/fs/mbcache.ko*' \
 	--only '*/lib/*crc*.ko*' --only '*/crypto/crc32c_generic.ko*'
 
@@ -85,6 +89,26 @@ $(disk)/%/ext4.cpio.gz: $(O)/foreign/linux-%/.done tools/mkinitramfs tools/mkcpi
 	@mkdir -p $(@D)
 	$(call say,CPIO   ,$@)@tools/mkinitramfs --modules $(O)/foreign/linux-$*/lib/modules \
 		--only crc32c_generic --only ext4 -o $@
+
+# The same for PCs: the small kernel for virtual machines, and the generic one.
+define amd64-rules
+$(DL)/amd64/linux-image-$1.deb:
+	@tools/fetch-foreign --arch amd64 --dl $(DL) 'linux-image-$1=linux-image-*'
+$(O)/foreign/linux-$1/.done: $(DL)/amd64/linux-image-$1.deb tools/make/demo.mk
+	@tools/fetch-foreign --arch amd64 --dl $(DL) --unpack $$(@D) $$(kernel-files) \
+		'linux-image-$1=linux-image-*'
+	@touch $$@
+$(disk)/$1/initrd.cpio.gz: $(O)/foreign/linux-$1/.done $(O)/foreign/busybox-amd64/.done \
+		tools/mkinitramfs tools/mkcpio.py
+	$$(call make-initramfs,linux-$1,busybox-amd64)
+endef
+$(foreach flavour,amd64 cloud-amd64,$(eval $(call amd64-rules,$(flavour))))
+$(DL)/amd64/busybox-static.deb:
+	@tools/fetch-foreign --arch amd64 --dl $(DL) busybox-static
+$(O)/foreign/busybox-amd64/.done: $(DL)/amd64/busybox-static.deb
+	@tools/fetch-foreign --arch amd64 --dl $(DL) --unpack $(@D) --only '*bin/busybox' busybox-static
+	@touch $@
+
 $(disk)/arm32/initrd.cpio.gz: $(O)/foreign/linux-arm32/.done $(O)/foreign/busybox-arm32/.done \
 		tools/mkinitramfs tools/mkcpio.py
 	$(call make-initramfs,linux-arm32,busybox-arm32)
@@ -95,11 +119,14 @@ $(call say,CPIO   ,$@)@tools/mkinitramfs --modules $(O)/foreign/$1/lib/modules \
 	--busybox $$(find $(O)/foreign/$2 -name busybox -type f) -o $@
 endef
 
-$(disk)/initrd.cpio: $(disk)/arm64/vmlinuz $(disk)/arm64/initrd.cpio.gz \
-		tests/arm64/virt/boot.xscript tools/mkcpio.py
-	$(call say,CPIO   ,$@)@tools/mkcpio.py -o $@ boot/vmlinuz=$(disk)/arm64/vmlinuz \
-		boot/initrd.cpio.gz=$(disk)/arm64/initrd.cpio.gz \
-		boot.xscript=tests/arm64/virt/boot.xscript
+# What the demonstration runs: a kernel, and a script that makes guests of it.
+demo-flavour := $(if $(filter x86,$(ARCH)),cloud-amd64,arm64)
+demo-script := tests/$(if $(filter x86,$(ARCH)),x86/pc,arm64/virt)/boot.xscript
+$(disk)/initrd.cpio: $(disk)/$(demo-flavour)/vmlinuz $(disk)/$(demo-flavour)/initrd.cpio.gz \
+		$(demo-script) tools/mkcpio.py
+	$(call say,CPIO   ,$@)@tools/mkcpio.py -o $@ boot/vmlinuz=$(disk)/$(demo-flavour)/vmlinuz \
+		boot/initrd.cpio.gz=$(disk)/$(demo-flavour)/initrd.cpio.gz \
+		boot.xscript=$(demo-script)
 
 # A disk with an installed Debian that boots by itself: shim and GRUB, the small kernel, systemd.
 debian-disk: $(disk)/debian.img

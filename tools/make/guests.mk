@@ -8,13 +8,14 @@
 #	bench-y := bench.o table.o	or of these
 #	CFLAGS_bench.o := -O3
 # They know nothing of the hypervisor: their own headers are in tests/guests/include, their linker
-# script is tests/guests/guest.lds.S.
+# script is tests/guests/guest.lds.S. Those for x86 are in tests/guests/x86, alike.
 
 guests-y :=
 lib-y :=
--include tests/guests/objects.mk
+guest-folder := tests/guests$(if $(filter x86,$(ARCH)),/x86)
+-include $(guest-folder)/objects.mk
 
-guest-obj := $(O)/obj/tests/guests
+guest-obj := $(O)/obj/$(guest-folder)
 guest-lds := $(guest-obj)/guest.lds
 guest-objects = $(addprefix $(guest-obj)/,$(lib-y) $(or $($(1)-y),$(1).o))
 guest-elfs := $(patsubst %,$(O)/guests/%.elf,$(guests-y))
@@ -25,20 +26,20 @@ guest-codegen := -std=gnu11 -ffreestanding -O2 -g -fno-pic -fno-pie -fno-common 
 	-fno-asynchronous-unwind-tables $(port-cflags)
 $(call make-folders,$(guest-elfs) $(all-guest-objects))
 $(foreach o,$(patsubst $(guest-obj)/%,%,$(all-guest-objects)),\
-	$(eval cflags-tests/guests/$(o) := $(CFLAGS_$(o))))
+	$(eval cflags-$(guest-folder)/$(o) := $(CFLAGS_$(o))))
 
 .PHONY: guests
 guests: $(patsubst %.elf,%.bin,$(guest-elfs))
 
-$(guest-obj)/%.o: tests/guests/%.c FORCE
+$(guest-obj)/%.o: $(guest-folder)/%.c FORCE
 	$(call run,CC     ,$(CC) -MMD -MP -MF $@.d $(cc-target) $(guest-includes) $(guest-codegen) \
-		$(warnings) $(prefix-maps) $(cflags-tests/guests/$*.o) -c -o $@ $<)
+		$(warnings) $(prefix-maps) $(cflags-$(guest-folder)/$*.o) -c -o $@ $<)
 
-$(guest-obj)/%.o: tests/guests/%.S FORCE
+$(guest-obj)/%.o: $(guest-folder)/%.S FORCE
 	$(call run,AS     ,$(CC) -MMD -MP -MF $@.d $(cc-target) $(guest-includes) -D__ASSEMBLY__ -g \
-		$(port-cflags) $(prefix-maps) $(cflags-tests/guests/$*.o) -c -o $@ $<)
+		$(port-cflags) $(prefix-maps) $(cflags-$(guest-folder)/$*.o) -c -o $@ $<)
 
-$(guest-lds): tests/guests/guest.lds.S FORCE
+$(guest-lds): $(guest-folder)/guest.lds.S FORCE
 	$(call run,LDS    ,$(CC) -E -P -x c -MMD -MP -MF $@.d -MT $@ $(cc-target) $(guest-includes) \
 		-D__ASSEMBLY__ -D__LINKER__ -o $@ $<)
 
@@ -50,6 +51,6 @@ endef
 $(foreach g,$(guests-y),$(eval $(call guest-rule,$(g))))
 
 $(O)/guests/%.bin: $(O)/guests/%.elf FORCE
-	$(call run,BIN    ,$(OBJCOPY) -O binary $< $@)
+	$(call run,BIN    ,$(OBJCOPY) $(or $(port-image),-O binary) $< $@)
 
 -include $(wildcard $(addsuffix .d,$(all-guest-objects) $(guest-lds)))

@@ -16,16 +16,147 @@
 #define CS_LONG BIT32(9)
 #define CS_DB	BIT32(10)
 
+#define LEVELS	 4
+#define PLAIN	 16 /* instructions that are remembered */
+#define WALK_LOG 8
+
+/*
+ * A plain MOV between a register and a device, by its address. It counts as long as all entries of
+ * the guest's tables that lead to it, and its bytes, are what they were.
+ */
+struct plain_mov {
+	uint64_t rip, cr3;
+	const uint64_t *entries[LEVELS];
+	uint64_t values[LEVELS];
+	const uint8_t *bytes;
+	uint64_t first, second, first_mask, second_mask;
+	uint64_t imm;
+	uint8_t len, size, reg;
+	bool is_write, has_imm;
+};
+
 struct svm_insn {
 	struct insn_run run;
 	struct insn_cpu cpu;
 	struct insn_cache cache;
+	/* what the last walk looked at */
+	const uint64_t *walked[WALK_LOG];
+	unsigned nr_walked;
+	struct plain_mov plain[PLAIN];
 };
 
 static void *guest_ram(void *ctx, uint64_t gpa, bool write)
 {
-	return guest_mem_ptr(((struct vcpu *)ctx)->guest, gpa, write, NULL);
+	struct vcpu *vcpu = ctx;
+	struct svm_insn *in = vcpu->arch.insn;
+	void *p = guest_mem_ptr(vcpu->guest, gpa, write, NULL);
+
+	if (in->nr_walked < WALK_LOG)
+		in->walked[in->nr_walked++] = p;
+	return p;
 }
+
+/* --- plain ones, without decoding ------------------------------------------------------------- */
+
+static struct plain_mov *plain_at(struct svm_insn *in, uint64_t rip)
+{
+	return &in->plain[(rip ^ rip >> 4 ^ rip >> 9) % PLAIN];
+}
+
+static inline uint64_t load64(const uint8_t *p)
+{
+	uint64_t v;
+
+	__builtin_memcpy(&v, p, 8);
+	return v;
+}
+
+static bool in_long_mode(const struct vmcb *vmcb)
+{
+	return vmcb->efer & EFER_LMA && vmcb->seg[SEG_CS].attr & CS_LONG &&
+	       !(vmcb->cr4 & GUEST_CR4_LA57);
+}
+
+/* The instruction that was just decoded, if it is one of these. Its walk is still known. */
+static void remember(struct vcpu *vcpu, const struct insn *insn)
+{
+	struct arch_vcpu *a = &vcpu->arch;
+	struct svm_insn *in = a->insn;
+	const struct vmcb *vmcb = a->vmcb;
+	struct plain_mov *p = plain_at(in, vmcb->rip);
+	unsigned i, n = 0;
+
+	if (insn->op != INSN_MOV || !insn->mem || insn->lock || insn->rep || insn->repne ||
+	    insn->high_byte || insn->size > 8 || (!insn->has_reg && !insn->has_imm) ||
+	    !in_long_mode(vmcb) || (vmcb->rip & ~PAGE_MASK) > PAGE_SIZE - 16)
+		return;
+	*p = (struct plain_mov){
+		.cr3 = vmcb->cr3, .imm = insn->imm, .len = insn->len, .size = insn->size,
+		.reg = insn->reg, .is_write = insn->mem_is_dst, .has_imm = insn->has_imm,
+	};
+	/* Entries of tables, each once, then the instruction itself. */
+	for (i = 0; i + 1 < in->nr_walked; i++) {
+		if (!in->walked[i] || (n && p->entries[n - 1] == in->walked[i]))
+			continue;
+		if (n == LEVELS)
+			return;
+		p->entries[n++] = in->walked[i];
+	}
+	if (!n || in->nr_walked == WALK_LOG)
+		return;
+	for (i = 0; i < LEVELS; i++) {
+		if (i >= n)
+			p->entries[i] = p->entries[0];
+		p->values[i] = READ_ONCE(*p->entries[i]);
+	}
+	p->bytes = (const uint8_t *)in->walked[in->nr_walked - 1];
+	p->first_mask = insn->len >= 8 ? ~0ULL : ~0ULL >> (64 - 8 * insn->len);
+	p->second_mask = insn->len <= 8 ? 0 : ~0ULL >> (128 - 8 * insn->len);
+	p->first = load64(p->bytes) & p->first_mask;
+	p->second = load64(p->bytes + 8) & p->second_mask;
+	p->rip = vmcb->rip;
+}
+
+static inline bool still_there(const struct plain_mov *p, const struct vmcb *vmcb)
+{
+	return p->rip == vmcb->rip && p->cr3 == vmcb->cr3 && in_long_mode(vmcb) &&
+	       READ_ONCE(*p->entries[0]) == p->values[0] &&
+	       READ_ONCE(*p->entries[1]) == p->values[1] &&
+	       READ_ONCE(*p->entries[2]) == p->values[2] &&
+	       READ_ONCE(*p->entries[3]) == p->values[3] &&
+	       (load64(p->bytes) & p->first_mask) == p->first &&
+	       (load64(p->bytes + 8) & p->second_mask) == p->second;
+}
+
+bool svm_access_plain(struct vcpu *vcpu, struct vcpu_exit *exit)
+{
+	struct arch_vcpu *a = &vcpu->arch;
+	const struct vmcb *vmcb = a->vmcb;
+	const struct plain_mov *p = plain_at(a->insn, vmcb->rip);
+	gpa_t gpa = vmcb->info2;
+
+	/* The CPU has checked the access itself; what crosses a page comes in two pieces. */
+	if (!still_there(p, vmcb) || (gpa & ~PAGE_MASK) + p->size > PAGE_SIZE)
+		return false;
+	exit->kind = EXIT_MMIO;
+	exit->flags = 0;
+	exit->is_write = p->is_write;
+	exit->size_only = p->size;
+	exit->gpa = gpa;
+	exit->gva = 0;
+	exit->value = 0;
+	if (p->is_write) {
+		uint64_t v = p->has_imm ? p->imm : p->reg == 0 ? vmcb->rax :
+			     p->reg == 4 ? vmcb->rsp : a->regs[p->reg];
+
+		exit->value = v & (~0ULL >> (64 - 8 * p->size));
+	}
+	a->read_to = p->reg;
+	a->skip_to = vmcb->rip + p->len;
+	return true;
+}
+
+/* --- all others --------------------------------------------------------------------------------- */
 
 int svm_access_init(struct vcpu *vcpu)
 {
@@ -94,6 +225,7 @@ static unsigned fetch(struct arch_vcpu *a, enum insn_mode mode, uint8_t bytes[16
 
 		if (mode != INSN_64)
 			at = (uint32_t)at;
+		a->insn->nr_walked = 0;
 		if (!guest_walk(paging, at, access, &gpa, &error))
 			break;
 		p = paging->ram(paging->ctx, gpa, false);
@@ -172,6 +304,8 @@ void svm_access_begin(struct vcpu *vcpu, struct vcpu_exit *exit, uint64_t hint)
 	vcpu->arch.skip_to = 0;
 	exit->kind = EXIT_SYSREG;
 	exit->gva = 0;
+	if (insn && hint != INSN_NO_HINT)
+		remember(vcpu, insn);
 	if (!insn)
 		unknown(vcpu);
 	else if (stepped(vcpu, insn_begin(&in->run, &in->cpu, insn, hint)))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What a guest sees of its CPU by CPUID: the host's, less what is not switched or not there for
- * guests. A row a leaf. Constant once the boot CPU has read its features.
+ * guests. A function a leaf. Constant once the boot CPU has read its features.
  */
 #include <arch/timer.h>
 #include <core/guest.h>
@@ -144,11 +144,6 @@ static void leaf_xsave(struct vcpu *v, uint32_t sub, struct cpuid *r)
 	}
 }
 
-static void leaf_none(struct vcpu *v, uint32_t sub, struct cpuid *r)
-{
-	*r = (struct cpuid){ 0 };
-}
-
 static void leaf_max(struct vcpu *v, uint32_t sub, struct cpuid *r)
 {
 	r->eax = MIN(r->eax, x86_features.xsave ? 0xdu : 0xbu);
@@ -200,48 +195,57 @@ static void leaf_sizes(struct vcpu *v, uint32_t sub, struct cpuid *r)
 	r->edx = 0;
 }
 
-static const struct cpuid_row {
-	uint32_t first, last;
-	void (*fix)(struct vcpu *v, uint32_t sub, struct cpuid *r);
-} rows[] = {
-	{ 0, 0, leaf_max },
-	{ 1, 1, leaf_1 },
-	{ 2, 2, leaf_same },
-	{ 3, 3, leaf_none },
-	{ 4, 4, leaf_none }, /* caches: AMD's leaves */
-	{ 5, 6, leaf_none }, /* MONITOR, thermal */
-	{ 7, 7, leaf_7 },
-	{ 8, 0xa, leaf_none },
-	{ 0xb, 0xb, leaf_topology },
-	{ 0xd, 0xd, leaf_xsave },
-	{ 0x40000000, 0x40000000, leaf_kvm },
-	{ 0x40000001, 0x40000001, leaf_kvm_features },
-	{ 0x40000010, 0x40000010, leaf_frequency },
-	{ 0x80000000, 0x80000000, leaf_ext_max },
-	{ 0x80000001, 0x80000001, leaf_ext_1 },
-	{ 0x80000002, 0x80000006, leaf_same },
-	{ 0x80000007, 0x80000007, leaf_power },
-	{ 0x80000008, 0x80000008, leaf_sizes },
+/* What there is of each range, by number. NULL: nothing, all zeros. */
+typedef void (*leaf_fn)(struct vcpu *v, uint32_t sub, struct cpuid *r);
+
+static const leaf_fn basic[] = {
+	[0] = leaf_max,
+	[1] = leaf_1,
+	[2] = leaf_same,
+	[7] = leaf_7,
+	[0xb] = leaf_topology,
+	[0xd] = leaf_xsave,
 };
+static const leaf_fn extended[] = {
+	[0] = leaf_ext_max,
+	[1] = leaf_ext_1,
+	[2 ... 6] = leaf_same,
+	[7] = leaf_power,
+	[8] = leaf_sizes,
+};
+static const leaf_fn hypervisor[] = {
+	[0] = leaf_kvm,
+	[1] = leaf_kvm_features,
+	[0x10] = leaf_frequency,
+};
+
+static leaf_fn find(uint32_t leaf)
+{
+	uint32_t n = leaf & 0x0fffffff;
+
+	switch (leaf >> 28) {
+	case 0:
+		return n < ARRAY_SIZE(basic) ? basic[n] : NULL;
+	case 4:
+		return n < ARRAY_SIZE(hypervisor) ? hypervisor[n] : NULL;
+	case 8:
+		return n < ARRAY_SIZE(extended) ? extended[n] : NULL;
+	default:
+		return NULL;
+	}
+}
 
 void svm_cpuid(struct vcpu *vcpu)
 {
 	struct arch_vcpu *a = &vcpu->arch;
 	uint32_t leaf = (uint32_t)a->vmcb->rax, sub = (uint32_t)a->regs[1];
-	const struct cpuid_row *row = NULL;
 	struct cpuid r = { 0 };
-	unsigned i;
+	leaf_fn fix = find(leaf);
 
-	for (i = 0; i < ARRAY_SIZE(rows); i++) {
-		if (leaf < rows[i].first || leaf > rows[i].last)
-			continue;
-		row = &rows[i];
-		break;
-	}
-	if (row) {
-		if (row->fix != leaf_none && leaf >> 28 != 4)
+	if (fix) {
+		if (leaf >> 28 != 4)
 			r = cpuid(leaf, sub);
-		row->fix(vcpu, sub, &r);
+		fix(vcpu, sub, &r);
 	}
 	a->vmcb->rax = r.eax;
 	a->regs[3] = r.ebx;

@@ -177,12 +177,15 @@ static int read_wall(struct vcpu *vcpu, uint64_t *v)
 	return 0;
 }
 
+/* In ascending order. */
 static const struct msr_row {
 	uint32_t msr;
 	int (*read)(struct vcpu *vcpu, uint64_t *v);
 	int (*write)(struct vcpu *vcpu, uint64_t v);
 } rows[] = {
 	{ MSR_TSC, read_tsc, write_ignored },
+	{ 0x11, read_wall, write_wall },       /* the clock by its older numbers */
+	{ 0x12, read_time, write_time },
 	{ 0x17, read_zero, NULL },	       /* platform id */
 	{ 0x8b, read_zero, write_ignored },    /* microcode */
 	{ MSR_MTRR_CAP, read_mtrr_cap, NULL },
@@ -194,8 +197,6 @@ static const struct msr_row {
 	{ MSR_MTRR_DEFAULT, read_mtrr_default, write_mtrr_default },
 	{ MSR_KVM_WALL, read_wall, write_wall },
 	{ MSR_KVM_TIME, read_time, write_time },
-	{ 0x11, read_wall, write_wall },       /* their older numbers */
-	{ 0x12, read_time, write_time },
 	{ MSR_EFER, read_efer, write_efer },
 	{ 0xc0010004, read_zero, write_ignored }, /* performance counter, of watchdogs */
 	{ 0xc0010010, read_zero, write_ignored }, /* SYSCFG */
@@ -217,11 +218,18 @@ static const struct msr_row {
 
 static const struct msr_row *find(uint32_t msr)
 {
-	unsigned i;
+	unsigned lo = 0, hi = ARRAY_SIZE(rows);
 
-	for (i = 0; i < ARRAY_SIZE(rows); i++)
-		if (rows[i].msr == msr)
-			return &rows[i];
+	while (lo < hi) {
+		unsigned mid = (lo + hi) / 2;
+
+		if (rows[mid].msr == msr)
+			return &rows[mid];
+		if (rows[mid].msr < msr)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
 	return NULL;
 }
 
@@ -232,7 +240,9 @@ static uint64_t *mtrr(struct arch_vcpu *a, uint32_t msr)
 					  0x26d, 0x26e, 0x26f };
 	unsigned i;
 
-	if (msr >= MSR_MTRR_BASE && msr < MSR_MTRR_BASE + MTRR_FIXED)
+	if (likely(msr < MSR_MTRR_BASE || msr > MSR_MTRR_DEFAULT))
+		return NULL;
+	if (msr < MSR_MTRR_BASE + MTRR_FIXED)
 		return &a->mtrr[msr - MSR_MTRR_BASE];
 	for (i = 0; i < ARRAY_SIZE(fixed); i++)
 		if (fixed[i] == msr)

@@ -155,6 +155,8 @@ void svm_crash(struct vcpu *vcpu, const char *why);
 must_check int svm_access_init(struct vcpu *vcpu);
 /** Begin with the instruction at RIP. Fills exit: an access, or nothing more to do. */
 void svm_access_begin(struct vcpu *vcpu, struct vcpu_exit *exit, uint64_t hint);
+/** The same for what was done at this place before, if it is simple. @return false: it is not */
+bool svm_access_plain(struct vcpu *vcpu, struct vcpu_exit *exit);
 /** The access is done. */
 void svm_access_done(struct vcpu *vcpu, uint64_t value);
 /** Its next access as an exit. */

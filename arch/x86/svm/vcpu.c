@@ -197,6 +197,7 @@ static void exit_io(struct vcpu *vcpu, struct vcpu_exit *exit)
 	exit->gva = 0;
 	exit->value = a->vmcb->rax & (~0ULL >> (64 - 8 * exit->size));
 	a->skip_to = a->vmcb->info2;
+	a->read_to = 0;
 }
 
 static void exit_hlt(struct vcpu *vcpu, struct vcpu_exit *exit)
@@ -306,7 +307,8 @@ static void exit_npf(struct vcpu *vcpu, struct vcpu_exit *exit)
 	uint64_t info = a->vmcb->info1;
 
 	if (likely(!(info & (NPF_FETCH | NPF_WALK)) && !a->retry)) {
-		svm_access_begin(vcpu, exit, a->vmcb->info2);
+		if (unlikely(!svm_access_plain(vcpu, exit)))
+			svm_access_begin(vcpu, exit, a->vmcb->info2);
 		return;
 	}
 	exit->kind = EXIT_MMIO;
@@ -399,34 +401,6 @@ void arch_vcpu_prepare(struct vcpu *vcpu)
 {
 }
 
-void arch_vcpu_complete(struct vcpu *vcpu, const struct vcpu_exit *exit, uint64_t value)
-{
-	struct arch_vcpu *a = &vcpu->arch;
-
-	if (unlikely(!a->skip_to)) {
-		svm_access_done(vcpu, value);
-		return;
-	}
-	if (!exit->is_write) {
-		uint64_t mask = ~0ULL >> (64 - 8 * exit->size);
-
-		/* 32 bits clear the upper half, fewer leave the rest. */
-		a->vmcb->rax = exit->size == 4 ? (uint32_t)value :
-			       (a->vmcb->rax & ~mask) | (value & mask);
-	}
-	a->vmcb->rip = a->skip_to;
-	a->vmcb->int_shadow = 0;
-	a->skip_to = 0;
-}
-
-void arch_vcpu_skip(struct vcpu *vcpu)
-{
-	const struct insn *insn = svm_decode(vcpu);
-
-	if (insn)
-		svm_skip(&vcpu->arch, insn->len);
-}
-
 uint64_t arch_vcpu_reg(const struct vcpu *vcpu, unsigned n)
 {
 	return n == 0 ? vcpu->arch.vmcb->rax : n == 4 ? vcpu->arch.vmcb->rsp :
@@ -441,6 +415,36 @@ void arch_vcpu_set_reg(struct vcpu *vcpu, unsigned n, uint64_t value)
 		vcpu->arch.vmcb->rsp = value;
 	else
 		vcpu->arch.regs[n & 15] = value;
+}
+
+void arch_vcpu_complete(struct vcpu *vcpu, const struct vcpu_exit *exit, uint64_t value)
+{
+	struct arch_vcpu *a = &vcpu->arch;
+
+	if (unlikely(!a->skip_to)) {
+		svm_access_done(vcpu, value);
+		return;
+	}
+	if (!exit->is_write) {
+		uint64_t mask = ~0ULL >> (64 - 8 * exit->size);
+
+		/* 32 bits clear the upper half, fewer leave the rest. */
+		value &= mask;
+		if (exit->size < 4)
+			value |= arch_vcpu_reg(vcpu, a->read_to) & ~mask;
+		arch_vcpu_set_reg(vcpu, a->read_to, value);
+	}
+	a->vmcb->rip = a->skip_to;
+	a->vmcb->int_shadow = 0;
+	a->skip_to = 0;
+}
+
+void arch_vcpu_skip(struct vcpu *vcpu)
+{
+	const struct insn *insn = svm_decode(vcpu);
+
+	if (insn)
+		svm_skip(&vcpu->arch, insn->len);
 }
 
 uint64_t arch_vcpu_pc(const struct vcpu *vcpu)

@@ -34,7 +34,8 @@ struct arch_vcpu {
 	bool resumes;		/* an instruction under way has its next access */
 	bool nmi_waits, nmi_masked;
 	uint64_t retry;		/* event that an exit interrupted or another displaced */
-	uint64_t skip_to;	/* port access: where it goes on; 0: by the decoder */
+	uint64_t skip_to;	/* simple access: where it goes on; 0: by the decoder */
+	unsigned read_to;	/* and the register that a read is for */
 	uint64_t pat, mtrr_default, kvm_time, kvm_wall;
 	uint64_t mtrr[8 * 2 + 11];
 	void *xsave;		/* XSAVE area, or FXSAVE's */
