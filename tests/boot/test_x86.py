@@ -1,15 +1,22 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The image for x86 on PCs of QEMU: start, processors, clock, power."""
 import os
+import pathlib
 import re
 
 import pytest
 
 import vm
 
+FOLDER = os.path.join(vm.OUT, "x86")
 IMAGE = os.path.join(vm.OUT, "x86", "vmm.bin")
 BUILD = "make O=%s ARCH=x86 BOARD=x86_64_generic image" % os.path.dirname(IMAGE)
 SVM_CPUS = ["max,-vgif", "EPYC,+svm,+npt"]
+LINUX = """guest create web board=pc vcpus=%d mem=256M kernel=/boot/vmlinuz \
+initrd=/boot/initrd.cpio.gz cmdline="console=ttyS0 quiet"
+guest start web
+console web
+"""
 FILES = {"/boot/hello": "hello, world\n", "/motd": "line\n" * 1000, "/big": bytes(range(256)) * 400,
          "/empty": ""}
 
@@ -47,3 +54,38 @@ def test_reset(pc):
     assert int(used.group(1)) * 4 <= 6 * 1024
     m.send("reset\r")
     m.wait_prompt()
+
+
+# What operations may cost a guest: instructions, the hypervisor's included (tests/guests/x86)
+COSTS = {"cpuid": 250, "vmmcall": 220, "uart_in": 350, "uart_out": 350, "pit_in": 350,
+         "pic_in": 430, "rdmsr": 250, "lapic_read": 700, "lapic_eoi": 700, "ioapic_read": 700,
+         "self_ipi": 900, "timer_busy": 1200, "timer_hlt": 1300, "block_excess": 10}
+
+
+def test_costs(pc):
+    """A tiny guest measures what leaving it costs, and switches itself off."""
+    with open(os.path.join(FOLDER, "guests", "bench.bin"), "rb") as guest:
+        files = {"/bench.bin": guest.read()}
+    files["/boot.xscript"] = ("guest create b board=pc mem=64M kernel=/bench.bin\nguest start b\n"
+                              "guest wait b 20s\nvserial dump b/uart0\n")
+    output = pc(smp=1, icount=True, files=files, wait=False).wait_prompt()
+    found = {name: int(cost) for name, cost in re.findall(r"BENCH (\w+) (\d+) max", output)}
+    assert "BENCH done" in output, output
+    assert set(found) == set(COSTS)
+    assert {name: cost for name, cost in found.items() if cost > COSTS[name]} == {}
+
+
+@pytest.mark.parametrize("vcpus", [1, 2])
+def test_linux(pc, vcpus):
+    """Debian's kernel to a shell, under counted instructions; it powers itself off."""
+    disk = os.path.join(FOLDER, "disk", "cloud-amd64")
+    files = {"/boot/vmlinuz": pathlib.Path(disk, "vmlinuz"),
+             "/boot/initrd.cpio.gz": pathlib.Path(disk, "initrd.cpio.gz"),
+             "/boot.xscript": LINUX % vcpus}
+    m = pc(smp=1, icount=True, files=files, wait=False, timeout=180)
+    m.expect(r"guest-init: ready: Linux [^ ]* on (\d+) CPUs")
+    assert int(m.match.group(1)) == vcpus
+    m.send("cat /proc/cpuinfo | grep -c SVM-nothing; echo mark-$((6 * 7))\r")
+    m.expect_exact("mark-42")
+    m.send("poweroff -f\r")
+    m.expect("web: powered off|powered off")

@@ -156,7 +156,7 @@ bool svm_access_plain(struct vcpu *vcpu, struct vcpu_exit *exit)
 	return true;
 }
 
-/* --- all others --------------------------------------------------------------------------------- */
+/* --- all others ------------------------------------------------------------------------------- */
 
 int svm_access_init(struct vcpu *vcpu)
 {

@@ -135,8 +135,8 @@ static void leaf_xsave(struct vcpu *v, uint32_t sub, struct cpuid *r)
 	uint64_t mask = svm_xcr0_mask();
 
 	if (sub == 0) {
-		*r = (struct cpuid){ (uint32_t)mask, xsave_size(svm_xcr0() & mask), svm_xsave_size(),
-				     (uint32_t)(mask >> 32) };
+		*r = (struct cpuid){ (uint32_t)mask, xsave_size(svm_xcr0() & mask),
+				     svm_xsave_size(), (uint32_t)(mask >> 32) };
 	} else if (sub == 1) {
 		*r = (struct cpuid){ .eax = r->eax & 1 }; /* XSAVEOPT */
 	} else if (sub > 62 || !(mask & BIT(sub))) {
