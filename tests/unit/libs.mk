@@ -17,6 +17,7 @@ test_crc32 := libs/crc32.c
 test_date := libs/date.c
 test_elf := libs/elf.c
 test_errno := libs/errno.c
+test_firmware := libs/acpi.c libs/multiboot.c
 test_glob := libs/glob.c
 test_inflate := libs/inflate.c libs/gunzip.c libs/crc32.c libs/errno.c
 test_parse := libs/parse.c
@@ -31,6 +32,7 @@ rename_test_string := $(string-functions)
 
 fuzz_cpio := libs/cpio.c
 fuzz_elf := libs/elf.c
+fuzz_firmware := libs/acpi.c libs/multiboot.c
 fuzz_format := libs/format.c libs/printf.c
 rename_fuzz_format := snprintf vsnprintf
 fuzz_glob := libs/glob.c

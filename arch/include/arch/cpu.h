@@ -33,7 +33,8 @@ void arch_cpu_init_secondary(void);
 
 /**
  * Wait for an interrupt. Called by the idle thread with IRQs masked; returns
- * with IRQs masked once one is pending (it has not been taken yet).
+ * with IRQs masked once one is pending; where a CPU cannot wait with IRQs masked, it has been
+ * taken, without a switch of threads.
  */
 void arch_cpu_idle(void);
 
