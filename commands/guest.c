@@ -2,6 +2,7 @@
 /*
  * guest: making, running and looking at guests. Each command holds the guest that it works on.
  */
+#include "net_set.h"
 #include "stats.h"
 
 #include <core/guest.h>
@@ -24,7 +25,7 @@
 /* Completed, not checked: guest_config_parse() knows them. */
 #define CREATE_KEYS                                                                                 \
 	"board=#|vcpus=|mem=|kernel=@|initrd=@|cmdline=|firmware=@|vars=%|dtb=@|gic=2,3|"           \
-	"arch=arm64,arm32|prio=|affinity=|disk=%|net=|on_reset=restart,stop|load=|rng=on,off|"      \
+	"arch=arm64,arm32|prio=|affinity=|disk=%|net=!|on_reset=restart,stop|load=|rng=on,off|"      \
 	"console=on,off|port=|virtio=mmio,pci"
 
 /* --- making ---------------------------------------------------------------------------------- */
@@ -374,6 +375,7 @@ static const struct command_sub subs[] = {
 	{ "list", "list guests", NULL, run_list },
 	{ "create", "make a guest of its node under /guests, or of key=value words",
 	  ARGS(ARG(WORD, "name"), { .name = "key=value", .choices = CREATE_KEYS, .type = ARG_KEYS,
+				    .offer = IS_ENABLED(CONFIG_NET) ? net_offer_switches : NULL,
 				    .optional = true, .rest = true }), run_create },
 	{ "check", "find all errors of a guest's node or DTB file", ARGS(ARG(FILE, "node|file")),
 	  run_check },

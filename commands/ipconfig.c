@@ -125,6 +125,7 @@ static int run_none(struct shell *sh, int argc, char **argv)
 }
 
 static const struct command_sub subs[] = {
+	{ NULL, "the hypervisor's own address", NULL, run_show },
 	{ "show", "the hypervisor's own address", NULL, run_show },
 	{ "attach", "join a switch", ARGS(ARG_OFFER("switch", net_offer_switches)), run_attach },
 	{ "detach", "leave the switch", NULL, run_detach },

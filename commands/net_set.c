@@ -24,6 +24,8 @@ static const char *value_of(const char *word, const char *key)
 
 static int unknown_key(struct shell *sh, const char *word, const char *keys)
 {
+	if (!*word)
+		return sh_error(sh, -EINVAL, "nothing is said to be set; there are %s", keys);
 	return sh_error(sh, -EINVAL, "'%s' is none of %s", word, keys);
 }
 

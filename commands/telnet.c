@@ -6,6 +6,7 @@
 
 #include <core/inet.h>
 #include <core/shell.h>
+#include <core/vserial.h>
 #include <libs/errno.h>
 #include <libs/printf.h>
 
@@ -61,9 +62,21 @@ static int run_list(struct shell *sh, int argc, char **argv)
 	return 0;
 }
 
+static void offer_terminals(struct completion_list *list, const char *key)
+{
+	struct vserial *vs = NULL;
+
+	completion_add(list, key, "shell");
+	vserial_list_lock();
+	while ((vs = vserial_next(vs)))
+		completion_add(list, key, vserial_name(vs));
+	vserial_list_unlock();
+}
+
 static const struct command_sub subs[] = {
 	{ "listen", "let a port be a terminal: \"shell\", or a guest's serial port",
-	  ARGS(ARG(U64, "port"), ARG(WORD, "terminal"), ARG_OPT(TIME, "idle-limit")), run_listen },
+	  ARGS(ARG(U64, "port"), ARG_OFFER("terminal", offer_terminals),
+	       ARG_OPT(TIME, "idle-limit")), run_listen },
 	{ "stop", "close a port and whoever is connected", ARGS(ARG(U64, "port")), run_stop },
 	{ "list", "ports and who is connected", NULL, run_list },
 	{ 0 },

@@ -73,15 +73,17 @@ static int run_info(struct shell *sh, int argc, char **argv)
 static int run_attach(struct shell *sh, int argc, char **argv)
 {
 	struct vdisk *vd = vdisk_find(argv[0]);
+	bool ro = argc > 2;
 	char why[BLOCK_WHY_MAX];
 	int err;
 
 	if (!vd)
 		return gone(sh, argv[0]);
-	err = vdisk_attach(vd, argv[1], why, sizeof(why));
+	err = ro ? vdisk_attach_read_only(vd, argv[1], why, sizeof(why)) :
+		   vdisk_attach(vd, argv[1], why, sizeof(why));
 	if (err)
 		sh_error(sh, err, "%s", why);
-	else if (READ_ONCE(vd->read_only) && !vd->always_read_only)
+	else if (!ro && READ_ONCE(vd->read_only) && !vd->always_read_only)
 		sh_printf(sh, "%s: %s can only be read\n", vd->name, argv[1]);
 	vdisk_put(vd);
 	return err;
@@ -105,7 +107,8 @@ static const struct command_sub subs[] = {
 	{ "list", "list disks of guests", NULL, run_list },
 	{ "info", "what a disk is, and what is in it", ARGS(ARG(VDISK, "disk")), run_info },
 	{ "attach", "put a block device or file in, in the place of what was",
-	  ARGS(ARG(VDISK, "disk"), ARG(MEDIUM, "blockdev|file")), run_attach },
+	  ARGS(ARG(VDISK, "disk"), ARG(MEDIUM, "blockdev|file"), ARG_OPT_OF("mode", "ro")),
+	  run_attach },
 	{ "detach", "take out what is in; the guest's requests end with errors then",
 	  ARGS(ARG(VDISK, "disk")), run_detach },
 	{ .run = NULL },

@@ -214,9 +214,8 @@ int vdisk_check_medium(const char *medium, char *why, size_t len)
 	return -ENOENT;
 }
 
-int vdisk_attach(struct vdisk *vd, const char *medium, char *why, size_t len)
+static int attach(struct vdisk *vd, const char *medium, bool write, char *why, size_t len)
 {
-	bool write = !vd->always_read_only;
 	struct blockdev *bd, *old;
 	int err;
 
@@ -242,6 +241,16 @@ int vdisk_attach(struct vdisk *vd, const char *medium, char *why, size_t len)
 	mutex_unlock(&vd->lock);
 	blockdev_close(old);
 	return 0;
+}
+
+int vdisk_attach(struct vdisk *vd, const char *medium, char *why, size_t len)
+{
+	return attach(vd, medium, !vd->always_read_only, why, len);
+}
+
+int vdisk_attach_read_only(struct vdisk *vd, const char *medium, char *why, size_t len)
+{
+	return attach(vd, medium, false, why, len);
 }
 
 void vdisk_medium(struct vdisk *vd, char *buf, size_t size)

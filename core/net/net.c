@@ -466,6 +466,6 @@ void net_switch_info(const struct net_switch *sw, struct net_switch_info *info)
 	info->ports = sw->nr_ports;
 	info->macs = sw->nr_macs;
 	info->mac_slots = sw->macs->count;
-	info->age = (uint32_t)(((uint64_t)sw->age << 30) / 1000000000);
+	info->age = (uint32_t)((((uint64_t)sw->age << 30) + 999999999) / 1000000000);
 	info->capture = sw->capture;
 }

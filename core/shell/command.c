@@ -57,7 +57,8 @@ const struct command_sub *command_sub_find(const struct command *cmd, int argc, 
 	for (const struct command_sub *sub = cmd->subs; sub->run; sub++) {
 		int n = sub->name ? sub_match(sub->name, argc, argv) : 0;
 
-		if (n > *used || (!sub->name && !found)) {
+		/* Without arguments of its own it is for the command alone. */
+		if (n > *used || (!sub->name && !found && (!argc || sub->args))) {
 			found = sub;
 			*used = n;
 		}

@@ -80,7 +80,7 @@ struct virtio_ops {
 	void (*config_read)(struct virtio_dev *vd, uint8_t *buf);
 	/** Write of n bytes within it. Device's lock held. NULL: read-only. */
 	void (*config_write)(struct virtio_dev *vd, unsigned offset, unsigned n, uint64_t value);
-	/** More for `guest devices -v`; one line, no newline. May be NULL. Lock not held. */
+	/** More for `guest devices -v`: whole lines. May be NULL. Lock not held. */
 	void (*show)(struct virtio_dev *vd, struct shell_out *out);
 };
 

@@ -616,7 +616,7 @@ static void net_show(struct virtio_dev *vd, struct shell_out *out)
 {
 	struct virtio_net *n = vd->priv;
 
-	out_printf(out, "port %s, switch %s, link %s, %u of %u pairs of queues, offloads 0x%x",
+	out_printf(out, "port %s, switch %s, link %s, %u of %u pairs of queues, offloads 0x%x\n",
 		   n->port.name, n->port.wants[0] ? n->port.wants : "-",
 		   READ_ONCE(n->link) ? "up" : "down", READ_ONCE(n->pairs), n->max_pairs,
 		   READ_ONCE(n->port.caps));

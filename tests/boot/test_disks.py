@@ -7,6 +7,7 @@ import zlib
 
 import pytest
 
+from test_guests import program
 from test_linux import BOOT_SECONDS, create, in_guest, leave_console, switch_off, wait_ready
 from test_virtio import digest, free_pages, noise
 
@@ -59,6 +60,21 @@ def at_console(machine, name):
 def sectors(machine, disk="vda"):
     """Capacity as the guest's kernel knows it."""
     return int(re.search(r"\n(\d+)", in_guest(machine, "echo; cat /sys/block/%s/size" % disk))[1])
+
+
+def test_read_only(machine):
+    """A medium that is given to be read only is so, for as many as want to read it."""
+    m = machine(files={"/spin.bin": program("spin")})
+    m.run("blockdev ramdisk create 1M", status=0)
+    m.run("guest create g board=virt mem=16M kernel=/spin.bin disk=none disk=none", status=0)
+    m.run("vdisk attach g/disk0 ramdisk0 ro; vdisk attach g/disk1 ramdisk0 ro", status=0)
+    assert len(re.findall(r"1 MiB +ro .* ramdisk0", m.run("vdisk list", status=0))) == 2
+    assert "rw" not in m.run("vdisk list", status=0)
+    # Nobody may write it while somebody else reads.
+    assert "ramdisk0" in m.run("vdisk detach g/disk0; vdisk attach g/disk0 ramdisk0")
+    assert re.search(r"disk0 +0 B +r. .* -", m.run("vdisk list", status=0))
+    m.run("vdisk detach g/disk1; vdisk attach g/disk0 ramdisk0", status=0)
+    assert re.search(r"disk0 +1 MiB +rw .* ramdisk0", m.run("vdisk list", status=0))
 
 
 def test_commands(machine):

@@ -118,6 +118,8 @@ must_check int vdisk_check_medium(const char *medium, char *why, size_t len);
  * @return as blockdev_open()
  */
 must_check int vdisk_attach(struct vdisk *vd, const char *medium, char *why, size_t len);
+/** The same, so that the guest cannot write it; others may read it meanwhile, too. */
+must_check int vdisk_attach_read_only(struct vdisk *vd, const char *medium, char *why, size_t len);
 /** Take the medium away. Thread context. @return 0, -ENODEV: there was none */
 must_check int vdisk_detach(struct vdisk *vd);
 /** Requests that have not ended, at this moment. */
