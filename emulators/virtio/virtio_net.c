@@ -39,7 +39,7 @@
  * ns until the guest is told that frames were sent, if it has not seen that for itself: drivers
  * look when they send or receive anyway.
  */
-#define TX_TELL	  500000
+#define TX_TELL	  1000000
 
 #define CONFIG_LEN    12
 #define CONFIG_STATUS 6

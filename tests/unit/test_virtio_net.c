@@ -75,11 +75,11 @@ TEST(tells_of_sent_frames)
 	send_plain(2, 1);
 	/* Not at once, but not never. */
 	CHECK(!world_line(V_IRQ));
-	world_advance(1000000);
+	world_advance(2000000);
 	CHECK(world_line(V_IRQ));
 	world_w32(d.dev, V_ACK, 1);
 	CHECK(!world_line(V_IRQ));
-	world_advance(1000000);
+	world_advance(2000000);
 	CHECK(!world_line(V_IRQ));
 	/* At once when the ring fills. */
 	for (i = 0; i < ENTRIES / 2; i++) {
@@ -94,7 +94,7 @@ TEST(tells_of_sent_frames)
 	send_plain(2, 1);
 	tport_forget(&peer);
 	end_net();
-	world_advance(1000000);
+	world_advance(2000000);
 }
 
 TEST(sends_nonsense)
