@@ -18,12 +18,13 @@
 
 extern const va_t symtab_base;		/* address of the first function */
 extern const uint32_t symtab_size;	/* bytes of symtab_stream */
+extern const uint8_t symtab_unit;	/* bytes that distances are multiples of */
 extern const uint8_t symtab_stream[];
 extern const char symtab_tokens[];	/* text of each code, one behind the other */
 
 static char name_buffer[NAME_MAX_LEN];
 
-/** Distances are unsigned LEB128. */
+/** Distances are unsigned LEB128, in units. */
 static va_t next_distance(const uint8_t **pos)
 {
 	va_t value = 0;
@@ -35,7 +36,7 @@ static va_t next_distance(const uint8_t **pos)
 		value |= (va_t)(byte & 0x7f) << shift;
 		shift += 7;
 	} while (byte & 0x80);
-	return value;
+	return value * symtab_unit;
 }
 
 static const char *token_text(unsigned code)

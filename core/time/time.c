@@ -23,13 +23,17 @@ static uint64_t wall_offset;		   /* seconds since 1970 at boot */
 /* num / den as exactly as 64 bits can say it: errors stay below a tick for centuries. */
 static struct ratio ratio_of(uint64_t num, uint64_t den)
 {
-	unsigned shift = 63;
-	unsigned __int128 mult;
+	uint64_t mult = num / den, rest = num % den;
+	unsigned shift = 0;
 
-	while (shift > 1 && (((unsigned __int128)num << shift) / den) >> 64)
-		shift--;
-	mult = (((unsigned __int128)num << shift) + den - 1) / den;
-	return (struct ratio){ (uint64_t)mult, shift };
+	/* Long division: a bit of the quotient for each turn, as long as there is room for one. */
+	while (shift < 63 && !(mult >> 63)) {
+		rest <<= 1;
+		mult = mult << 1 | (rest >= den);
+		rest -= rest >= den ? den : 0;
+		shift++;
+	}
+	return (struct ratio){ mult + (rest ? 1 : 0), shift };
 }
 
 static uint64_t convert(const struct ratio *r, uint64_t value)

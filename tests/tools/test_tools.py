@@ -131,7 +131,7 @@ def decode(assembly):
             shift += 7
             if byte < 0x80:
                 break
-        address += distance
+        address += distance * data["symtab_unit"][0]
         length = stream[position]
         codes = stream[position + 1:position + 1 + length]
         position += 1 + length
