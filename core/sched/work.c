@@ -96,9 +96,9 @@ void work_cancel(struct work *work)
 	waitq_wait(&worker->wq, READ_ONCE(worker->running) != work);
 }
 
-static void start(const char *name, struct worker *worker)
+static void start(const char *name, struct worker *worker, int prio)
 {
-	struct thread *thread = thread_create(name, work_thread, worker, PRIO_DEFAULT);
+	struct thread *thread = thread_create(name, work_thread, worker, prio);
 
 	if (!thread)
 		panic("no memory for the thread of the work queue '%s'", name);
@@ -107,6 +107,6 @@ static void start(const char *name, struct worker *worker)
 
 void work_start(void)
 {
-	start("work", &soon);
-	start("slow-work", &slow);
+	start("work", &soon, PRIO_DEFAULT + 1);
+	start("slow-work", &slow, PRIO_DEFAULT);
 }

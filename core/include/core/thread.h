@@ -22,7 +22,7 @@ struct shell;
 #define PRIO_IDLE	(-1)
 #define PRIO_VCPU_MAX	7  /**< vCPUs: 0 … 7, as in device trees */
 #define PRIO_DEFAULT	8  /**< hypervisor threads: above every vCPU */
-#define PRIO_SHELL	9  /**< the management terminal stays usable */
+#define PRIO_SHELL	10 /**< the management terminal stays usable */
 #define PRIO_MAX	(PRIO_LEVELS - 1)
 #define TIME_SLICE_DEFAULT 10000000ULL /**< ns */
 #define STACK_SIZE	8192
