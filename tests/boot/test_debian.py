@@ -184,3 +184,18 @@ def test_uboot(machine, debian):
     power_off(m, "deb")
     m.kill()
     check_root(debian)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("virtio,gic", [("mmio", 2), ("pci", 3)])
+def test_uboot_grub(machine, debian, virtio, gic):
+    """U-Boot starts the loader for removable disks, shim, as UEFI would; GRUB does the rest."""
+    m = machine(gic=gic, disks=[debian], files={"/u-boot.bin": UBOOT}, mem=1536)
+    start(m, "deb", "mem=512M vcpus=2 virtio=%s firmware=/u-boot.bin disk=vda" % virtio)
+    assert "Loading initial ramdisk" in log_in(m)
+    assert "efi" in debian_run(m, "ls /sys/firmware")
+    debian_run(m, WRITES)
+    assert debian_run(m, READS).strip() == "1001"
+    power_off(m, "deb")
+    m.kill()
+    check_root(debian)
