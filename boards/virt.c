@@ -27,7 +27,7 @@
 #define FIFO_SIZE	1024
 
 /* Virtio device numbers (Virtio 1.2, section 5) of what can be in a slot. */
-enum { VIRTIO_NET = 1, VIRTIO_BLOCK = 2, VIRTIO_CONSOLE = 3, VIRTIO_RNG = 4 };
+enum { VIRTIO_NET = 1, VIRTIO_BLOCK = 2, VIRTIO_CONSOLE = 3, VIRTIO_RNG = 4, VIRTIO_BALLOON = 5 };
 
 /* The node in the making; after an error nothing more is done. */
 struct build {
@@ -291,6 +291,8 @@ static void build_virtio(struct build *b)
 		build_console(b);
 	if (b->cfg->rng)
 		virtio(b, "virtio-rng0", VIRTIO_RNG);
+	if (b->cfg->balloon)
+		virtio(b, "virtio-balloon0", VIRTIO_BALLOON);
 	/* Programs that look at all slots shall find the rest empty, not missing. */
 	device(b, "virtio-empty", "virtio", "virtio,mmio", VIRT_MMIO + b->slots * VIRT_MMIO_SIZE,
 	       (VIRT_MMIO_SLOTS - b->slots) * VIRT_MMIO_SIZE);

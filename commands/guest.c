@@ -26,7 +26,7 @@
 #define CREATE_KEYS                                                                                 \
 	"board=#|vcpus=|mem=|kernel=@|initrd=@|cmdline=|firmware=@|vars=%|dtb=@|gic=2,3|"           \
 	"arch=arm64,arm32|prio=|affinity=|disk=%|net=!|on_reset=restart,stop|load=|rng=on,off|"      \
-	"console=on,off|port=|virtio=mmio,pci"
+	"console=on,off|port=|balloon=on,off|virtio=mmio,pci"
 
 /* --- making ---------------------------------------------------------------------------------- */
 
@@ -232,17 +232,18 @@ static int run_wait(struct shell *sh, int argc, char **argv)
 
 static int run_list(struct shell *sh, int argc, char **argv)
 {
-	struct table *t = table_create("NAME|STATE|>VCPUS|>MEMORY|>RESETS|>RUNNING|ENDED");
+	struct table *t = table_create("NAME|STATE|>VCPUS|>MEMORY|>HELD|>RESETS|>RUNNING|ENDED");
 	struct guest *guest = NULL;
-	char mem[16], up[24];
+	char mem[16], held[16], up[24];
 
 	guest_list_lock();
 	while ((guest = guest_next(guest))) {
 		bool live = guest->state == GUEST_RUNNING || guest->state == GUEST_PAUSED;
 
-		table_row(t, "%s|%s|%u|%s|%u|%s|%s", guest->name, guest_state_name(guest->state),
-			  guest->nr_vcpus, format_size(mem, sizeof(mem), guest_ram_size(guest)),
-			  guest->resets,
+		table_row(t, "%s|%s|%u|%s|%s|%u|%s|%s", guest->name,
+			  guest_state_name(guest->state), guest->nr_vcpus,
+			  format_size(mem, sizeof(mem), guest_ram_size(guest)),
+			  format_size(held, sizeof(held), guest_mem_held(guest)), guest->resets,
 			  live ? format_time_ns(up, sizeof(up), time_now() - guest->started_at)
 			       : "-",
 			  guest->exit == GUEST_EXIT_NONE ? "-" : guest->exit_text);
@@ -399,6 +400,10 @@ static const struct command_sub subs[] = {
 	{ "region_list", "the same", ONE, run_regions },
 	{ "dumpmem", "memory of a guest",
 	  ARGS(ARG(GUEST, "guest"), ARG(U64, "address"), ARG_OPT(SIZE, "bytes")), run_dumpmem },
+	/* The last one: the table ends here where there are no balloons. */
+	{ "balloon", "memory that a guest has; a size: ask it to keep that and give the rest",
+	  ARGS(ARG(GUEST, "guest"), ARG_OPT(SIZE, "size")),
+	  IS_ENABLED(CONFIG_EMU_VIRTIO_BALLOON) ? balloon_run : NULL },
 	{ .run = NULL },
 };
 

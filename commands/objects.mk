@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 
+obj-$(CONFIG_EMU_VIRTIO_BALLOON) += balloon.o
 obj-$(CONFIG_COMMAND_BLOCKDEV) += blockdev.o
 obj-y += chardev.o
 obj-y += devtree.o

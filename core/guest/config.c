@@ -235,6 +235,11 @@ static void set_rng(struct parse *p, const char *value)
 	set_bool(p, value, &p->cfg->rng);
 }
 
+static void set_balloon(struct parse *p, const char *value)
+{
+	set_bool(p, value, &p->cfg->balloon);
+}
+
 static void set_console(struct parse *p, const char *value)
 {
 	bool on = false;
@@ -284,6 +289,7 @@ static const struct {
 	{ .key = "rng", .set = set_rng },
 	{ .key = "console", .set = set_console },
 	{ .key = "port", .set = set_port, .again = true },
+	{ .key = "balloon", .set = set_balloon },
 	{ .key = "virtio", .set = set_virtio },
 };
 

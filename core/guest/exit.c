@@ -90,6 +90,18 @@ static void memory_fault(struct vcpu *v, struct region *r, const struct vcpu_exi
 			arch_vcpu_skip(v);
 		return;
 	}
+	if (guest_mem_moves(v->guest) && guest_region_moves(v->guest, r) &&
+	    exit->gpa - r->gpa < r->size) {
+		bool there;
+
+		arch_irq_enable();
+		there = guest_mem_fill(v->guest, r, exit->gpa);
+		if (!there)
+			guest_end(v->guest, GUEST_EXIT_CRASH,
+				  "the host has no memory for what the guest had given back");
+		arch_irq_disable();
+		return; /* again */
+	}
 	nothing_there(v, exit);
 }
 

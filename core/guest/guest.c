@@ -241,6 +241,7 @@ static struct guest *guest_new(struct guest_desc *desc, struct dt_node *node)
 	list_init(&g->link);
 	list_init(&g->devices);
 	list_init(&g->images);
+	guest_holes_init(g);
 	work_init_slow(&g->reset_work, reset_work);
 	g->state = GUEST_READY;
 	g->exit = GUEST_EXIT_NONE;

@@ -24,7 +24,7 @@ void extents_free(struct extent *extents, unsigned n)
 }
 
 /* Zero frames that nobody shall see the former contents of; mapped here only meanwhile. */
-static bool frames_zero(hpa_t hpa, uint64_t size)
+bool frames_zero(hpa_t hpa, uint64_t size)
 {
 	void *va = mem_map_frames(hpa, size);
 
@@ -139,12 +139,12 @@ static int region_map(struct guest *guest, struct region *r)
 	return 0;
 }
 
-static void region_release(struct region *r)
+static void region_release(struct guest *guest, struct region *r)
 {
 	if (r->shared) {
 		shared_mem_put(r);
 	} else if (r->flags & REGION_REAL && r->nr_extents) {
-		if (mem_is_ram(r->extents[0].hpa, PAGE_SIZE))
+		if (!guest_holes_release(guest, r) && mem_is_ram(r->extents[0].hpa, PAGE_SIZE))
 			extents_free(r->extents, r->nr_extents);
 		heap_free(r->extents);
 		r->extents = NULL;
@@ -168,11 +168,11 @@ int guest_memory_init(struct guest *guest, struct shell_out *out)
 		if (!err) {
 			err = region_map(guest, r);
 			if (err)
-				region_release(r);
+				region_release(guest, r);
 		}
 		if (err) {
 			while (i--)
-				region_release(&guest->regions[i]);
+				region_release(guest, &guest->regions[i]);
 			pgtable_fini(&guest->stage2);
 			return err;
 		}
@@ -185,7 +185,8 @@ void guest_memory_fini(struct guest *guest)
 	unsigned i;
 
 	for (i = 0; i < guest->nr_regions; i++)
-		region_release(&guest->regions[i]);
+		region_release(guest, &guest->regions[i]);
+	guest_holes_fini(guest);
 	pgtable_fini(&guest->stage2);
 }
 
@@ -299,7 +300,8 @@ static const struct extent *extent_at(const struct region *r, uint64_t offset)
 	return &r->extents[lo];
 }
 
-static void *region_ptr(const struct region *r, gpa_t gpa, uint64_t *avail)
+/* By the extents, where memory stays what it was. */
+static void *fixed_ptr(const struct region *r, gpa_t gpa, uint64_t *avail)
 {
 	uint64_t offset = gpa - r->gpa, in_extent, n;
 	const struct extent *e = extent_at(r, offset);
@@ -314,29 +316,82 @@ static void *region_ptr(const struct region *r, gpa_t gpa, uint64_t *avail)
 	return mem_map_frames(hpa, 1);
 }
 
+static void *region_ptr(struct guest *guest, const struct region *r, gpa_t gpa, uint64_t *avail)
+{
+	void *p;
+
+	if (likely(!guest_mem_moves(guest)))
+		return fixed_ptr(r, gpa, avail);
+	for (;;) {
+		p = guest_moving_ptr(guest, r, gpa, avail);
+		if (p || !guest_can_fill(guest, r) || !guest_mem_fill(guest, r, gpa))
+			return p;
+	}
+}
+
 void *guest_mem_ptr(struct guest *guest, gpa_t gpa, bool write, uint64_t *avail)
 {
 	struct region *r = memory_region(guest, &gpa);
 
 	if (!r || (write && r->flags & REGION_ROM))
 		return NULL;
-	return region_ptr(r, gpa, avail);
+	return region_ptr(guest, r, gpa, avail);
+}
+
+enum copy_way { COPY_READ, COPY_WRITE, COPY_LOAD };
+
+static void copy_piece(uint8_t *p, uint8_t *buf, size_t n, enum copy_way way)
+{
+	if (way == COPY_READ)
+		memcpy(buf, p, n);
+	else
+		memcpy(p, buf, n);
+	if (way == COPY_LOAD)
+		arch_cache_clean_inval(p, n);
+}
+
+/* At most a page, under the lock that keeps it in its place. @return bytes, 0: no memory */
+static size_t copy_moving(struct guest *guest, const struct region *r, gpa_t gpa, uint8_t *buf,
+			  size_t len, enum copy_way way)
+{
+	size_t n = MIN_T(size_t, len, PAGE_SIZE - (gpa & ~PAGE_MASK));
+
+	for (;;) {
+		unsigned long flags = spin_lock_irqsave(&guest->mem_lock);
+		uint8_t *p = guest_moving_ptr(guest, r, gpa, NULL);
+
+		if (p)
+			copy_piece(p, buf, n, way);
+		spin_unlock_irqrestore(&guest->mem_lock, flags);
+		if (p)
+			return n;
+		if (!guest_can_fill(guest, r) || !guest_mem_fill(guest, r, gpa))
+			return 0;
+	}
 }
 
 static int copy(struct guest *guest, gpa_t gpa, uint8_t *buf, size_t len, bool write)
 {
 	while (len) {
-		uint64_t avail;
-		uint8_t *p = guest_mem_ptr(guest, gpa, write, &avail);
+		gpa_t at = gpa;
+		struct region *r = memory_region(guest, &at);
+		enum copy_way way = write ? COPY_WRITE : COPY_READ;
+		uint64_t avail = 0;
+		uint8_t *p;
 		size_t n;
 
-		if (!p)
+		if (!r || (write && r->flags & REGION_ROM))
 			return -EFAULT;
-		n = MIN_T(uint64_t, avail, len);
-		if (write)
-			memcpy(p, buf, n);
-		else
-			memcpy(buf, p, n);
+		if (unlikely(guest_mem_moves(guest))) {
+			n = copy_moving(guest, r, at, buf, len, way);
+		} else {
+			p = fixed_ptr(r, at, &avail);
+			n = p ? MIN_T(uint64_t, avail, len) : 0;
+			if (n)
+				copy_piece(p, buf, n, way);
+		}
+		if (!n)
+			return -EFAULT;
 		gpa += n;
 		buf += n;
 		len -= n;
@@ -354,14 +409,13 @@ int guest_mem_write(struct guest *guest, gpa_t gpa, const void *buf, size_t len)
 	return copy(guest, gpa, (uint8_t *)(uintptr_t)buf, len, true);
 }
 
-/* Where loading may write at gpa: memory, ROM, or a device's own memory. */
-static void *load_ptr(struct guest *guest, gpa_t gpa, uint64_t *avail)
+/* Where loading may write at gpa: ROM, memory that stays, or a device's own memory. */
+static void *load_ptr(struct guest *guest, struct region *r, gpa_t gpa, uint64_t *avail)
 {
-	struct region *r = memory_region(guest, &gpa);
 	uint8_t *page;
 
 	if (r)
-		return region_ptr(r, gpa, avail);
+		return fixed_ptr(r, gpa, avail);
 	r = guest_region(guest, gpa);
 	if (!r || !r->dev || !r->dev->emu->mem)
 		return NULL;
@@ -372,18 +426,25 @@ static void *load_ptr(struct guest *guest, gpa_t gpa, uint64_t *avail)
 
 int guest_mem_load(struct guest *guest, gpa_t gpa, const void *buf, size_t len)
 {
-	const uint8_t *from = buf;
+	uint8_t *from = (uint8_t *)(uintptr_t)buf;
 
 	while (len) {
+		gpa_t at = gpa;
+		struct region *r = memory_region(guest, &at);
 		uint64_t avail = 0;
-		uint8_t *p = load_ptr(guest, gpa, &avail);
+		uint8_t *p;
 		size_t n;
 
-		if (!p)
+		if (r && guest_mem_moves(guest)) {
+			n = copy_moving(guest, r, at, from, len, COPY_LOAD);
+		} else {
+			p = load_ptr(guest, r, at, &avail);
+			n = p ? MIN_T(uint64_t, avail, len) : 0;
+			if (n)
+				copy_piece(p, from, n, COPY_LOAD);
+		}
+		if (!n)
 			return -EFAULT;
-		n = MIN_T(uint64_t, avail, len);
-		memcpy(p, from, n);
-		arch_cache_clean_inval(p, n);
 		gpa += n;
 		from += n;
 		len -= n;

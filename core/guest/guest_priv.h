@@ -42,3 +42,25 @@ void guest_memory_fini(struct guest *guest);
 bool guest_map_device_page(struct guest *guest, struct region *region, gpa_t gpa, gpa_t seen);
 /** An alias may lead to an alias; so many times. */
 #define ALIAS_HOPS 4
+
+/* --- memory that goes back to the host while the guest lives (guest_hole.c) ------------------ */
+
+void guest_holes_init(struct guest *guest);
+/** At destruction, before stage 2 goes. @return false: the region's frames are in its extents */
+bool guest_holes_release(struct guest *guest, const struct region *region);
+/** Frames that were on their way back. */
+void guest_holes_fini(struct guest *guest);
+/** As guest_mem_ptr(), by stage 2. @return NULL: a hole */
+void *guest_moving_ptr(struct guest *guest, const struct region *region, gpa_t gpa,
+		       uint64_t *avail);
+/** Does the memory of this region go and come? */
+bool guest_region_moves(const struct guest *guest, const struct region *region);
+/** May a hole be filled here and now? Not with interrupts masked. */
+bool guest_can_fill(const struct guest *guest, const struct region *region);
+/**
+ * There is memory at gpa of a region now, zeros if there was none. Thread context.
+ * @return false: the host has none, or the region's does not move
+ */
+bool guest_mem_fill(struct guest *guest, const struct region *region, gpa_t gpa);
+/** Zero frames that a guest is to get. @return false: they cannot be mapped for that */
+bool frames_zero(hpa_t hpa, uint64_t size);

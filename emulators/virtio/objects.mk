@@ -3,6 +3,7 @@
 obj-$(CONFIG_EMU_VIRTIO_MMIO) += virtio_mmio.o
 obj-$(CONFIG_EMU_VIRTIO_PCI) += virtio_pci.o
 obj-$(CONFIG_EMU_VIRTIO) += virtio.o virtqueue.o
+obj-$(CONFIG_EMU_VIRTIO_BALLOON) += virtio_balloon.o
 obj-$(CONFIG_EMU_VIRTIO_BLK) += virtio_blk.o
 obj-$(CONFIG_EMU_VIRTIO_CONSOLE) += virtio_console.o
 obj-$(CONFIG_EMU_VIRTIO_NET) += virtio_net.o virtio_net_ctrl.o

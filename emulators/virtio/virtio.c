@@ -19,6 +19,7 @@
 	 (IS_ENABLED(CONFIG_EMU_VIRTIO_PACKED) ? VIRTIO_F_RING_PACKED : 0))
 
 static const struct virtio_ops *const kinds[] = {
+	IS_ENABLED(CONFIG_EMU_VIRTIO_BALLOON) ? &virtio_balloon_ops : NULL,
 	IS_ENABLED(CONFIG_EMU_VIRTIO_BLK) ? &virtio_blk_ops : NULL,
 	IS_ENABLED(CONFIG_EMU_VIRTIO_CONSOLE) ? &virtio_console_ops : NULL,
 	IS_ENABLED(CONFIG_EMU_VIRTIO_NET) ? &virtio_net_ops : NULL,
@@ -384,6 +385,16 @@ static struct virtio_dev *make(struct emu_dev *dev, const struct virtio_ops *ops
 	return vd;
 }
 
+static bool watch_uses(struct guest_mem_watch *watch, const uint8_t *va, uint64_t size)
+{
+	struct virtio_dev *vd = container_of(watch, struct virtio_dev, watch);
+	bool used = false;
+
+	for (unsigned i = 0; i < vd->nr_queues; i++)
+		used |= vq_uses(&vd->queues[i], va, size);
+	return used;
+}
+
 int virtio_create(struct emu_dev *dev, const struct virtio_transport *transport,
 		  void *transport_priv, struct virtio_dev **out)
 {
@@ -416,6 +427,9 @@ int virtio_create(struct emu_dev *dev, const struct virtio_transport *transport,
 		heap_free(vd);
 		return err;
 	}
+	list_init(&vd->watch.link);
+	vd->watch.uses = watch_uses;
+	guest_mem_watch(dev->guest, &vd->watch);
 	*out = vd;
 	return 0;
 }
@@ -430,6 +444,7 @@ void virtio_destroy(struct virtio_dev *vd)
 		stop_queue(vd, &vd->queues[i]);
 	mutex_unlock(&vd->lock);
 	stop_worker(vd);
+	guest_mem_unwatch(vd->dev->guest, &vd->watch);
 	vd->ops->remove(vd);
 	heap_free(vd);
 }

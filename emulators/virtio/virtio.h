@@ -22,6 +22,7 @@
 #define VIRTIO_ID_BLOCK	  2
 #define VIRTIO_ID_CONSOLE 3
 #define VIRTIO_ID_ENTROPY 4
+#define VIRTIO_ID_BALLOON 5
 
 /* Device status (2.1). */
 #define VIRTIO_S_ACKNOWLEDGE 0x01
@@ -101,6 +102,7 @@ struct virtio_dev {
 	void *priv;			/* of ops */
 	const struct virtio_transport *transport;
 	void *transport_priv;
+	struct guest_mem_watch watch;	/* pointers that the queues keep */
 	struct mutex lock;
 	uint32_t status;		/* atomic */
 	uint32_t generation;		/* of the configuration */
@@ -143,6 +145,7 @@ void virtio_wake_worker(struct virtio_dev *vd, const struct virtqueue *vq);
 /** Make the worker unless there is one. Thread context. @return false: no memory, broken now */
 must_check bool virtio_need_worker(struct virtio_dev *vd);
 
+extern const struct virtio_ops virtio_balloon_ops;
 extern const struct virtio_ops virtio_blk_ops;
 extern const struct virtio_ops virtio_console_ops;
 extern const struct virtio_ops virtio_net_ops;

@@ -83,6 +83,7 @@ static const struct {
 	{ VIRTIO_ID_NET, 0x020000 },
 	{ VIRTIO_ID_BLOCK, 0x010000 },
 	{ VIRTIO_ID_CONSOLE, 0x078000 },
+	{ VIRTIO_ID_BALLOON, 0x050000 },
 };
 
 /* --- interrupts --------------------------------------------------------------------------- */

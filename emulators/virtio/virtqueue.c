@@ -41,11 +41,16 @@ void vq_init(struct virtqueue *vq, struct virtio_dev *vd, unsigned index)
 
 bool vq_map_ring(struct virtqueue *vq, gpa_t gpa, size_t size, bool write, uint8_t **va)
 {
+	struct guest_mem_pin *pin = &vq->pins[vq->nr_pins];
 	uint64_t done = 0;
 
 	*va = NULL;
 	if (gpa + size < gpa)
 		return false;
+	*pin = (struct guest_mem_pin){ .gpa = gpa, .size = size };
+	list_init(&pin->link);
+	guest_mem_pin(vq->vd->dev->guest, pin);
+	vq->nr_pins++;
 	while (done < size) {
 		uint64_t avail = 0;
 		uint8_t *p = guest_mem_ptr(vq->vd->dev->guest, gpa + done, write, &avail);
@@ -57,6 +62,12 @@ bool vq_map_ring(struct virtqueue *vq, gpa_t gpa, size_t size, bool write, uint8
 		done += avail;
 	}
 	return true;
+}
+
+static void unpin(struct virtqueue *vq)
+{
+	while (vq->nr_pins)
+		guest_mem_unpin(vq->vd->dev->guest, &vq->pins[--vq->nr_pins]);
 }
 
 bool vq_read_desc_slow(struct virtqueue *vq, gpa_t gpa, struct vq_desc *desc)
@@ -80,6 +91,7 @@ int vq_bad_request(struct virtqueue *vq, unsigned at, const char *what)
 static uint8_t *look_up(struct virtqueue *vq, uint64_t addr, bool write, uint64_t *len)
 {
 	uint64_t avail = 0, block = ALIGN_DOWN(addr, VQ_WINDOW_BLOCK);
+	struct guest *guest = vq->vd->dev->guest;
 	struct vq_window *win = vq_window(vq, addr);
 	uint8_t *va;
 
@@ -88,17 +100,20 @@ static uint8_t *look_up(struct virtqueue *vq, uint64_t addr, bool write, uint64_
 		return win->va + (addr - win->gpa);
 	}
 	/* What the guest may write can be remembered for both directions, from its block on. */
-	va = guest_mem_ptr(vq->vd->dev->guest, block, true, &avail);
+	va = guest_mem_moves(guest) ? NULL : guest_mem_ptr(guest, block, true, &avail);
 	if (va && avail > addr - block) {
 		*win = (struct vq_window){ block, avail, va };
 		*len = avail - (addr - block);
 		return va + (addr - block);
 	}
-	va = guest_mem_ptr(vq->vd->dev->guest, addr, true, &avail);
-	if (va && avail)
+	va = guest_mem_ptr(guest, addr, true, &avail);
+	/* Memory that moves, more than a page of it: it is mapped with all of its block. */
+	if (va && guest_mem_moves(guest) && avail > PAGE_SIZE && !vq->raw)
+		*win = (struct vq_window){ block, avail + (addr - block), va - (addr - block) };
+	else if (va && avail && !vq->raw)
 		*win = (struct vq_window){ addr, avail, va };
 	else if (!write)
-		va = guest_mem_ptr(vq->vd->dev->guest, addr, false, &avail);
+		va = guest_mem_ptr(guest, addr, false, &avail);
 	*len = avail;
 	return avail ? va : NULL;
 }
@@ -113,8 +128,13 @@ const uint64_t *vq_look_up_table(struct virtqueue *vq, uint64_t addr, uint32_t l
 
 uint8_t *vq_look_up(struct virtqueue *vq, uint64_t addr, bool write, uint64_t *len)
 {
-	uint8_t *va = look_up(vq, addr, write, len);
+	uint8_t *va;
 
+	if (vq->raw) {
+		*len = UINT64_MAX;
+		return (uint8_t *)(uintptr_t)(addr + 1);
+	}
+	va = look_up(vq, addr, write, len);
 	if (!va)
 		virtio_broken(vq->vd, "queue %u: buffer at 0x%llx is not %smemory", vq->index,
 			      (unsigned long long)addr, write ? "writable " : "");
@@ -135,6 +155,7 @@ int vq_enable(struct virtqueue *vq)
 	else
 		wrong = is_packed(vq) ? packed_enable(vq) : split_enable(vq);
 	if (wrong) {
+		unpin(vq);
 		virtio_broken(vq->vd, "queue %u: %s (size %u, descriptors 0x%llx, driver area "
 			      "0x%llx, device area 0x%llx)", vq->index, wrong, vq->num,
 			      (unsigned long long)vq->desc, (unsigned long long)vq->driver,
@@ -144,6 +165,7 @@ int vq_enable(struct virtqueue *vq)
 	vq->pool_size = ALIGN_UP(ops->pool_size, RECORD_ALIGN);
 	vq->pool = heap_alloc(vq->pool_size);
 	if (!vq->pool) {
+		unpin(vq);
 		virtio_broken(vq->vd, "queue %u: no memory for its requests", vq->index);
 		return -ENOMEM;
 	}
@@ -196,7 +218,43 @@ void vq_disable(struct virtqueue *vq)
 	vq->filled = 0;
 	vq->unsignalled = 0;
 	memset(vq->windows, 0, sizeof(vq->windows));
+	unpin(vq);
 	mutex_unlock(&vq->lock);
+}
+
+static bool chain_uses(const struct vq_chain *chain, const uint8_t *va, uint64_t size)
+{
+	for (unsigned i = 0; i < chain->nr_out + chain->nr_in; i++) {
+		const uint8_t *seg = chain->segs[i].va;
+
+		if (seg < va + size && va < seg + chain->segs[i].len)
+			return true;
+	}
+	return false;
+}
+
+bool vq_uses(struct virtqueue *vq, const uint8_t *va, uint64_t size)
+{
+	bool used = false;
+	unsigned long flags;
+	uint32_t at;
+
+	mutex_lock(&vq->lock);
+	memset(vq->windows, 0, sizeof(vq->windows));
+	flags = spin_lock_irqsave(&vq->used_lock);
+	for (at = vq->pool_tail; vq->pool && !vq->raw && at != vq->pool_head;) {
+		const struct vq_chain *chain = (const void *)(vq->pool + at);
+
+		if (at == vq->pool_end) {
+			at = 0;
+			continue;
+		}
+		used |= !chain->done && chain_uses(chain, va, size);
+		at += chain->record;
+	}
+	spin_unlock_irqrestore(&vq->used_lock, flags);
+	mutex_unlock(&vq->lock);
+	return used;
 }
 
 /* --- taking requests ------------------------------------------------------------------------ */

@@ -19,6 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <core/guest.h>
+#include <core/guest_hole.h>
 #include <core/spinlock.h>
 #include <core/thread.h>
 #include <libs/seg.h>
@@ -64,6 +65,9 @@ struct virtqueue {
 	gpa_t desc, driver, device;
 	uint8_t *desc_va, *driver_va, *device_va; /* NULL: not contiguous, looked up each time */
 	bool packed, event_idx;
+	bool raw;	     /* vq_set_raw() */
+	struct guest_mem_pin pins[3]; /* of the rings */
+	unsigned nr_pins;
 	bool ready;	     /* changes under both of the queue's locks and the device's */
 	/* taking: lock */
 	struct mutex lock;
@@ -106,6 +110,11 @@ must_check int vq_enable(struct virtqueue *vq);
  * that was taken has ended. The device's lock is held. Thread context.
  */
 void vq_disable(struct virtqueue *vq);
+/**
+ * Forget windows of guest memory. @return whether a request under way uses this memory, which is
+ * the guest's no more (guest_mem_watch.uses)
+ */
+bool vq_uses(struct virtqueue *vq, const uint8_t *va, uint64_t size);
 /** Requests taken and not given back. Any context. */
 static inline bool vq_busy(const struct virtqueue *vq)
 {
@@ -136,6 +145,19 @@ must_check bool vq_listen(struct virtqueue *vq);
  * @return true when it stopped early: to be called again
  */
 must_check bool vq_serve(struct virtqueue *vq, bool (*one)(struct vq_chain *chain));
+
+/**
+ * Buffers of this queue are places, not contents: they are not looked up, and the pointer in a
+ * segment is what vq_seg_gpa() makes the guest's address of. Before the queue is enabled.
+ */
+static inline void vq_set_raw(struct virtqueue *vq, bool raw)
+{
+	vq->raw = raw;
+}
+static inline gpa_t vq_seg_gpa(const struct mem_seg *seg)
+{
+	return (uintptr_t)seg->va - 1;
+}
 
 /** A simple buffer to be written: one descriptor, one piece of memory. */
 struct vq_buffer {

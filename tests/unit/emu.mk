@@ -10,10 +10,10 @@ emu-block := core/block/blockdev.c core/block/request.c core/block/ramdisk.c cor
 	core/block/partition.c core/block/mbr.c core/block/gpt.c core/block/fault.c libs/copy.c libs/crc32.c libs/parse.c \
 	libs/format.c
 emu-virtio := emulators/virtio/virtio.c emulators/virtio/virtio_mmio.c \
-	emulators/virtio/virtqueue.c \
+	emulators/virtio/virtqueue.c emulators/virtio/virtio_balloon.c \
 	emulators/virtio/virtio_blk.c emulators/virtio/virtio_console.c \
 	emulators/virtio/virtio_rng.c core/random/random.c $(emu-block)
-emu-virtio-config := -DCONFIG_EMU_VIRTIO_BLK=1 -DCONFIG_EMU_VIRTIO_CONSOLE=1 \
+emu-virtio-config := -DCONFIG_EMU_VIRTIO_BALLOON=1 -DCONFIG_EMU_VIRTIO_BLK=1 -DCONFIG_EMU_VIRTIO_CONSOLE=1 \
 	-DCONFIG_EMU_VIRTIO_RNG=1
 
 test_emu := $(emu-world) emulators/misc/zero.c emulators/misc/vminfo.c
@@ -35,6 +35,8 @@ cflags_test_virtio_devices := $(emu-virtio-config)
 test_virtio_flight := $(emu-world) $(emu-virtio)
 cflags_test_virtio_flight := $(emu-virtio-config)
 test_virtio_packed := $(emu-world) $(emu-virtio)
+test_balloon := $(emu-world) $(emu-virtio)
+cflags_test_balloon := $(emu-virtio-config)
 cflags_test_virtio_packed := $(emu-virtio-config)
 
 fuzz_registers := $(emu-world) $(flash-files) emulators/misc/zero.c emulators/misc/vminfo.c \
@@ -46,7 +48,7 @@ fuzz_virtqueue := $(emu-world) $(emu-virtio)
 cflags_fuzz_virtqueue := $(emu-virtio-config)
 
 $(foreach t,test_emu test_vserial test_block test_vdisk test_partition test_random test_pl011 test_pl031 test_sp805 test_pl061 \
-	test_flash test_virtio test_virtio_devices test_virtio_packed test_virtio_flight fuzz_registers fuzz_partition fuzz_virtqueue,$(eval ldlibs_$(t) := -lfdt))
+	test_flash test_virtio test_virtio_devices test_virtio_packed test_balloon test_virtio_flight fuzz_registers fuzz_partition fuzz_virtqueue,$(eval ldlibs_$(t) := -lfdt))
 test_port := $(emu-world) core/guest/port.c
 ldlibs_test_port := -lfdt
 apic-files := $(addprefix emulators/intc/,lapic.c lapic_timer.c lapic_ipi.c ioapic.c i8259.c)

@@ -556,6 +556,8 @@ void world_begin(void)
 	guest.nr_irqs = WORLD_IRQS;
 	guest.nr_vcpus = 2;
 	list_init(&guest.devices);
+	list_init(&guest.pins);
+	list_init(&guest.watches);
 	root = dt_new_tree();
 	if (!root)
 		abort();

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <core/guest_hole.h>
 #include <core/mem.h>
 #include <libs/errno.h>
 
@@ -193,6 +194,40 @@ struct region *guest_region(struct guest *g, gpa_t gpa)
 		if (!dev->parent && gpa - dev->region->gpa < dev->region->size)
 			return dev->region;
 	return gpa - WORLD_RAM < WORLD_RAM_SIZE ? &memory : NULL;
+}
+
+/* Memory of this guest moves in test_balloon.c only, which says what is asked for. */
+__attribute__((weak)) uint64_t guest_mem_release(struct guest *g, gpa_t gpa, uint64_t size)
+{
+	return 0;
+}
+
+__attribute__((weak)) void guest_mem_released(struct guest *g)
+{
+}
+
+__attribute__((weak)) void guest_mem_settle(struct guest *g)
+{
+}
+
+__attribute__((weak)) void guest_mem_pin(struct guest *g, struct guest_mem_pin *pin)
+{
+	list_add_tail(&g->pins, &pin->link);
+}
+
+__attribute__((weak)) void guest_mem_unpin(struct guest *g, struct guest_mem_pin *pin)
+{
+	list_del(&pin->link);
+}
+
+void guest_mem_watch(struct guest *g, struct guest_mem_watch *watch)
+{
+	list_add_tail(&g->watches, &watch->link);
+}
+
+void guest_mem_unwatch(struct guest *g, struct guest_mem_watch *watch)
+{
+	list_del(&watch->link);
 }
 
 uint64_t guest_ram_size(const struct guest *g)

@@ -320,3 +320,14 @@ void vcpu_dump(struct vcpu *vcpu, struct shell_out *out)
 {
 	arch_vcpu_dump(vcpu, out);
 }
+
+/* All of it is held, and nobody asks for some. */
+uint64_t guest_mem_held(const struct guest *guest)
+{
+	return guest_ram_size(guest);
+}
+
+int balloon_run(struct shell *sh, int argc, char **argv)
+{
+	return -ENODEV;
+}

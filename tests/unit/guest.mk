@@ -27,6 +27,11 @@ ldlibs_test_board_virt := -lfdt
 cflags_test_board_virt := -DCONFIG_EMU_PCI_HOST=1 -DCONFIG_EMU_GICV2M=1 -DCONFIG_EMU_GICV3_ITS=1 \
 	-DCONFIG_EMU_FW_CFG=1 -DCONFIG_EMU_VIRTIO_PCI=1
 
+test_guest_hole := $(mem-files) $(host-port) $(dt-files) tests/unit/fake_log.c tests/unit/fake_thread.c \
+	$(addprefix core/guest/,guest_mem.c guest_hole.c shared_mem.c) libs/errno.c libs/strlcpy.c
+ldlibs_test_guest_hole := -lfdt
+cflags_test_guest_hole := -DCONFIG_EMU_VIRTIO_BALLOON=1
+
 fuzz_guest_desc := $(guest-all)
 ldlibs_fuzz_guest_desc := -lfdt
 fuzz_image := $(guest-libs) $(filter-out core/guest/guest_image.c,$(guest-image-files)) \

@@ -255,6 +255,9 @@ static bool read_instruction(struct vcpu *vcpu, uint64_t va, uint32_t *op)
 
 	if (va & 3 || !guest_va(&vcpu->arch.regs, va, &gpa))
 		return false;
+	/* A pointer to memory that may go and come is not kept. */
+	if (unlikely(guest_mem_moves(vcpu->guest)))
+		return !guest_mem_read(vcpu->guest, gpa, op, sizeof(*op));
 	page = &vcpu->arch.icc->code[gpa >> PAGE_SHIFT & (CODE_PAGES - 1)];
 	if (unlikely(!page->at || page->gpa != (gpa & PAGE_MASK))) {
 		const uint8_t *at = guest_mem_ptr(vcpu->guest, gpa & PAGE_MASK, false, &avail);

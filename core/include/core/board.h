@@ -39,6 +39,7 @@ struct guest_config {
 	unsigned console;	/* ports of virtio-console that are consoles; 0: none */
 	const char *ports[BOARD_LIST_MAX]; /* port=: names of others of it */
 	unsigned nr_ports;
+	bool balloon;		/* virtio-balloon */
 	bool virtio_pci;	/* virtio=pci: such devices sit on the PCI bus */
 };
 

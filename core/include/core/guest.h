@@ -23,6 +23,7 @@
 struct dt_node;
 struct emu_dev;
 struct guest;
+struct guest_balloon;
 struct kernel_image;
 struct shell_out;
 struct vserial;
@@ -76,6 +77,17 @@ struct region {
 	struct emu_dev *dev;	/* REGION_VIRTUAL */
 };
 
+/** Frames on their way back to the host. */
+struct frame_run {
+	hpa_t hpa;
+	uint64_t size; /* bytes */
+};
+
+struct frame_runs {
+	struct frame_run *run;
+	unsigned n, room;
+};
+
 #define GUEST_NAME_MAX 32
 
 struct guest {
@@ -118,8 +130,27 @@ struct guest {
 	unsigned refs;		/* guests_mutex: guest_find() without guest_put() */
 	bool destroying;	/* guests_mutex */
 	bool reset_stops;	/* on_reset="stop" */
-	struct mutex map_lock;	/* stage2 after create: memory of devices */
+	struct mutex map_lock;	/* stage2 after create: memory of devices, of holes; pins, freed */
+	/*
+	 * RAM may go back to the host and come again. Set by a device at its probe, before anybody
+	 * looks at memory.
+	 */
+	bool mem_moves;
+	spinlock_t mem_lock;	/* copies, if it moves */
+	struct list pins;	/* guest_mem_pin.link */
+	struct frame_runs freed; /* taken away since the last guest_mem_settle() */
+	uint64_t hole_bytes;
+	struct mutex watch_lock; /* above map_lock */
+	struct list watches;	/* guest_mem_watch.link */
+	struct frame_runs stuck; /* frames that somebody uses still */
+	struct guest_balloon *balloon; /* NULL: there is none */
 };
+
+/** May RAM go back to the host and come again? */
+static inline bool guest_mem_moves(const struct guest *guest)
+{
+	return IS_ENABLED(CONFIG_EMU_VIRTIO_BALLOON) && guest->mem_moves;
+}
 
 /** Description of a guest to be made by the one-line form: key=value words. */
 struct guest_config;
@@ -175,12 +206,14 @@ struct region *guest_region(struct guest *guest, gpa_t gpa);
 /** Region of a port, by binary search. NULL: nothing there. */
 struct region *guest_port(struct guest *guest, unsigned port);
 /**
- * Direct pointer to guest memory; stays valid as long as the guest exists.
+ * Direct pointer to guest memory. It stays valid as long as the guest exists, unless the guest's
+ * memory moves: then for those who pin it, and for those who watch until they are asked.
  * @param guest whose memory
  * @param gpa   where
  * @param write fails on ROM
  * @param avail gets how many contiguous bytes there are (>= 1)
- * @return NULL when gpa is not memory
+ * @return NULL when gpa is not memory, or is none just now: the host has none, or interrupts are
+ *         masked and it had to be made
  */
 void *guest_mem_ptr(struct guest *guest, gpa_t gpa, bool write, uint64_t *avail);
 /** Copy; stops at the first byte that is no memory. @return 0 or -EFAULT */
@@ -199,6 +232,8 @@ void guest_region_unmap(struct guest *guest, struct region *region, uint64_t off
  * @return 0, -ENOMEM, -EEXIST
  */
 must_check int guest_map_device(struct guest *guest, gpa_t gpa, hpa_t hpa, uint64_t size);
+/** Bytes of RAM that the guest has at this moment. */
+uint64_t guest_mem_held(const struct guest *guest);
 /** Total bytes of RAM regions. */
 uint64_t guest_ram_size(const struct guest *guest);
 
