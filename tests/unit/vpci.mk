@@ -13,3 +13,6 @@ cflags_test_virtio_pci := $(emu-virtio-config)
 test_fw_cfg := $(emu-world) emulators/misc/fw_cfg.c
 fuzz_fw_cfg := $(test_fw_cfg)
 $(foreach t,test_vpci test_virtio_pci fuzz_vpci test_fw_cfg fuzz_fw_cfg,$(eval ldlibs_$(t) := -lfdt))
+test_pc_ports := $(emu-world) $(emu-vpci) emulators/pci/pci_cf8.c emulators/misc/fw_cfg.c
+ldlibs_test_pc_ports := -lfdt
+cflags_test_pc_ports := -DCONFIG_PORT_SPACE=1
