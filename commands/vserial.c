@@ -21,7 +21,6 @@
 #define LEAVE	  "\x1bxq"
 #define HOLD	  500000000u  /* ns that the beginning of LEAVE is held back */
 #define POLL	  1000000000u /* ns between looks at a port whose guest may have gone */
-#define HISTORY	  4096
 
 /*
  * --- bind ---------------------------------------------------------------------------------------
@@ -219,9 +218,10 @@ static void print_text(struct shell *sh, char *s, size_t n)
 
 static int run_dump(struct shell *sh, int argc, char **argv)
 {
-	size_t want = argc > 1 ? (size_t)MIN_T(uint64_t, arg_size(argv[1]), HISTORY) : HISTORY;
+	uint64_t asked = argc > 1 ? arg_size(argv[1]) : VSERIAL_HISTORY;
+	size_t want = (size_t)MIN_T(uint64_t, asked, VSERIAL_HISTORY);
 	struct vserial *vs = vserial_find(argv[0]);
-	char *buf = heap_alloc(HISTORY);
+	char *buf = heap_alloc(VSERIAL_HISTORY);
 	int err = !vs ? -ENOENT : !buf ? -ENOMEM : 0;
 
 	if (!err)
@@ -235,7 +235,7 @@ static int run_dump(struct shell *sh, int argc, char **argv)
 static const struct command_sub subs[] = {
 	{ "list", "list serial ports of guests", NULL, run_list },
 	{ "bind", "connect this terminal; ESC x q leaves", ARGS(ARG(VSERIAL, "port")), run_bind },
-	{ "dump", "print what a guest sent last, up to 4 KiB",
+	{ "dump", "print what a guest sent last, nearly 4 KiB",
 	  ARGS(ARG(VSERIAL, "port"), ARG_OPT(SIZE, "bytes")), run_dump },
 	{ .run = NULL },
 };

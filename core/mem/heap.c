@@ -25,8 +25,8 @@ struct page_header {
 };
 
 /* A slab page holds (4096 - 64) / size objects; the upper ones are the exact divisors. */
-static const uint16_t sizes[] = { 16,  32,  48,	 64,  96,  128, 176, 240,
-				  336, 448, 576, 800, 1008, 1344, 2016 };
+static const uint16_t sizes[] = { 16,  32,  48,  64,  80,  96,  128,  192,  240,
+				  336, 448, 576, 672, 800, 1008, 1344, 2016 };
 #define CLASSES ARRAY_SIZE(sizes)
 
 static spinlock_t heap_lock = SPINLOCK_INIT;

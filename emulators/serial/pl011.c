@@ -72,7 +72,6 @@
 #define UART_CLOCK    24000000u /* Hz, as the generated device trees say */
 #define TIMEOUT_BITS  32	/* silence after which what is in the FIFO is announced */
 #define TIMEOUT_MAX   10000000u /* ns; also where the divisor is not set */
-#define HISTORY	      4096	/* bytes of output kept */
 
 struct pl011 {
 	struct emu_dev *dev;
@@ -464,7 +463,7 @@ static int pl011_probe(struct emu_dev *dev)
 	timer_init(&s->rx_timeout, rx_timeout);
 	dev->priv = s;
 	pl011_reset(dev);
-	s->vs = vserial_create(dev->guest, dev->node->name, HISTORY, receive, s);
+	s->vs = vserial_create(dev->guest, dev->node->name, VSERIAL_HISTORY, receive, s);
 	if (!s->vs) {
 		log_error("%s: no memory for its serial port, or another device has that name",
 			  dev->name);

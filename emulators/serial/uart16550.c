@@ -38,7 +38,6 @@ enum { DATA, IER, IIR, LCR, MCR, LSR, MSR, SCR };
 #define MSR_PRESENT 0xb0 /* somebody is there: carrier, data set ready, clear to send */
 
 #define FIFO	16
-#define HISTORY 4096 /* bytes of output kept */
 
 struct uart {
 	struct emu_dev *dev;
@@ -299,7 +298,7 @@ static int uart_probe(struct emu_dev *dev)
 	spin_init(&s->lock);
 	dev->priv = s;
 	uart_reset(dev);
-	s->vs = vserial_create(dev->guest, dev->node->name, HISTORY, receive, s);
+	s->vs = vserial_create(dev->guest, dev->node->name, VSERIAL_HISTORY, receive, s);
 	if (!s->vs) {
 		log_error("%s: no memory for its serial port, or another device has that name",
 			  dev->name);

@@ -40,7 +40,6 @@
 
 #define PORTS_MAX   16
 #define NAME_MAX    32
-#define HISTORY	    4096
 #define REQUEST_MAX (1 * MIB) /* no driver sends more at once; a flood would be kept waiting here */
 
 struct port {
@@ -305,7 +304,7 @@ static int add_port(struct port *port, const char *name)
 		snprintf(text, sizeof(text), "%s.%s", dev->node->name, name);
 	else
 		snprintf(text, sizeof(text), "%s.%u", dev->node->name, port->index);
-	port->vs = vserial_create(dev->guest, text, HISTORY, receive, port);
+	port->vs = vserial_create(dev->guest, text, VSERIAL_HISTORY, receive, port);
 	if (port->vs)
 		return 0;
 	return emu_fail(dev, -ENOMEM, "no memory for its serial port \"%s\", or there is another "

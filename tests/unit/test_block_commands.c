@@ -284,7 +284,7 @@ TEST(disks_of_guests)
 	check_run("vdisk attach db/disk2 ramdisk0", 128 + ENOENT,
 		  "vdisk attach: no disk 'db/disk2' of a guest; they are called guest/node or "
 		  "guest/disk0, ...; 'vdisk list' shows them\r\n"
-		  "usage: vdisk attach <disk> <blockdev|file>\r\n");
+		  "usage: vdisk attach <disk> <blockdev|file> [ro]\r\n");
 	check_run("vdisk detach db/disk1", 0, "");
 	check_run("vdisk detach db/disk1", 128 + ENODEV,
 		  "vdisk detach: db/virtio-blk1 has nothing in it\r\n");

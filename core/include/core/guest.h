@@ -68,11 +68,11 @@ struct extent {
 struct region {
 	struct dt_node *node;
 	uint32_t flags;
+	unsigned nr_extents;
 	gpa_t gpa;
 	uint64_t size;
 	gpa_t alias;		/* REGION_ALIAS: where it points */
 	struct extent *extents; /* memory */
-	unsigned nr_extents;
 	struct shared_mem *shared;
 	struct emu_dev *dev;	/* REGION_VIRTUAL */
 };

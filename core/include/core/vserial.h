@@ -14,6 +14,9 @@
 struct guest;
 struct vserial;
 
+/** History of a port that nobody has another wish for, in bytes: what the heap has in a page. */
+#define VSERIAL_HISTORY 4032
+
 /**
  * Listener to a guest's output. fn: any context, the port's lock held: must not sleep or call back.
  */
