@@ -120,6 +120,9 @@ void copy_data(void *dst, const void *src, size_t n)
 	/* Of pages that are copied, the loop itself is a twentieth this way. */
 	for (end = s + n / BLOCKS * BLOCKS; s != end; d += BLOCKS, s += BLOCKS)
 		copy_blocks(d, s);
+	n %= BLOCKS;
+	if (!n)
+		return;
 	if (n & 4 * BLOCK) {
 		copy_4_blocks(d, s);
 		d += 4 * BLOCK, s += 4 * BLOCK;
