@@ -9,6 +9,7 @@
  */
 #include <core/vdisk.h>
 
+#include <core/log.h>
 #include <core/vfs.h>
 #include <libs/errno.h>
 #include <libs/printf.h>
@@ -44,10 +45,28 @@ static void count(unsigned long *counter)
 	__atomic_fetch_add(counter, 1, __ATOMIC_RELAXED);
 }
 
+/** What the guest sees as an I/O error is told in words here. Any context. */
+static noinline_fn void failed(struct vdisk *vd, const struct block_request *rq)
+{
+	static const char *const ops[] = {
+		[BLOCK_READ] = "read", [BLOCK_WRITE] = "write", [BLOCK_FLUSH] = "flush",
+		[BLOCK_DISCARD] = "discard", [BLOCK_ZERO] = "zeroing",
+	};
+
+	count(&vd->errors);
+	if (rq->status == -ENOTSUP || rq->status == -EROFS)
+		return;
+	log_guest(LOG_WARN, vd->guest, NULL, "%s: %s of %llu sectors at %llu failed: %s; %s",
+		  vd->name, ops[rq->op], (unsigned long long)rq->sectors,
+		  (unsigned long long)rq->sector, error_text(rq->status),
+		  rq->status == -ENOSPC ? "make room there, then the guest can try again (vfs df)"
+					: "the guest was told (blockdev list, vdisk attach)");
+}
+
 static void finish(struct vdisk *vd, struct vdisk_request *vr)
 {
 	if (unlikely(vr->rq.status))
-		count(&vd->errors);
+		failed(vd, &vr->rq);
 	vr->done(vr);
 	leave(vd);
 }

@@ -7,6 +7,7 @@ import zlib
 
 import pytest
 
+from test_files import ext2, tool
 from test_guests import program
 from test_linux import BOOT_SECONDS, create, in_guest, leave_console, switch_off, wait_ready
 from test_virtio import digest, free_pages, noise
@@ -260,20 +261,31 @@ def test_host_partitions(machine, linux, tmp_path, virtio):
 
 
 def test_failing_host_disk(machine, linux, tmp_path):
-    """A host's disk that fails in places is an I/O error in the guest there, and nowhere else."""
+    """A host's disk that fails in places, or is full, is an I/O error in the guest and no more."""
     (tmp_path / "a.img").write_bytes(noise(4 * MIB, 23))
     (tmp_path / "faults").write_text(
         '[inject-error]\nevent = "write_aio"\nerrno = "5"\nsector = "2000"\n'
         '[inject-error]\nevent = "read_aio"\nerrno = "5"\nsector = "3000"\n'
         '[inject-error]\nevent = "write_aio"\nerrno = "28"\nsector = "4000"\n')
     disk = "blkdebug:%s:%s,werror=report,rerror=report" % (tmp_path / "faults", tmp_path / "a.img")
-    m = machine(files=linux, disks=[disk])
-    create(m, "g", 1, more="disk=vda")
+    ext2(tmp_path / "b.img", 4)
+    (tmp_path / "c.img").write_bytes(bytes(4 * MIB))
+    tool("mkfs.vfat", "-F", "12", tmp_path / "c.img")
+    m = machine(files=dict(linux, **{"/full": noise(MIB, 24)}),
+                disks=[disk, tmp_path / "b.img", tmp_path / "c.img"])
+    # A file that pretends to be larger than the disk it is on, where that can be.
+    m.run("vfs mount vdc /f; vfs truncate /f/x.img 1M", status=0)
+    assert "no space left" in m.run("vfs truncate /f/x.img 64M || echo")
+    m.run("vfs mount vdb /d; vfs truncate /d/x.img 64M; vfs truncate /d/y.img 1M", status=0)
+    m.run("vfs cp /full /d", status=0)
+    create(m, "g", 1, more="disk=vda disk=/d/x.img disk=/d/y.img disk=/f/x.img")
     wait_ready(m, "g")
     # The kernel's own words about it shall not come between.
     in_guest(m, "dmesg -n 1")
-    write = "dd if=/dev/zero of=/dev/vda bs=4k seek=%d count=1 oflag=direct conv=fsync 2>&1"
-    read = "dd if=/dev/vda of=/dev/null bs=4k skip=%d count=1 iflag=direct 2>&1"
+    # Commands are short: a line that is wrapped is echoed in another way.
+    in_guest(m, "w() { dd if=/dev/zero of=/dev/$1 oflag=direct conv=fsync $2 2>&1; }")
+    in_guest(m, "r() { dd if=/dev/$1 of=/dev/null iflag=direct bs=4k count=1 $2 2>&1; }")
+    write, read = 'w vda "bs=4k count=1 seek=%d"', "r vda skip=%d"
     for _ in range(2):
         assert "rror" not in in_guest(m, write % 249)
         assert "rror" in in_guest(m, write % 250)
@@ -281,4 +293,22 @@ def test_failing_host_disk(machine, linux, tmp_path):
         assert "rror" in in_guest(m, read % 375)
         assert re.search("rror|No space", in_guest(m, write % 500))
         assert "rror" not in in_guest(m, write % 501)
+    # What is full ends, and what needs no more room goes on.
+    assert re.search("rror|No space", in_guest(m, 'w vdb "bs=64k count=200"', 120))
+    assert re.search("rror|No space", in_guest(m, 'w vdc "bs=64k count=16"'))
+    assert "1+0 records out" in in_guest(m, 'w vdb "bs=4k count=1"')
+    assert "1+0 records out" in in_guest(m, 'w vdd "bs=4k count=1 seek=255"')
+    assert "1+0 records out" in in_guest(m, "r vdb skip=9999")
+    leave_console(m)
+    said = re.sub(r"\s+", " ", m.run("log show", status=0))
+    assert "g/virtio-blk0: read of 8 sectors at 3000 failed: input/output error; the " in said
+    assert re.search(r"g/virtio-blk1: write of \d+ sectors at \d+ failed: no space left; ", said)
+    assert "messages left out" not in said or len(re.findall("g/virtio-blk", said)) < 30
+    m.run("vfs rm /d/full", status=0)
+    at_console(m, "g")
+    assert "16+0 records out" in in_guest(m, 'w vdc "bs=64k count=16"')
     switch_off(m)
+    m.run("guest destroy g; vfs umount /d; vfs umount /f", status=0)
+    m.kill()
+    tool("e2fsck", "-fn", tmp_path / "b.img")
+    tool("fsck.vfat", "-n", tmp_path / "c.img")
