@@ -10,102 +10,22 @@ that nothing depends on when something is typed, and have one CPU, because QEMU 
 starve the others where it counts instructions. A value above its budget, or one that could not be
 measured, is a failure.
 """
+import concurrent.futures
 import math
 import os
 import random
 import re
-import struct
 import subprocess
 import sys
-import time
 
+import bench_x86
 import vm
+from batch import FOLDER, Failed, batch, build_meter, read
 
-FOLDER = os.path.join(vm.OUT, "bench")
-METER_SOURCE = os.path.join(vm.TOP, "tests", "bench", "meter.c")
-METER = os.path.join(FOLDER, "meter.so")
-SCRIPT = "/boot.xscript"
 LINUX_CMDLINE = "earlycon=pl011,0x9000000 console=ttyAMA0 nokaslr"
 LINUX_MEM = 256
 # Devices of QEMU's machine that a guest here has not; the reference is measured without them.
 NOT_OURS = ("/pcie@10000000", "/platform-bus@c000000", "/fw-cfg@9020000")
-
-
-class Failed(Exception):
-    """A measurement that could not be made, in words."""
-
-
-class Output:
-    """What a machine printed, and for each character the instructions executed until then."""
-
-    def __init__(self, text, counts):
-        self.text = text
-        self.counts = counts
-
-    def count(self, what, own=False):
-        """Instructions, or the hypervisor's own, until the last character of this text."""
-        position = self.text.find(what)
-        if position < 0 or len(self.counts) < 2 * (position + len(what)):
-            raise Failed("the machine did not print %r" % what)
-        return self.counts[2 * (position + len(what) - 1) + own]
-
-
-def build_meter():
-    """The plugin of QEMU that counts; made anew when its source is newer."""
-    os.makedirs(FOLDER, exist_ok=True)
-    if os.path.exists(METER) and os.path.getmtime(METER) > os.path.getmtime(METER_SOURCE):
-        return
-    subprocess.run(["gcc", "-O2", "-Wall", "-Wextra", "-Werror", "-fPIC", "-shared", "-o", METER,
-                    METER_SOURCE], check=True)
-
-
-def read(path):
-    """A file's bytes, none if it is not there yet."""
-    try:
-        with open(path, "rb") as source:
-            return source.read()
-    except FileNotFoundError:
-        return b""
-
-
-def batch(name, script=None, files=None, until=None, image=None, meter=False, extra=(),
-          timeout=300, **machine):
-    """Run a machine until it prints something, or switches itself off; give its Output."""
-    os.makedirs(FOLDER, exist_ok=True)
-    serial, counts = (os.path.join(FOLDER, name + end) for end in (".serial", ".counts"))
-    for path in (serial, counts):
-        if os.path.exists(path):
-            os.unlink(path)
-    line = [os.path.join(vm.TOP, "tools", "run-qemu"), "--icount", "--image",
-            image or os.path.join(vm.OUT, "vmm.bin")]
-    for option, value in dict({"smp": 1, "mem": 2048}, **machine).items():
-        line += ["--" + option] + ([] if value is True else [str(value)])
-    if script is not None:
-        files = dict(files or {}, **{SCRIPT: script})
-    if files:
-        line += ["--initrd", vm.make_initrd(os.path.join(FOLDER, name + ".cpio"), files)]
-    line += ["--", "-serial", "file:" + serial, "-monitor", "none"] + list(extra)
-    if meter:
-        build_meter()
-        line += ["-plugin", "%s,out=%s" % (METER, counts)]
-    with open(os.path.join(FOLDER, name + ".stderr"), "wb") as errors, \
-            subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=errors,
-                             stderr=errors) as process:
-        end = time.monotonic() + timeout * vm.SCALE
-        try:
-            while process.poll() is None and time.monotonic() < end and not (
-                    until and until.encode() in read(serial)):
-                time.sleep(0.1)
-            timed_out = process.poll() is None and time.monotonic() >= end
-        finally:
-            process.kill()
-    text = read(serial).decode("latin-1")
-    if until and until not in text or not until and timed_out:
-        raise Failed("%s: %r did not come within %d s; it printed last:\n%s\nand QEMU said:\n%s" % (
-            name, until or "the end", timeout, text[-2000:],
-            read(os.path.join(FOLDER, name + ".stderr")).decode()))
-    raw = read(counts)
-    return Output(text, struct.unpack("=%dQ" % (len(raw) // 8), raw[:len(raw) // 8 * 8]))
 
 
 def guest_file(name):
@@ -315,7 +235,7 @@ def measure_network():
 
 
 MEASUREMENTS = (measure_image, measure_prompt, measure_memory, measure_operations, measure_linux,
-                measure_disk, measure_network)
+                measure_disk, measure_network) + bench_x86.MEASUREMENTS
 
 
 # --- the budget -----------------------------------------------------------------------------
@@ -349,17 +269,25 @@ def report(rows, values):
     return failures
 
 
+def try_one(measure):
+    """The values of one measurement; none, and why, if it could not be made."""
+    try:
+        return measure()
+    except (OSError, subprocess.CalledProcessError, Failed) as failure:
+        print("bench: %s: %s" % (measure.__name__, failure), file=sys.stderr)
+        return {}
+
+
 def main():
     """Command line."""
     if len(sys.argv) < 2:
         sys.exit("usage: bench.py <budget file> [name...]")
     rows = [row for row in read_budget(sys.argv[1]) if not sys.argv[2:] or row[0] in sys.argv[2:]]
-    values = {}
-    for measure in MEASUREMENTS:
-        try:
-            values.update(measure())
-        except (OSError, subprocess.CalledProcessError, Failed) as failure:
-            print("bench: %s: %s" % (measure.__name__, failure), file=sys.stderr)
+    build_meter()
+    # Counting does not mind how many of them there are at a time.
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as workers:
+        values = {name: value for found in workers.map(try_one, MEASUREMENTS)
+                  for name, value in found.items()}
     failures = report(rows, values)
     print("bench: %d of %d values within the budget" % (len(rows) - failures, len(rows)))
     return 1 if failures else 0

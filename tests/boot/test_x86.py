@@ -56,25 +56,6 @@ def test_reset(pc):
     m.wait_prompt()
 
 
-# What operations may cost a guest: instructions, the hypervisor's included (tests/guests/x86)
-COSTS = {"cpuid": 250, "vmmcall": 220, "uart_in": 370, "uart_out": 370, "pit_in": 390,
-         "pic_in": 460, "rdmsr": 280, "lapic_read": 700, "lapic_eoi": 700, "ioapic_read": 700,
-         "self_ipi": 900, "timer_busy": 1200, "timer_hlt": 1300, "block_excess": 10}
-
-
-def test_costs(pc):
-    """A tiny guest measures what leaving it costs, and switches itself off."""
-    with open(os.path.join(FOLDER, "guests", "bench.bin"), "rb") as guest:
-        files = {"/bench.bin": guest.read()}
-    files["/boot.xscript"] = ("guest create b board=pc mem=64M kernel=/bench.bin\nguest start b\n"
-                              "guest wait b 20s\nvserial dump b/uart0\n")
-    output = pc(smp=1, icount=True, files=files, wait=False).wait_prompt()
-    found = {name: int(cost) for name, cost in re.findall(r"BENCH (\w+) (\d+) max", output)}
-    assert "BENCH done" in output, output
-    assert set(found) == set(COSTS)
-    assert {name: cost for name, cost in found.items() if cost > COSTS[name]} == {}
-
-
 @pytest.mark.parametrize("vcpus", [1, 2])
 def test_linux(pc, vcpus):
     """Debian's kernel to a shell, under counted instructions; it powers itself off."""

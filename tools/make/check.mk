@@ -41,6 +41,8 @@ endif
 bench:
 	@tools/setup check
 	@$(MAKE) $(parallel) test-disk
+	@mkdir -p $(O)/x86
+	@$(MAKE) $(parallel) O=$(O)/x86 DL=$(DL) ARCH=x86 BOARD=x86_64_generic test-disk
 	@cd tests/boot && O=$(abspath $(O)) $(PYTHON) -B bench.py ../bench/budget.txt
 
 # The same tests for a long time: make soak HOURS=8
