@@ -16,3 +16,6 @@ port-asflags := -m64
 port-ldflags := -m elf_x86_64
 # Boot loaders that know multiboot take 32-bit ELF files.
 port-image := -S -O elf32-i386
+# GRUB looks for the entry among virtual addresses: the file has physical ones only, those of
+# LOAD_ADDRESS instead of VA_IMAGE_BASE (port/boot.h).
+port-load := --change-section-vma '*-0x3fe00000'

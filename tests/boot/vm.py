@@ -59,7 +59,7 @@ def make_initrd(path, files):
 class Machine:
     """One run of QEMU. All arguments but the name have a default:
 
-    image   the hypervisor; cpu, gic, smp, mem (MiB): the machine
+    image   the hypervisor, "" for what starts from a disk; cpu, gic, smp, mem (MiB): the machine
     arch    "arm", or "x86" with machine "q35" or "pc"
     append  the hypervisor's command line
     files   content of the initrd, as for make_initrd; initrd: the file of a ready one
@@ -82,14 +82,16 @@ class Machine:
         if files is not None:
             initrd = self.temporary = os.path.join(folder, self.name + ".cpio")
             make_initrd(initrd, files)
-        line = ["--image", image or os.path.join(OUT, "vmm.bin"), "--gic", str(gic), "--arch", arch,
-                "--smp", str(smp), "--mem", str(mem), "--virtio", virtio]
+        line = ["--gic", str(gic), "--arch", arch, "--smp", str(smp), "--mem", str(mem),
+                "--virtio", virtio]
+        if image is None:
+            image = os.path.join(OUT, "vmm.bin")
         for disk in disks:
             line += ["--disk", os.fspath(disk)]
         for nic in nics:
             line += ["--nic", nic, "--nic-model", nic_model]
-        for option, value in (("--initrd", initrd), ("--append", append), ("--cpu", cpu),
-                              ("--machine", machine)):
+        for option, value in (("--image", image), ("--initrd", initrd), ("--append", append),
+                              ("--cpu", cpu), ("--machine", machine)):
             if value:
                 line += [option, os.fspath(value)]
         for option, wanted in (("--icount", icount), ("--el1", el1), ("--el3", el3),

@@ -2,7 +2,7 @@
 #
 # Foreign packages, the boot disk, and the demonstration.
 
-.PHONY: setup demo demo-disk run debian-disk
+.PHONY: setup demo demo-disk run debian-disk iso
 PYTHON ?= /usr/bin/python3
 fetch = tools/fetch-foreign --arch arm64 --dl $(DL)
 fetch32 = tools/fetch-foreign --arch armhf --dl $(DL)
@@ -28,6 +28,17 @@ qemu-options = --arch $(ARCH) $(if $(GIC),--gic $(GIC)) $(if $(CPU),--cpu $(CPU)
 run: demo
 
 demo-disk: image $(disk)/initrd.cpio
+
+# A CD, also for USB sticks, that starts the demo on PCs by GRUB. APPEND="..." is the command line.
+iso: $(O)/xvisor.iso
+ifeq ($(ARCH),x86)
+$(O)/xvisor.iso: $(O)/vmm.bin $(disk)/initrd.cpio tools/mkiso FORCE
+	$(call run,ISO    ,tools/mkiso -o $@ --image $< --module $(disk)/initrd.cpio --append '$(APPEND)')
+else
+$(O)/xvisor.iso:
+	$(error make iso: CD images are for PCs; take make iso ARCH=x86 with a folder of its own, such as \
+		O=build-x86)
+endif
 
 # All that tests need: the demo's disk, the tiny guests, the small kernel and the 32-bit one. That
 # one is of another package list; when it cannot be had, the tests with it say so and are skipped.

@@ -12,6 +12,7 @@ Try it:
 Build:
   make                 the image: $(O)/vmm.bin (to boot), $(O)/vmm.elf (with symbols)
   make demo-disk       the disk of the demo: $(O)/disk/initrd.cpio
+  make iso ARCH=x86    $(O)/xvisor.iso: the demo for PCs, by GRUB, from CD or USB stick
   make guests          the tiny guests of tests/guests: $(O)/guests/*.bin
   make run             as demo; GIC=2|3 CPU=... SMP=n MEM=MiB APPEND="..." QEMU_ARGS="..."
   make doxygen         $(O)/doxygen/html

@@ -94,7 +94,7 @@ $(O)/vmm.elf: $(O)/vmm.pass1.elf $(symtab)/names.o FORCE
 		$(PYTHON) tools/symtab --check $(symtab)/names.S)
 
 $(O)/vmm.bin: $(O)/vmm.elf FORCE
-	$(call run,BIN    ,$(OBJCOPY) $(or $(port-image),-O binary) $< $@)
+	$(call run,BIN    ,$(OBJCOPY) $(or $(port-image),-O binary) $(port-load) $< $@)
 
 .PHONY: image
 image: $(O)/vmm.bin

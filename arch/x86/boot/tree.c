@@ -17,7 +17,8 @@
 #include "../host/features.h"
 
 #define TREE_SIZE (24 * KIB)
-#define RAM_FROM  MIB	/* below it: firmware's, and the page where other CPUs start */
+#define RAM_FROM  MIB	/* below it: firmware's, unless a module is there */
+#define GAPS	  64
 #define RANGES	  15	/* core takes 16 */
 #define IOAPIC_PHANDLE 1
 
@@ -105,9 +106,40 @@ static void sort(struct ram *ram, unsigned n)
 		}
 }
 
+/* What is no memory between two parts in one block of 2 MiB, the least that core manages. */
+static struct ram gaps[GAPS];
+static unsigned nr_gaps;
+
+/* The lowest memory that is of use: modules of the loader may be anywhere. */
+static uint64_t lowest(const struct multiboot *mb)
+{
+	uint64_t from = RAM_FROM;
+	unsigned i;
+
+	for (i = 0; i < mb->nr_modules; i++)
+		from = MIN(from, mb->modules[i].start);
+	return from;
+}
+
+/* Join r to the part before it, or leave room for it behind. @return true: joined */
+static bool joined(struct ram *last, struct ram *r)
+{
+	bool same = ALIGN_DOWN(last->end - 1, BLOCK_SIZE) == ALIGN_DOWN(r->start, BLOCK_SIZE);
+
+	if (r->start > last->end && same && nr_gaps < GAPS)
+		gaps[nr_gaps++] = (struct ram){ last->end, r->start };
+	else if (r->start > last->end) {
+		r->start = same ? ALIGN_UP(r->start, BLOCK_SIZE) : r->start;
+		return false;
+	}
+	last->end = MAX(last->end, r->end);
+	return true;
+}
+
 /* Usable memory in order, whole pages, no two parts in one block of 2 MiB. @return how many */
 static unsigned usable(const struct multiboot *mb, struct ram *ram, unsigned max)
 {
+	uint64_t from = lowest(mb), ap = x86_platform.ap_page;
 	unsigned i, n = 0, kept = 0;
 
 	for (i = 0; i < mb->nr_ranges && n < max; i++)
@@ -118,19 +150,14 @@ static unsigned usable(const struct multiboot *mb, struct ram *ram, unsigned max
 		if (mb->ranges[i].type != MULTIBOOT_RAM)
 			cut(ram, &n, max, mb->ranges[i].base,
 			    mb->ranges[i].base + mb->ranges[i].size);
+	cut(ram, &n, max, ap, ap + PAGE_SIZE);
 	sort(ram, n);
 	for (i = 0; i < n; i++) {
-		struct ram r = { ALIGN_UP(MAX(ram[i].start, RAM_FROM), PAGE_SIZE),
+		struct ram r = { ALIGN_UP(MAX(ram[i].start, from), PAGE_SIZE),
 				 ALIGN_DOWN(ram[i].end, PAGE_SIZE) };
-		struct ram *last = kept ? &ram[kept - 1] : NULL;
 
-		if (last && r.start <= last->end) {
-			last->end = MAX(last->end, r.end);
+		if (r.start >= r.end || (kept && joined(&ram[kept - 1], &r)))
 			continue;
-		}
-		if (last &&
-		    ALIGN_DOWN(last->end - 1, BLOCK_SIZE) == ALIGN_DOWN(r.start, BLOCK_SIZE))
-			r.start = ALIGN_UP(r.start, BLOCK_SIZE);
 		if (r.start < r.end)
 			ram[kept++] = r;
 	}
@@ -139,6 +166,21 @@ static unsigned usable(const struct multiboot *mb, struct ram *ram, unsigned max
 
 /* Where memory ends, below 4 GiB and above: device registers are behind it. */
 static uint64_t low_end, high_end = 4 * GIB;
+
+static bool has_module(const struct multiboot *mb, uint64_t start, uint64_t end)
+{
+	unsigned i;
+
+	for (i = 0; i < mb->nr_modules; i++)
+		if (mb->modules[i].start < end && mb->modules[i].end > start)
+			return true;
+	return false;
+}
+
+static uint64_t worth(const struct multiboot *mb, const struct ram *ram)
+{
+	return has_module(mb, ram->start, ram->end) ? UINT64_MAX : ram->end - ram->start;
+}
 
 static void put_memory(const struct multiboot *mb)
 {
@@ -156,7 +198,7 @@ static void put_memory(const struct multiboot *mb)
 		unsigned least = 0;
 
 		for (i = 1; i < n; i++)
-			if (ram[i].end - ram[i].start < ram[least].end - ram[least].start)
+			if (worth(mb, &ram[i]) < worth(mb, &ram[least]))
 				least = i;
 		memmove(&ram[least], &ram[least + 1], (n - least - 1) * sizeof(ram[0]));
 		n--;
@@ -178,9 +220,25 @@ static void find_ap_page(const struct multiboot *mb)
 		const struct multiboot_range *r = &mb->ranges[i];
 		uint64_t top = ALIGN_DOWN(MIN(r->base + r->size, (uint64_t)0xa0000), PAGE_SIZE);
 
+		if (r->type != MULTIBOOT_RAM)
+			continue;
 		/* not where the loader's own information is, which is read no more then */
-		if (r->type == MULTIBOOT_RAM && top >= r->base + PAGE_SIZE && top > PAGE_SIZE)
+		while (top >= r->base + PAGE_SIZE && top > PAGE_SIZE &&
+		       has_module(mb, top - PAGE_SIZE, top))
+			top -= PAGE_SIZE;
+		if (top >= r->base + PAGE_SIZE && top > PAGE_SIZE)
 			x86_platform.ap_page = MAX(x86_platform.ap_page, top - PAGE_SIZE);
+	}
+}
+
+static void put_gaps(void)
+{
+	unsigned i;
+
+	for (i = 0; i < nr_gaps; i++) {
+		begin("gap@%llx", (unsigned long long)gaps[i].start);
+		reg(gaps[i].start, gaps[i].end - gaps[i].start);
+		end();
 	}
 }
 
@@ -189,12 +247,13 @@ static void put_modules(const struct multiboot *mb)
 {
 	unsigned i;
 
-	if (mb->nr_modules < 2)
+	if (mb->nr_modules < 2 && !nr_gaps)
 		return;
 	begin("reserved-memory");
 	words("#address-cells", 1, 2);
 	words("#size-cells", 1, 2);
 	(void)fdt_property(blob, "ranges", NULL, 0);
+	put_gaps();
 	for (i = 1; i < mb->nr_modules; i++) {
 		const struct multiboot_module *m = &mb->modules[i];
 
