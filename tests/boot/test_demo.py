@@ -48,11 +48,13 @@ def at_prompt(m):
     m.expect_exact("guest:/# ", 60)
 
 
-def test_demo(machine, server):
+@pytest.mark.parametrize("arch", ["arm", "x86"])
+def test_demo(machine, server, arch):
     """Both get an address, reach each other and fetch a file from this machine."""
     port, digest = server
-    m = machine(initrd=os.path.join(vm.OUT, "disk", "initrd.cpio"), mem=2048, wait=False,
-                nics=["user"])
+    folder = os.path.join(vm.OUT, "x86" if arch == "x86" else "")
+    m = machine(arch=arch, image=os.path.join(folder, "vmm.bin"), mem=2048, wait=False,
+                initrd=os.path.join(folder, "disk", "initrd.cpio"), nics=["user"])
     screen = m.wait_prompt()
     assert "Two Linux guests are running" in screen
     listed = m.run("guest list", status=0)
