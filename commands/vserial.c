@@ -21,6 +21,8 @@
 #define LEAVE	  "\x1bxq"
 #define HOLD	  500000000u  /* ns that the beginning of LEAVE is held back */
 #define POLL	  1000000000u /* ns between looks at a port whose guest may have gone */
+#define PATIENCE  200000000u  /* ns that typed input waits for a guest to make room */
+#define ROOM_POLL 1000000u    /* ns between looks for room */
 
 /*
  * --- bind ---------------------------------------------------------------------------------------
@@ -34,6 +36,7 @@ struct binding {
 	struct guest *guest;
 	unsigned matched; /* bytes of LEAVE so far, held back */
 	uint64_t held_until;
+	bool stuck; /* the guest took nothing for a while: what does not fit is lost */
 };
 
 /* The port's lock is held. */
@@ -45,9 +48,33 @@ static void to_terminal(struct vserial_sink *sink, const uint8_t *buf, size_t n)
 		chardev_write(b->cd, buf, n);
 }
 
+/*
+ * What is pasted comes faster than guests read: wait for room, but not for ever, as the sequence to
+ * leave comes by here too.
+ */
+static void type(struct binding *b, const uint8_t *buf, size_t n)
+{
+	uint64_t end = time_now() + PATIENCE;
+	size_t done;
+
+	for (;;) {
+		done = vserial_input(b->vs, buf, n);
+		if (done)
+			b->stuck = false;
+		buf += done;
+		n -= done;
+		if (!n || b->stuck)
+			return;
+		if (time_now() >= end)
+			b->stuck = true;
+		else
+			thread_sleep(ROOM_POLL);
+	}
+}
+
 static void release_held(struct binding *b)
 {
-	vserial_input(b->vs, (const uint8_t *)LEAVE, b->matched);
+	type(b, (const uint8_t *)LEAVE, b->matched);
 	b->matched = 0;
 }
 
@@ -58,7 +85,7 @@ static bool to_guest(struct binding *b, const uint8_t *buf, size_t n)
 		if (b->matched && buf[i] != (uint8_t)LEAVE[b->matched])
 			release_held(b);
 		if (buf[i] != (uint8_t)LEAVE[b->matched]) {
-			vserial_input(b->vs, &buf[i], 1);
+			type(b, &buf[i], 1);
 			continue;
 		}
 		b->held_until = time_now() + HOLD;

@@ -58,6 +58,7 @@ int chardev_register(struct chardev *cd, const char *base_name)
 	cd->rx_bytes = cd->tx_bytes = cd->rx_dropped = 0;
 	cd->tx_owner = 0;
 	cd->tx_last = '\n';
+	cd->held = false;
 	cd->filter = NULL;
 
 	flags = spin_lock_irqsave(&list_lock);
@@ -130,6 +131,10 @@ void chardev_receive(struct chardev *cd, const uint8_t *buf, size_t n)
 		else
 			cd->rx_dropped++;
 	}
+	if (cd->ops->hold && !cd->held && ringbuf_space(&cd->rx) < CHARDEV_BATCH) {
+		cd->held = true;
+		cd->ops->hold(cd, true);
+	}
 	spin_unlock_irqrestore(&cd->lock, flags);
 	if (queued)
 		waitq_wake_all(&cd->readers);
@@ -157,6 +162,10 @@ size_t chardev_read(struct chardev *cd, void *buf, size_t n, uint64_t deadline)
 	do {
 		flags = spin_lock_irqsave(&cd->lock);
 		got = ringbuf_read(&cd->rx, buf, n);
+		if (cd->held && ringbuf_space(&cd->rx) >= CHARDEV_RX / 2) {
+			cd->held = false;
+			cd->ops->hold(cd, false);
+		}
 		spin_unlock_irqrestore(&cd->lock, flags);
 	} while (!got && n && deadline && !READ_ONCE(cd->gone) &&
 		 waitq_wait_until(&cd->readers, chardev_readable(cd), deadline));

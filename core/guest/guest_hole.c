@@ -249,7 +249,7 @@ void guest_mem_settle(struct guest *guest)
 /* A frame for [gpa, gpa + size), zeroed and mapped. */
 static bool fill(struct guest *guest, gpa_t gpa, uint64_t size)
 {
-	hpa_t hpa = frame_alloc(size >> PAGE_SHIFT, size);
+	hpa_t hpa = frame_alloc_guest(size >> PAGE_SHIFT, size);
 
 	if (!hpa)
 		return false;

@@ -47,8 +47,8 @@ int extents_alloc(uint64_t size, uint64_t align, struct extent **out, unsigned *
 		hpa_t hpa;
 
 		run = MIN(run, size - done);
-		hpa = frame_alloc(run >> PAGE_SHIFT,
-				  run >= BLOCK_SIZE ? MAX(align, BLOCK_SIZE) : align);
+		hpa = frame_alloc_guest(run >> PAGE_SHIFT,
+					run >= BLOCK_SIZE ? MAX(align, BLOCK_SIZE) : align);
 		if (!hpa && run > PAGE_SIZE) {
 			run = run > BLOCK_SIZE ? ALIGN_UP(run / 2, BLOCK_SIZE) :
 						 ALIGN_UP(run / 2, PAGE_SIZE);
@@ -115,7 +115,9 @@ static int region_back(struct guest *guest, struct region *r, struct shell_out *
 	}
 	if (err == -ENOMEM) {
 		frame_stats_get(&st);
-		out_printf(out, "%s: %s: no memory for %llu MiB: %llu MiB are free on this host\n",
+		/* A block is not for guests. */
+		st.free -= MIN(st.free, BLOCK_SIZE >> PAGE_SHIFT);
+		out_printf(out, "%s: %s: no memory for %llu MiB: %llu MiB are free for guests\n",
 			   guest->name, region_name(r), (unsigned long long)(r->size >> 20),
 			   (unsigned long long)(st.free >> 8));
 	}

@@ -287,9 +287,12 @@ hpa_t frame_take(size_t pages, uint64_t align, enum frame_use use)
 {
 	unsigned long flags = spin_lock_irqsave(&frame_lock);
 	size_t align_pages = align > PAGE_SIZE ? align >> PAGE_SHIFT : 1;
+	hpa_t spare = use == FRAME_GUEST ? take_blocks(1, BLOCK_SIZE) : 0;
 	hpa_t pa = 0;
 
-	if (use == FRAME_MAPPED) {
+	if (use == FRAME_GUEST && !spare) {
+		/* What is left is the hypervisor's. */
+	} else if (use == FRAME_MAPPED) {
 		if (pages < BLOCK_PAGES && align < BLOCK_SIZE)
 			pa = take_small(pages, align_pages, true);
 	} else if (pages < BLOCK_PAGES && align < BLOCK_SIZE) {
@@ -300,6 +303,10 @@ hpa_t frame_take(size_t pages, uint64_t align, enum frame_use use)
 			pa = take_small(pages, align_pages, true);
 	} else {
 		pa = take_blocks(DIV_ROUND_UP(pages, BLOCK_PAGES), MAX(align, BLOCK_SIZE));
+	}
+	if (spare) {
+		block_of(spare)->state = BLOCK_FREE;
+		pages_free += BLOCK_PAGES;
 	}
 	spin_unlock_irqrestore(&frame_lock, flags);
 	/* Whole blocks were taken: what is behind the run goes back. */

@@ -15,7 +15,8 @@ extern spinlock_t host_pt_lock;
 
 /** What frame_take() may use. */
 enum frame_use {
-	FRAME_UNMAPPED, /**< for guests: rather not from blocks in the direct map */
+	FRAME_UNMAPPED, /**< rather not from blocks in the direct map */
+	FRAME_GUEST,	/**< the same, and a whole block stays free for the hypervisor */
 	FRAME_MAPPED,	/**< only from split blocks in the direct map */
 };
 

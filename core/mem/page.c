@@ -159,15 +159,25 @@ static void unmap_block(hpa_t pa)
 	spin_unlock_irqrestore(&host_pt_lock, flags);
 }
 
-hpa_t frame_alloc(size_t pages, uint64_t align)
+static hpa_t alloc(size_t pages, uint64_t align, enum frame_use use)
 {
 	hpa_t pa;
 
 	if (!pages)
 		return 0;
-	pa = frame_take(pages, align, FRAME_UNMAPPED);
+	pa = frame_take(pages, align, use);
 	frame_refill_bitmaps();
 	return pa;
+}
+
+hpa_t frame_alloc(size_t pages, uint64_t align)
+{
+	return alloc(pages, align, FRAME_UNMAPPED);
+}
+
+hpa_t frame_alloc_guest(size_t pages, uint64_t align)
+{
+	return alloc(pages, align, FRAME_GUEST);
 }
 
 void frame_free(hpa_t start, size_t pages)

@@ -167,11 +167,19 @@ void timer_start(struct timer *timer, uint64_t deadline)
 	unsigned long flags = arch_irq_save();
 	struct cpu *cpu = this_cpu();
 
-	detach(timer);
-	spin_lock(&cpu->timer_lock);
+	for (;;) {
+		int none = -1;
+
+		detach(timer);
+		spin_lock(&cpu->timer_lock);
+		/* Another CPU may be starting it too, under the lock of its own queue. */
+		if (likely(__atomic_compare_exchange_n(&timer->cpu, &none, (int)cpu->id, false,
+						       __ATOMIC_RELAXED, __ATOMIC_RELAXED)))
+			break;
+		spin_unlock(&cpu->timer_lock);
+	}
 	timer->deadline = MIN(deadline, UINT64_MAX / 2); /* ticks of it have no overflow */
 	rb_insert(&cpu->timers, &timer->node, earlier);
-	WRITE_ONCE(timer->cpu, (int)cpu->id);
 	rearm(cpu);
 	spin_unlock(&cpu->timer_lock);
 	arch_irq_restore(flags);

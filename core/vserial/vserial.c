@@ -5,7 +5,8 @@
  *
  * Locks: ports_lock (mutex) guards the list of ports and their reference counts; each port has a
  * spin lock for its rings and listeners, held with IRQs masked while a listener is called, which
- * keeps output in order. Memory for the rings is taken when a port is first used.
+ * keeps output in order. Memory for what was sent is taken when a port first sends; what is typed
+ * has its place from the beginning, so that a guest can be used when the host has no memory left.
  */
 #include <core/vserial.h>
 
@@ -36,9 +37,10 @@ struct vserial {
 	bool again;	      /* there came input or room meanwhile */
 	struct list sinks;
 	struct ringbuf out;   /* data is NULL before the first use */
-	struct ringbuf in;
+	struct ringbuf in;    /* of queue */
 	size_t unseen;	      /* newest bytes of out that no listener got */
 	uint64_t bytes_out, bytes_in, dropped;
+	uint8_t queue[INPUT_QUEUE];
 };
 
 static struct mutex ports_lock = MUTEX_INIT(ports_lock);
@@ -72,6 +74,7 @@ struct vserial *vserial_create(struct guest *guest, const char *name, size_t rin
 	vs->ring_size = ring;
 	spin_init(&vs->lock);
 	list_init(&vs->sinks);
+	ringbuf_init(&vs->in, vs->queue, sizeof(vs->queue));
 	mutex_lock(&ports_lock);
 	if (find_locked(vs->name)) {
 		heap_free(vs);
@@ -88,7 +91,6 @@ static void put_locked(struct vserial *vs)
 	if (--vs->refs)
 		return;
 	heap_free(vs->out.data);
-	heap_free(vs->in.data);
 	heap_free(vs);
 }
 
@@ -123,16 +125,16 @@ void vserial_destroy(struct vserial *vs)
 	vserial_put(vs);
 }
 
-/** Make a ring's memory when it is first used. @return whether there is one */
-static bool ring_ready(struct ringbuf *ring, size_t size)
+/** Make the memory for output when it is first used. @return whether there is some */
+static bool out_ready(struct vserial *vs)
 {
 	void *data;
 
-	if (ring->data)
+	if (vs->out.data)
 		return true;
-	data = size ? heap_alloc(size) : NULL;
+	data = vs->ring_size ? heap_alloc(vs->ring_size) : NULL;
 	if (data)
-		ringbuf_init(ring, data, size);
+		ringbuf_init(&vs->out, data, vs->ring_size);
 	return data;
 }
 
@@ -152,7 +154,7 @@ static void output_locked(struct vserial *vs, const uint8_t *buf, size_t n)
 	size_t lost, room;
 
 	vs->bytes_out += n;
-	if (ring_ready(&vs->out, vs->ring_size))
+	if (out_ready(vs))
 		ringbuf_overwrite(&vs->out, buf, n);
 	if (!list_empty(&vs->sinks)) {
 		deliver(vs, buf, n);
@@ -284,7 +286,7 @@ size_t vserial_input(struct vserial *vs, const uint8_t *buf, size_t n)
 		unsigned long flags = spin_lock_irqsave(&vs->lock);
 
 		took = 0;
-		if (!vs->closed && ring_ready(&vs->in, INPUT_QUEUE))
+		if (!vs->closed)
 			took = ringbuf_write(&vs->in, buf + done, n - done);
 		vs->bytes_in += took;
 		spin_unlock_irqrestore(&vs->lock, flags);

@@ -46,9 +46,6 @@ enum {
 #define LSR_THRE     0x20
 #define LSR_TEMT     0x40
 
-/* Bytes taken in one interrupt; the line stays asserted while there are more. */
-#define RX_BATCH 64
-
 struct ns16550 {
 	struct chardev cd;
 	uint8_t *regs;	/* NULL: at I/O ports */
@@ -123,12 +120,13 @@ static void ns16550_interrupt(void *arg)
 {
 	struct ns16550 *uart = arg;
 	uint32_t kind = rd(uart, UART_IIR) & IIR_KIND, lsr = 0;
-	uint8_t bytes[RX_BATCH];
+	uint8_t bytes[CHARDEV_BATCH];
 	unsigned n = 0, taken;
 
 	if (uart->is_dw && kind == IIR_DW_BUSY)
 		(void)rd(uart, UART_DW_USR);
-	for (taken = 0; taken < RX_BATCH; taken++) {
+	/* The line stays asserted while there are more. */
+	for (taken = 0; taken < CHARDEV_BATCH; taken++) {
 		uint8_t byte;
 
 		lsr = rd(uart, UART_LSR);
@@ -143,6 +141,11 @@ static void ns16550_interrupt(void *arg)
 		(void)rd(uart, UART_DATA);
 	if (n)
 		chardev_receive(&uart->cd, bytes, n);
+}
+
+static void ns16550_hold(struct chardev *cd, bool hold)
+{
+	wr(cd->priv, UART_IER, hold ? 0 : IER_RX);
 }
 
 static void ns16550_setup(struct ns16550 *uart, const struct dt_node *node)
@@ -167,7 +170,7 @@ static void ns16550_setup(struct ns16550 *uart, const struct dt_node *node)
 	wr(uart, UART_MCR, MCR_DTR_RTS | MCR_OUT2);
 }
 
-static const struct chardev_ops ns16550_ops = { .write = ns16550_write };
+static const struct chardev_ops ns16550_ops = { .write = ns16550_write, .hold = ns16550_hold };
 
 /* Where and how wide the registers are. */
 static int ns16550_layout(struct ns16550 *uart, struct device *dev)

@@ -41,9 +41,6 @@ enum {
 #define INT_RT	    BIT32(6)
 #define INT_ALL	    0x7ff
 
-/* Bytes taken in one interrupt; the line stays asserted while there are more. */
-#define RX_BATCH 64
-
 struct pl011 {
 	struct chardev cd;
 	uint8_t *regs;
@@ -85,10 +82,11 @@ static void pl011_write(struct chardev *cd, const void *buf, size_t n)
 static void pl011_interrupt(void *arg)
 {
 	struct pl011 *uart = arg;
-	uint8_t bytes[RX_BATCH];
+	uint8_t bytes[CHARDEV_BATCH];
 	unsigned n = 0, taken;
 
-	for (taken = 0; taken < RX_BATCH && !(rd(uart, UARTFR) & FR_RXFE); taken++) {
+	/* The line stays asserted while there are more. */
+	for (taken = 0; taken < CHARDEV_BATCH && !(rd(uart, UARTFR) & FR_RXFE); taken++) {
 		uint32_t dr = rd(uart, UARTDR);
 
 		if (!(dr & DR_BAD))
@@ -97,6 +95,11 @@ static void pl011_interrupt(void *arg)
 	wr(uart, UARTICR, INT_ALL & ~(INT_RX | INT_RT));
 	if (n)
 		chardev_receive(&uart->cd, bytes, n);
+}
+
+static void pl011_hold(struct chardev *cd, bool hold)
+{
+	wr(cd->priv, UARTIMSC, hold ? 0 : INT_RX | INT_RT);
 }
 
 /* Line control and the divisor can be written only while the UART is off (DDI 0183G, 3.3.7). */
@@ -121,7 +124,7 @@ static void pl011_setup(struct pl011 *uart, const struct dt_node *node)
 	wr(uart, UARTCR, cr | CR_UARTEN | CR_TXE | CR_RXE);
 }
 
-static const struct chardev_ops pl011_ops = { .write = pl011_write };
+static const struct chardev_ops pl011_ops = { .write = pl011_write, .hold = pl011_hold };
 
 static int pl011_probe(struct device *dev)
 {

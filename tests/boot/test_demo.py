@@ -38,7 +38,7 @@ def start_server(tmp_path):
 def address_of(m, name):
     """Go to a guest's console; its address by DHCP."""
     m.send("console %s\r" % name)
-    m.expect(r"guest-init: eth0 has (10\.0\.2\.\d+)", 180)
+    m.expect(r"guest-init: eth0 has (10\.0\.2\.\d+)[^\d.]", 180)
     return m.child.match[1]
 
 

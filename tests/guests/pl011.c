@@ -236,6 +236,8 @@ static volatile unsigned received;
 
 static void on_receive(unsigned irq)
 {
+	/* First, so that what comes after the last look at the FIFO is announced anew. */
+	set(ICR, INT_RX | INT_RT);
 	while (!(get(FR) & FR_RXFE)) {
 		char c = (char)get(DR);
 
@@ -244,7 +246,6 @@ static void on_receive(unsigned irq)
 		if (c == '!')
 			quit = true;
 	}
-	set(ICR, INT_RX | INT_RT);
 }
 
 static void echo(void)

@@ -27,6 +27,13 @@ static void send(struct chardev *cd, const void *buf, size_t n)
 
 static const struct chardev_ops ops = { .write = send };
 
+static char holds[8];
+
+static void hold(struct chardev *cd, bool on)
+{
+	strncat(holds, on ? "+" : "-", 1);
+}
+
 static void begin(void)
 {
 	static uint64_t blob[64];
@@ -142,5 +149,29 @@ TEST(sending)
 	CHECK_STR(sent, "one\r\ntwo\r\n\r\nthree\r\nfour\r\n");
 	CHECK_EQ(devs[0].tx_bytes, 3 + strlen(sent));
 	chardev_unregister(&devs[0]);
+	end();
+}
+
+TEST(a_driver_is_told_to_wait)
+{
+	static const struct chardev_ops can_hold = { .write = send, .hold = hold };
+	uint8_t batch[CHARDEV_BATCH] = "", all[CHARDEV_RX];
+	struct chardev *cd = &devs[0];
+	unsigned n = 0;
+
+	begin();
+	holds[0] = '\0';
+	cd->ops = &can_hold;
+	REQUIRE(!chardev_register(cd, "uart"));
+	while (!*holds && ++n <= CHARDEV_RX / CHARDEV_BATCH)
+		chardev_receive(cd, batch, sizeof(batch));
+	CHECK_STR(holds, "+");
+	CHECK(!cd->rx_dropped);
+	/* Not for each byte that is read. */
+	CHECK_EQ(chardev_read(cd, all, 100, 0), 100);
+	CHECK_STR(holds, "+");
+	CHECK_EQ(chardev_read(cd, all, sizeof(all), 0), n * CHARDEV_BATCH - 100);
+	CHECK_STR(holds, "+-");
+	chardev_unregister(cd);
 	end();
 }

@@ -196,6 +196,26 @@ TEST(memory_runs_out_and_comes_back)
 	end();
 }
 
+TEST(guests_leave_a_block_to_the_hypervisor)
+{
+	static hpa_t taken[32768];
+	size_t n = 0;
+	void *own;
+
+	begin();
+	for (size_t pages = BLOCK_SIZE >> PAGE_SHIFT; pages; pages /= 2)
+		while (n < ARRAY_SIZE(taken) && (taken[n] = frame_alloc_guest(pages, 0)) != 0)
+			taken[n++] |= pages; /* the address is one of a page */
+	CHECK(n > 8);
+	CHECK(frame_alloc_guest(1, 0) == 0);
+	own = page_alloc(256);
+	CHECK(own);
+	page_free(own, 256);
+	while (n--)
+		frame_free(taken[n] & PAGE_MASK, taken[n] & ~PAGE_MASK);
+	end();
+}
+
 static void check_fill(const uint8_t *p, size_t size, uint8_t value)
 {
 	size_t i;

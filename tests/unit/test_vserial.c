@@ -142,7 +142,10 @@ TEST(input_waits_for_room)
 	REQUIRE(vs);
 	for (i = 0; i < sizeof(text); i++)
 		text[i] = (char)('a' + i % 26);
+	/* What is typed needs no memory of the host. */
+	fake_heap_fail_at(1);
 	CHECK_EQ(vserial_input(vs, (const uint8_t *)"abc", 3), 3);
+	fake_heap_fail_at(0);
 	CHECK_EQ(taken_len, 0);
 	room = 2;
 	vserial_ready(vs);

@@ -26,9 +26,15 @@ struct chardev_ops {
 	 * bytes wait in a queue. Thread context. May be NULL.
 	 */
 	void (*make_room)(struct chardev *cd, size_t n);
+	/**
+	 * Take no more from the hardware, whose sender then waits, or go on. Interrupt context,
+	 * cd->lock held. NULL: what comes when nobody reads is lost.
+	 */
+	void (*hold)(struct chardev *cd, bool hold);
 };
 
-#define CHARDEV_RX 1024
+#define CHARDEV_RX    1024
+#define CHARDEV_BATCH 64 /* bytes that a driver with hold() may hand over at once */
 
 struct chardev {
 	struct list link;
@@ -40,6 +46,7 @@ struct chardev {
 	struct ringbuf rx;
 	uint8_t rx_buf[CHARDEV_RX];
 	struct waitq readers;
+	bool held;		/* the driver was told to wait */
 	bool gone;		/* whoever was at it has left: nothing more can be read */
 	uint64_t rx_bytes, tx_bytes, rx_dropped;
 	uint32_t tx_owner;	/* logical CPU that sends, plus one; 0: none */
@@ -67,7 +74,10 @@ void chardev_unregister(struct chardev *cd);
 struct chardev *chardev_find(const char *name);
 /** Iterate: NULL gives the first. */
 struct chardev *chardev_next(struct chardev *prev);
-/** From the driver's interrupt handler; what does not fit is counted and dropped. */
+/**
+ * From the driver's interrupt handler. What does not fit is counted and dropped: never a batch of a
+ * driver that can be held.
+ */
 void chardev_receive(struct chardev *cd, const uint8_t *buf, size_t n);
 /**
  * Read up to n bytes; waits until there is one or the moment passes. Thread context.

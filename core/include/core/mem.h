@@ -27,6 +27,8 @@
  * @return physical address, 0 when there is no such run
  */
 hpa_t frame_alloc(size_t pages, uint64_t align);
+/** The same for memory of a guest: the last free 2 MiB stay the hypervisor's, to go on with. */
+hpa_t frame_alloc_guest(size_t pages, uint64_t align);
 /**
  * Take a given physical range (a guest's `host_physical_addr`, a reservation).
  * @return 0, -EBUSY when part of it is in use, -ERANGE when it is no RAM of ours

@@ -41,7 +41,13 @@ struct timer {
 };
 
 void timer_init(struct timer *timer, timer_fn fn);
-/** (Re)arm on the calling CPU. @param deadline absolute, time_now() scale. Any context. */
+/**
+ * (Re)arm on the calling CPU. Any context, without a lock: of calls on several CPUs at once, one
+ * holds.
+ *
+ * @param timer     the timer
+ * @param deadline  absolute, time_now() scale
+ */
 void timer_start(struct timer *timer, uint64_t deadline);
 /**
  * Disarm; afterwards fn is not running on another CPU either (unless called from fn). Any
