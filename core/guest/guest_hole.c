@@ -159,6 +159,18 @@ static int cut_leaf(struct guest *guest, gpa_t start, uint64_t leaf, hpa_t hpa, 
 	return err;
 }
 
+/* Behind a region that does not move, or behind none: where the next one begins. */
+static gpa_t skip(const struct guest *guest, const struct region *r, gpa_t gpa, gpa_t end)
+{
+	if (r)
+		return ALIGN_UP(r->gpa + r->size, PAGE_SIZE);
+	for (unsigned i = 0; i < guest->nr_regions - guest->nr_ports; i++) {
+		if (guest->regions[i].gpa > gpa)
+			return ALIGN_UP(guest->regions[i].gpa, PAGE_SIZE);
+	}
+	return end;
+}
+
 /* One leaf's part of [gpa, end). @return where to go on; *released gets what was given back */
 static gpa_t release_leaf(struct guest *guest, gpa_t gpa, gpa_t end, uint64_t *released)
 {
@@ -168,7 +180,7 @@ static gpa_t release_leaf(struct guest *guest, gpa_t gpa, gpa_t end, uint64_t *r
 	hpa_t hpa;
 
 	if (!r || !may_move(r))
-		return gpa + PAGE_SIZE;
+		return skip(guest, r, gpa, end);
 	end = MIN(end, r->gpa + r->size);
 	if (!pgtable_lookup(&guest->stage2, gpa, &hpa, NULL, &leaf))
 		return MIN(end, ALIGN_DOWN(gpa, leaf) + leaf);

@@ -46,9 +46,12 @@ cflags_fuzz_registers := $(emu-virtio-config)
 fuzz_partition := $(emu-world) $(emu-block)
 fuzz_virtqueue := $(emu-world) $(emu-virtio)
 cflags_fuzz_virtqueue := $(emu-virtio-config)
+fuzz_balloon := $(emu-world) $(emu-virtio)
+cflags_fuzz_balloon := $(emu-virtio-config)
 
 $(foreach t,test_emu test_vserial test_block test_vdisk test_partition test_random test_pl011 test_pl031 test_sp805 test_pl061 \
-	test_flash test_virtio test_virtio_devices test_virtio_packed test_balloon test_virtio_flight fuzz_registers fuzz_partition fuzz_virtqueue,$(eval ldlibs_$(t) := -lfdt))
+	test_flash test_virtio test_virtio_devices test_virtio_packed test_balloon test_virtio_flight fuzz_registers fuzz_partition fuzz_virtqueue \
+	fuzz_balloon,$(eval ldlibs_$(t) := -lfdt))
 test_port := $(emu-world) core/guest/port.c
 ldlibs_test_port := -lfdt
 apic-files := $(addprefix emulators/intc/,lapic.c lapic_timer.c lapic_ipi.c ioapic.c i8259.c)

@@ -76,6 +76,8 @@ unsigned world_resets(void);
 
 /** Guest memory as the hypervisor sees it; NULL outside. */
 uint8_t *world_mem(uint64_t gpa);
+/** Where a byte of RAM is, and how many follow there; a harness may have its own. */
+uint8_t *world_ram(uint64_t off, uint64_t *avail);
 /** Between the files of the world. */
 void world_mem_begin(void);
 void world_mem_end(void);

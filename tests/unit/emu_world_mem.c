@@ -66,14 +66,16 @@ void world_pages_fail(bool fail)
 	pages_fail = fail;
 }
 
+__attribute__((weak)) uint8_t *world_ram(uint64_t off, uint64_t *avail)
+{
+	*avail = WORLD_PIECE - off % WORLD_PIECE;
+	return ram[off / WORLD_PIECE] + off % WORLD_PIECE;
+}
+
 static uint8_t *mem_at(uint64_t gpa, bool write, uint64_t *avail)
 {
-	if (gpa - WORLD_RAM < WORLD_RAM_SIZE) {
-		uint64_t off = gpa - WORLD_RAM, in = off % WORLD_PIECE;
-
-		*avail = WORLD_PIECE - in;
-		return ram[off / WORLD_PIECE] + in;
-	}
+	if (gpa - WORLD_RAM < WORLD_RAM_SIZE)
+		return world_ram(gpa - WORLD_RAM, avail);
 	if (gpa - WORLD_ROM < WORLD_ROM_SIZE && !write) {
 		*avail = WORLD_ROM_SIZE - (gpa - WORLD_ROM);
 		return rom + (gpa - WORLD_ROM);
@@ -196,7 +198,7 @@ struct region *guest_region(struct guest *g, gpa_t gpa)
 	return gpa - WORLD_RAM < WORLD_RAM_SIZE ? &memory : NULL;
 }
 
-/* Memory of this guest moves in test_balloon.c only, which says what is asked for. */
+/* Memory of this guest moves in test_balloon.c and fuzz_balloon.c only. */
 __attribute__((weak)) uint64_t guest_mem_release(struct guest *g, gpa_t gpa, uint64_t size)
 {
 	return 0;

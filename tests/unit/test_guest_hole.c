@@ -132,6 +132,9 @@ TEST(goes_and_comes)
 	CHECK_EQ(guest_mem_release(&guest, BASE - 2 * MIB, MIB), 0);
 	CHECK_EQ(guest_mem_release(&guest, ~0ull - PAGE_SIZE, 2 * PAGE_SIZE), 0);
 	CHECK_EQ(guest_mem_release(&guest, BASE - PAGE_SIZE, 2 * PAGE_SIZE), PAGE_SIZE);
+	/* Where there is nothing it does not look at each page. */
+	CHECK_EQ(guest_mem_release(&guest, 0, BASE + 2 * PAGE_SIZE), PAGE_SIZE);
+	CHECK_EQ(guest_mem_release(&guest, BASE + SIZE, BIT(62)), 0);
 	end();
 }
 

@@ -23,7 +23,7 @@ static const struct {
 	{ "cfi-flash", 0x100000, 0 },	      { "zero", 0x100, 0 },
 	{ "vminfo-0.1", 0x1000, 0 },	      { "virtio,mmio", 0x200, 2 },
 	{ "virtio,mmio", 0x200, 3 },	      { "virtio,mmio", 0x200, 4 },
-	{ "virtio,mmio", 0x200, 0 },
+	{ "virtio,mmio", 0x200, 0 },	      { "virtio,mmio", 0x200, 5 },
 };
 
 /* Where most registers are, so that they are hit often; else anywhere. */
