@@ -85,6 +85,12 @@ static int run_detach(struct shell *sh, int argc, char **argv)
 	return without_switch(sh, inet_detach());
 }
 
+/* Of the old classes of addresses: 10.1.2.3 is one of a network with a mask of 8 bits. */
+static uint32_t mask_of_class(uint32_t address)
+{
+	return address >> 31 == 0 ? 0xff000000 : address >> 30 == 2 ? 0xffff0000 : 0xffffff00;
+}
+
 static int run_set(struct shell *sh, int argc, char **argv)
 {
 	uint32_t value[3] = { 0 };
@@ -93,6 +99,8 @@ static int run_set(struct shell *sh, int argc, char **argv)
 	for (int i = 0; i < argc; i++)
 		if (!inet_parse(argv[i], &value[i]))
 			return bad_address(sh, argv[i]);
+	if (argc == 1)
+		value[1] = mask_of_class(value[0]);
 	err = inet_set_static(value[0], value[1], value[2]);
 	if (err == -EINVAL)
 		return sh_error(sh, err, "these do not fit together: an address of a host, a mask "
@@ -124,13 +132,16 @@ static int run_none(struct shell *sh, int argc, char **argv)
 	return without_switch(sh, inet_set_none());
 }
 
+#define SET_ARGS                                                                                   \
+	ARGS(ARG(WORD, "address"), ARG_OPT(WORD, "netmask"), ARG_OPT(WORD, "gateway"))
+
 static const struct command_sub subs[] = {
 	{ NULL, "the hypervisor's own address", NULL, run_show },
 	{ "show", "the hypervisor's own address", NULL, run_show },
 	{ "attach", "join a switch", ARGS(ARG_OFFER("switch", net_offer_switches)), run_attach },
 	{ "detach", "leave the switch", NULL, run_detach },
-	{ "set", "take an address",
-	  ARGS(ARG(WORD, "address"), ARG(WORD, "netmask"), ARG_OPT(WORD, "gateway")), run_set },
+	{ "set", "take an address", SET_ARGS, run_set },
+	{ "update", "the same as set", SET_ARGS, run_set },
 	{ "dhcp", "ask for an address and keep it", NULL, run_dhcp },
 	{ "none", "give the address up", NULL, run_none },
 	{ 0 },

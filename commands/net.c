@@ -105,6 +105,12 @@ static void rate_text(const struct net_port *port, char *buf, size_t size)
 	}
 }
 
+static int run_policies(struct shell *sh, int argc, char **argv)
+{
+	sh_printf(sh, "bridge\nhub\n");
+	return 0;
+}
+
 static int run_ports(struct shell *sh, int argc, char **argv)
 {
 	struct table *t = table_create("PORT|SWITCH|LINK|ADDRESS|>MTU|VLAN|RATE");
@@ -261,6 +267,9 @@ static int run_captures(struct shell *sh, int argc, char **argv)
 static const struct command_sub subs[] = {
 	{ "switches", "list switches", NULL, run_switches },
 	{ "ports", "list the ports of guests and of the host's interfaces", NULL, run_ports },
+	{ "switch list", "the same as switches", NULL, run_switches },
+	{ "port list", "the same as ports", NULL, run_ports },
+	{ "policy list", "what switches can be", NULL, run_policies },
 	{ "devices", "list the host's network interfaces", NULL, run_devices },
 	{ "stats", "count what went through ports",
 	  ARGS(ARG_OPT_OFFER("switch or port", offer_both)), run_stats },

@@ -49,6 +49,14 @@ static int parse_age(struct shell *sh, const char *value, uint32_t *age)
 			NET_AGE_MAX);
 }
 
+static int parse_policy(struct shell *sh, const char *value, enum net_policy *policy)
+{
+	*policy = !strcmp(value, "hub") ? NET_POLICY_HUB : NET_POLICY_BRIDGE;
+	if (*policy == NET_POLICY_HUB || !strcmp(value, "bridge"))
+		return 0;
+	return sh_error(sh, -EINVAL, "'%s' is no policy: there are bridge and hub", value);
+}
+
 int net_switch_run_create(struct shell *sh, int argc, char **argv)
 {
 	enum net_policy policy = NET_POLICY_BRIDGE;
@@ -56,12 +64,15 @@ int net_switch_run_create(struct shell *sh, int argc, char **argv)
 	const char *value;
 	int err = 0;
 
+	/* Xvisor's order: policy, name. */
+	if (argc > 1 && !strchr(argv[1], '=')) {
+		err = parse_policy(sh, argv[0], &policy);
+		argv++;
+		argc--;
+	}
 	for (int i = 1; !err && i < argc; i++) {
 		if ((value = value_of(argv[i], "policy"))) {
-			policy = !strcmp(value, "hub") ? NET_POLICY_HUB : NET_POLICY_BRIDGE;
-			if (strcmp(value, "hub") && strcmp(value, "bridge"))
-				err = sh_error(sh, -EINVAL, "policy=%s is neither bridge nor hub",
-					       value);
+			err = parse_policy(sh, value, &policy);
 		} else if ((value = value_of(argv[i], "age"))) {
 			err = parse_age(sh, value, &age);
 		} else {

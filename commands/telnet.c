@@ -73,10 +73,12 @@ static void offer_terminals(struct completion_list *list, const char *key)
 	vserial_list_unlock();
 }
 
+#define LISTEN_ARGS                                                                                \
+	ARGS(ARG(U64, "port"), ARG_OFFER("terminal", offer_terminals), ARG_OPT(TIME, "idle-limit"))
+
 static const struct command_sub subs[] = {
-	{ "listen", "let a port be a terminal: \"shell\", or a guest's serial port",
-	  ARGS(ARG(U64, "port"), ARG_OFFER("terminal", offer_terminals),
-	       ARG_OPT(TIME, "idle-limit")), run_listen },
+	{ "listen", "let a port be a terminal: \"shell\", or a guest's serial port", LISTEN_ARGS,
+	  run_listen },
 	{ "stop", "close a port and whoever is connected", ARGS(ARG(U64, "port")), run_stop },
 	{ "list", "ports and who is connected", NULL, run_list },
 	{ 0 },
@@ -86,4 +88,18 @@ COMMAND(telnet) {
 	.name = "telnet",
 	.help = "terminals by network",
 	.subs = subs,
+};
+
+/* The names that Xvisor has for it. */
+static const struct command_sub xvisor_subs[] = {
+	{ "create", "the same as telnet listen", LISTEN_ARGS, run_listen },
+	{ "destroy", "the same as telnet stop", ARGS(ARG(U64, "port")), run_stop },
+	{ "list", "the same as telnet list", NULL, run_list },
+	{ 0 },
+};
+
+COMMAND(vstelnet) {
+	.name = "vstelnet",
+	.help = "terminals by network",
+	.subs = xvisor_subs,
 };

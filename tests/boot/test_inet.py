@@ -86,6 +86,14 @@ def test_ping(online):
     m.run("ipconfig set 10.0.2.15 255.255.255.0 10.0.2.2", status=0)
     assert "1 answered" in m.run("ping 10.0.2.2 1", status=0)
     assert "fit together" in m.run("ipconfig set 10.0.2.15 255.255.0.255")
+    # Xvisor's names and order of arguments.
+    m.run("ipconfig update 10.0.2.16 255.255.255.0 10.0.2.2", status=0)
+    assert "1 answered" in m.run("ping 10.0.2.2 1", status=0)
+    m.run("ipconfig update 192.168.9.1; net switch create hub other; vstelnet create 99 shell")
+    assert re.search(r"netmask: +255\.255\.255\.0", m.run("ipconfig show", status=0))
+    assert re.search(r"other +hub", m.run("net switch list; net port list; net policy list"))
+    assert "99" in m.run("vstelnet list; vstelnet destroy 99", status=0)
+    assert "no policy" in m.run("net switch create router x")
     m.run("ipconfig detach", status=0)
     assert "not on a network" in m.run("ping 10.0.2.2 1")
 
