@@ -163,7 +163,7 @@ static int check(const struct guest_config *cfg, struct shell_out *out)
 			"itself";
 	else if (cfg->firmware && cfg->load_addr)
 		wrong = "load= is for kernel= without firmware=";
-	else if (cfg->dtb || cfg->gic || cfg->aarch32 || cfg->vars)
+	else if (cfg->dtb || cfg->gic || cfg->narrow || cfg->vars)
 		wrong = "dtb=, gic=, arch= and vars= are of other boards; leave them out";
 	if (wrong) {
 		out_printf(out, "%s\n", wrong);

@@ -114,7 +114,7 @@ static void build_vcpus(struct build *b)
 		node = add(b, vcpus, name);
 		set_string(b, node, "device_type", "vcpu");
 		set_string(b, node, "compatible",
-			   b->cfg->aarch32 ? "armv8,generic-aarch32" : "armv8,generic");
+			   b->cfg->narrow ? "armv8,generic-aarch32" : "armv8,generic");
 		set_u64(b, node, "start_pc", 0);
 		set_u32(b, node, "priority", b->cfg->prio);
 		set_u32(b, node, "gentimer_virt_irq", 27);
@@ -166,7 +166,7 @@ static void build_pci(struct build *b)
 	uint64_t ram_end = ALIGN_UP(VIRT_RAM + b->cfg->mem, GIB);
 	uint64_t ecam = MAX(ram_end, (uint64_t)VIRT_HIGH) + VIRT_HIGH_ECAM;
 	uint64_t mem = ALIGN_UP(ecam + VIRT_HIGH_ECAM_SIZE, VIRT_HIGH_MEM_SIZE);
-	gpa_t limit = b->cfg->aarch32 ? 4 * GIB : arch_guest_gpa_limit();
+	gpa_t limit = b->cfg->narrow ? 4 * GIB : arch_guest_gpa_limit();
 	uint32_t irqs[4];
 
 	if (!IS_ENABLED(CONFIG_EMU_PCI_HOST))
@@ -383,7 +383,7 @@ static int check(const struct guest_config *cfg, struct shell_out *out)
 	struct disk_value disk;
 	char text[24];
 
-	if (v3 && cfg->aarch32 && !arch_vintc_caps()->gicv3_cpuif) {
+	if (v3 && cfg->narrow && !arch_vintc_caps()->gicv3_cpuif) {
 		out_puts(out,
 			 "gic=3: a GICv3 for 32-bit vCPUs needs a GICv3 of the machine, which this "
 			 "one has not; take gic=2\n");

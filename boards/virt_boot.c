@@ -66,6 +66,7 @@ static int open_kernel(struct boot *b)
 {
 	const struct guest_config *cfg = b->cfg;
 	int err = image_open(cfg->kernel, &b->image, b->why);
+	char what[64];
 
 	if (err)
 		return refuse(b, err, "kernel", cfg->kernel);
@@ -76,16 +77,12 @@ static int open_kernel(struct boot *b)
 		return refuse(b, -ENOEXEC, "kernel", cfg->kernel);
 	}
 	if (b->image.kind == IMAGE_RAW)
-		b->image.aarch32 = cfg->aarch32;
-	if (b->image.aarch32 && !cfg->aarch32) {
-		snprintf(b->why, sizeof(b->why), "is %s, but the guest is 64-bit; add arch=arm32",
-			 image_kind_name(&b->image));
-		return refuse(b, -EINVAL, "kernel", cfg->kernel);
-	}
-	if (!b->image.aarch32 && cfg->aarch32) {
-		snprintf(b->why, sizeof(b->why),
-			 "is %s, but the guest is 32-bit; leave out arch=arm32",
-			 image_kind_name(&b->image));
+		b->image.narrow = cfg->narrow;
+	if (b->image.narrow != cfg->narrow) {
+		image_describe(&b->image, what, sizeof(what));
+		snprintf(b->why, sizeof(b->why), "is %s, but the guest is %s", what,
+			 cfg->narrow ? "32-bit; leave out arch=arm32" :
+				       "64-bit; add arch=arm32");
 		return refuse(b, -EINVAL, "kernel", cfg->kernel);
 	}
 	b->wish.kernel = &b->image;
@@ -153,7 +150,8 @@ static int check_handed(struct boot *b)
 	if (err)
 		return err;
 	err = image_open(cfg->kernel, image, b->why);
-	if (!err && image->kind == IMAGE_ARM64 && image->gzip && image->data_offset == 0) {
+	if (!err && image->kind == IMAGE_KERNEL && !image->narrow && image->gzip &&
+	    image->data_offset == 0) {
 		snprintf(b->why, sizeof(b->why), "is compressed by gzip, which firmware cannot "
 			 "start; decompress the file");
 		return refuse(b, -ENOEXEC, "kernel", cfg->kernel);

@@ -25,7 +25,7 @@
 /* Completed, not checked: guest_config_parse() knows them. */
 #define CREATE_KEYS                                                                                 \
 	"board=#|vcpus=|mem=|kernel=@|initrd=@|cmdline=|firmware=@|vars=%|dtb=@|gic=2,3|"           \
-	"arch=arm64,arm32|prio=|affinity=|disk=%|net=!|on_reset=restart,stop|load=|rng=on,off|"      \
+	"arch=!|prio=|affinity=|disk=%|net=!|on_reset=restart,stop|load=|rng=on,off|"      \
 	"console=on,off|port=|balloon=on,off|virtio=mmio,pci"
 
 /* --- making ---------------------------------------------------------------------------------- */
@@ -369,6 +369,18 @@ static int run_dumpmem(struct shell *sh, int argc, char **argv)
 	return err;
 }
 
+static void offer_create(struct completion_list *list, const char *key)
+{
+	const char *word;
+
+	if (!strcmp(key, "arch=")) {
+		for (unsigned i = 0; (word = guest_arch_word(i)); i++)
+			completion_add(list, key, word);
+	} else if (IS_ENABLED(CONFIG_NET)) {
+		net_offer_switches(list, key);
+	}
+}
+
 #define ONE ARGS(ARG(GUEST, "guest"))
 #define SOME ARGS({ .name = "guest", .type = ARG_GUEST, .rest = true })
 
@@ -376,7 +388,7 @@ static const struct command_sub subs[] = {
 	{ "list", "list guests", NULL, run_list },
 	{ "create", "make a guest of its node under /guests, or of key=value words",
 	  ARGS(ARG(WORD, "name"), { .name = "key=value", .choices = CREATE_KEYS, .type = ARG_KEYS,
-				    .offer = IS_ENABLED(CONFIG_NET) ? net_offer_switches : NULL,
+				    .offer = offer_create,
 				    .optional = true, .rest = true }), run_create },
 	{ "check", "find all errors of a guest's node or DTB file", ARGS(ARG(FILE, "node|file")),
 	  run_check },

@@ -8,6 +8,7 @@
 
 #include "desc.h"
 
+#include <arch/guest_kinds.h>
 #include <core/cpu.h>
 #include <core/guest.h>
 #include <core/shell.h>
@@ -23,8 +24,6 @@ TABLE(struct guest_board, board);
 #define MEM_MIN		   MIB
 #define PRIO_DEFAULT_GUEST 3
 #define CONSOLES_MAX	   8
-/* Linux' own limit for arm64 (COMMAND_LINE_SIZE), its terminating NUL included. */
-#define CMDLINE_MAX 2048
 
 /* --- boards ---------------------------------------------------------------------------------- */
 
@@ -122,9 +121,9 @@ static void set_cmdline(struct parse *p, const char *value)
 {
 	size_t n = strlen(value);
 
-	if (n >= CMDLINE_MAX)
+	if (n >= arch_guest_kinds.cmdline_max)
 		bad(p, "the command line has %u characters; kernels take at most %u", (unsigned)n,
-		    CMDLINE_MAX - 1);
+		    (unsigned)arch_guest_kinds.cmdline_max - 1);
 	p->cfg->cmdline = value;
 }
 
@@ -135,12 +134,24 @@ static void set_gic(struct parse *p, const char *value)
 	p->cfg->gic = value;
 }
 
+const char *guest_arch_word(unsigned n)
+{
+	return arch_guest_kinds.words[n].word;
+}
+
 static void set_arch(struct parse *p, const char *value)
 {
-	if (!strcmp(value, "arm32"))
-		p->cfg->aarch32 = true;
-	else if (strcmp(value, "arm64"))
-		bad(p, "\"%.40s\" is no processor; it is arm64 or arm32", value);
+	char names[80] = "";
+
+	for (const struct arch_word *w = arch_guest_kinds.words; w->word; w++) {
+		if (!strcmp(value, w->word)) {
+			p->cfg->narrow = w->narrow;
+			return;
+		}
+		strlcat(names, names[0] ? " or " : "", sizeof(names));
+		strlcat(names, w->word, sizeof(names));
+	}
+	bad(p, "\"%.40s\" is no processor; it is %s", value, names);
 }
 
 static void set_prio(struct parse *p, const char *value)
@@ -321,7 +332,7 @@ static void parse_word(struct parse *p, const char *word, uint32_t *seen)
 	if (word[n] != '=') {
 		bad(p,
 		    "\"%.40s\" is no key=value; a value with blanks wants quotes, such as "
-		    "cmdline=\"console=ttyAMA0 quiet\"",
+		    "cmdline=\"root=/dev/vda1 quiet\"",
 		    word);
 		return;
 	}

@@ -5,6 +5,7 @@
  */
 #include "desc.h"
 
+#include <arch/guest_kinds.h>
 #include <core/cpu.h>
 #include <core/mem.h>
 #include <core/thread.h>
@@ -12,48 +13,67 @@
 #include <libs/string.h>
 
 #define PRIO_VCPU_DEFAULT 3
-/* Private interrupts of an ARM interrupt controller, where a CPU's own timers are. */
-#define PPI_FIRST 16
-#define PPI_LAST  31
-
 static const char *const vcpu_props[] = {
-	"device_type", "compatible",	    "start_pc",		 "priority",
-	"time_slice",  "deadline",	    "periodicity",	 "affinity",
-	"poweroff",    "gentimer_virt_irq", "gentimer_phys_irq", NULL,
+	"device_type", "compatible",  "start_pc", "priority", "time_slice",
+	"deadline",    "periodicity", "affinity", "poweroff", NULL,
 };
-static const char *const template_props[] = { "count", NULL };
 
-/* Processors by the start of their name. */
-static const struct {
-	const char *prefix;
-	bool aarch32;
-	bool here;
-} vcpu_kinds[] = {
-	{ "armv8,", false, !IS_ENABLED(CONFIG_X86) },
-	{ "armv7a,", true, !IS_ENABLED(CONFIG_X86) },
-	{ "armv6,", true, !IS_ENABLED(CONFIG_X86) },
-	{ "armv5te,", true, !IS_ENABLED(CONFIG_X86) },
-	{ "x86,", false, IS_ENABLED(CONFIG_X86) },
-};
+static bool is_cpu(const struct arch_cpu_name *cpu, const char *name)
+{
+	size_t n = strlen(cpu->prefix), all = strlen(name);
+	size_t end = cpu->suffix ? strlen(cpu->suffix) : 0;
+
+	return all > n + end && !strncmp(name, cpu->prefix, n) &&
+	       (!end || !strcmp(name + all - end, cpu->suffix));
+}
 
 static void read_compatible(struct desc_ctx *ctx, struct vcpu_desc *v)
 {
 	const char *name = desc_string(ctx, v->node, "compatible", DESC_REQUIRED);
-	size_t n;
 
 	if (!name)
 		return;
-	for (unsigned i = 0; i < ARRAY_SIZE(vcpu_kinds); i++) {
-		n = strlen(vcpu_kinds[i].prefix);
-		if (!vcpu_kinds[i].here || strncmp(name, vcpu_kinds[i].prefix, n) || !name[n])
-			continue;
-		n = strlen(name);
-		v->aarch32 = vcpu_kinds[i].aarch32 || (n > 8 && !strcmp(name + n - 8, "-aarch32"));
-		return;
+	for (const struct arch_cpu_name *cpu = arch_guest_kinds.cpus; cpu->prefix; cpu++) {
+		if (is_cpu(cpu, name)) {
+			v->narrow = cpu->narrow;
+			return;
+		}
 	}
 	desc_error(ctx, v->node, "compatible",
-		   "unknown processor \"%s\"; a 64-bit one is \"%s,generic\"", name,
-		   IS_ENABLED(CONFIG_X86) ? "x86" : "armv8");
+		   "unknown processor \"%s\"; a 64-bit one is \"%s\"", name,
+		   arch_guest_kinds.usual_cpu);
+}
+
+/* Numbers that only the port understands. */
+static void read_numbers(struct desc_ctx *ctx, struct vcpu_desc *v)
+{
+	const struct arch_cpu_number *number = arch_guest_kinds.numbers;
+
+	for (unsigned i = 0; i < ARCH_CPU_NUMBERS && number[i].prop; i++) {
+		v->numbers[i] = number[i].normal;
+		desc_u32(ctx, v->node, number[i].prop,
+			 DESC_RANGE(DESC_OPTIONAL, number[i].min, number[i].max), &v->numbers[i]);
+		for (unsigned k = 0; k < i; k++) {
+			if (v->numbers[k] == v->numbers[i])
+				desc_error(ctx, v->node, number[i].prop, "is that of %s, %u",
+					   number[k].prop, v->numbers[k]);
+		}
+	}
+}
+
+/* Of a vCPU's node, or of the template. */
+static void check_props(struct desc_ctx *ctx, struct dt_node *node, bool template)
+{
+	const struct arch_cpu_number *number = arch_guest_kinds.numbers;
+	const char *more[ARCH_CPU_NUMBERS + 2];
+	unsigned n = 0;
+
+	for (; n < ARCH_CPU_NUMBERS && number[n].prop; n++)
+		more[n] = number[n].prop;
+	if (template)
+		more[n++] = "count";
+	more[n] = NULL;
+	desc_known_props(ctx, node, vcpu_props, more);
 }
 
 /* A list of logical CPU numbers. */
@@ -103,7 +123,7 @@ static void read_times(struct desc_ctx *ctx, struct vcpu_desc *v)
 }
 
 static void read_vcpu(struct desc_ctx *ctx, struct dt_node *node, struct vcpu_desc *v,
-		      const char *const *more)
+		      bool template)
 {
 	const char *type = desc_string(ctx, node, "device_type", DESC_REQUIRED);
 	struct dt_node *child;
@@ -121,16 +141,8 @@ static void read_vcpu(struct desc_ctx *ctx, struct dt_node *node, struct vcpu_de
 	read_times(ctx, v);
 	read_affinity(ctx, v);
 	v->poweroff = desc_flag(node, "poweroff");
-	v->virt_timer_irq = 27;
-	v->phys_timer_irq = 30;
-	desc_u32(ctx, node, "gentimer_virt_irq", DESC_RANGE(DESC_OPTIONAL, PPI_FIRST, PPI_LAST),
-		 &v->virt_timer_irq);
-	desc_u32(ctx, node, "gentimer_phys_irq", DESC_RANGE(DESC_OPTIONAL, PPI_FIRST, PPI_LAST),
-		 &v->phys_timer_irq);
-	if (v->virt_timer_irq == v->phys_timer_irq)
-		desc_error(ctx, node, "gentimer_phys_irq", "is that of gentimer_virt_irq, %u",
-			   v->phys_timer_irq);
-	desc_known_props(ctx, node, vcpu_props, more);
+	read_numbers(ctx, v);
+	check_props(ctx, node, template);
 	dt_for_each_child(child, node)
 		desc_error(ctx, child, NULL, "a vCPU has no nodes below it; remove it");
 }
@@ -163,7 +175,7 @@ static void read_nodes(struct desc_ctx *ctx, struct guest_desc *desc, struct dt_
 
 	dt_for_each_child(node, vcpus) {
 		if (strcmp(node->name, "vcpu_template") && dt_available(node))
-			read_vcpu(ctx, node, &desc->vcpus[desc->nr_vcpus++], NULL);
+			read_vcpu(ctx, node, &desc->vcpus[desc->nr_vcpus++], false);
 	}
 }
 
@@ -173,7 +185,7 @@ static void expand_template(struct desc_ctx *ctx, struct guest_desc *desc, struc
 {
 	struct vcpu_desc model = { 0 };
 
-	read_vcpu(ctx, template, &model, template_props);
+	read_vcpu(ctx, template, &model, true);
 	for (unsigned i = 0; i < count; i++) {
 		struct vcpu_desc *v = &desc->vcpus[desc->nr_vcpus];
 

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Recognises boot images by their content: Linux arm64 Image and 32-bit zImage, ELF, U-Boot's
- * legacy images, and says of many other files what they are. Works on bytes in memory, believes
- * nothing of them, has no data of its own.
+ * Recognises boot images by their content: the port's kernels, ELF, U-Boot's legacy images, and
+ * says of many other files what they are. Works on bytes in memory, believes nothing of them, has
+ * no data of its own.
  */
 #include <core/image.h>
 
 #include "image_formats.h"
 
+#include <arch/guest_kinds.h>
 #include <libs/byteorder.h>
 #include <libs/errno.h>
 #include <libs/printf.h>
@@ -23,87 +24,29 @@ int image_refuse(char *why, int err, const char *fmt, ...)
 	return err;
 }
 
-/* --- Linux arm64 Image ------------------------------------------------------------------- */
-
-#define ARM64_MAGIC   0x644d5241u /* "ARM\x64" at 56 */
-#define ARM64_HEADER  64
-#define ARM64_FLAG_BE BIT(0)
-/* Kernels before 3.17 have no image_size; their text_offset is this, whatever the field says. */
-#define ARM64_OLD_TEXT 0x80000
-
-static bool is_arm64(const uint8_t *p, size_t have)
-{
-	return have >= ARM64_HEADER && get_le32(p + 56) == ARM64_MAGIC;
-}
-
-static int read_arm64(const uint8_t *p, size_t have, uint64_t total, struct kernel_image *image,
-		      char *why)
-{
-	uint64_t text = get_le64(p + 8), size = get_le64(p + 16), flags = get_le64(p + 24);
-	int err = image_check_pe(p, have, total, why);
-
-	if (err)
-		return err;
-	if (flags & ARM64_FLAG_BE)
-		return image_refuse(why, -ENOTSUP,
-				    "is a big-endian arm64 kernel; guests here "
-				    "start little-endian, build it with CONFIG_CPU_BIG_ENDIAN off");
-	if (size == 0)
-		text = ARM64_OLD_TEXT;
-	if (text >= BLOCK_SIZE || size > BIT(40))
-		return image_refuse(why, -EILSEQ,
-				    "has the header of an arm64 Image, but with impossible "
-				    "values (text offset 0x%" PRIx64 ", size 0x%" PRIx64
-				    "): the file is damaged",
-				    text, size);
-	image->kind = IMAGE_ARM64;
-	image->text_offset = text;
-	image->mem_size = MAX(size, total);
-	return 0;
-}
-
-/* --- Linux zImage ----------------------------------------------------------------------- */
-
-#define ZIMAGE_MAGIC  0x016f2818u /* at 0x24 */
-#define ZIMAGE_HEADER 0x34
-#define ZIMAGE_ENDIAN 0x04030201u /* at 0x30 */
-
-static bool is_zimage(const uint8_t *p, size_t have)
-{
-	return have >= ZIMAGE_HEADER &&
-	       (get_le32(p + 0x24) == ZIMAGE_MAGIC || get_be32(p + 0x24) == ZIMAGE_MAGIC);
-}
-
-static int read_zimage(const uint8_t *p, uint64_t total, struct kernel_image *image, char *why)
-{
-	uint32_t start = get_le32(p + 0x28), end = get_le32(p + 0x2c);
-
-	if (get_le32(p + 0x24) != ZIMAGE_MAGIC || get_le32(p + 0x30) != ZIMAGE_ENDIAN)
-		return image_refuse(why, -ENOTSUP,
-				    "is a big-endian 32-bit ARM kernel; guests here "
-				    "start little-endian");
-	if (end <= start || end - start > total)
-		return image_refuse(why, -EILSEQ,
-				    "is a 32-bit ARM zImage that is cut off: its header "
-				    "says 0x%x bytes, the file has 0x%" PRIx64,
-				    end - start, total);
-	image->kind = IMAGE_ZIMAGE;
-	image->aarch32 = true;
-	image->mem_size = total;
-	return 0;
-}
-
 /* --- other files --------------------------------------------------------------------------- */
 
-/* What people hand over by mistake. The text follows "is". */
-static const struct {
+/* QEMU loads what is no Linux Image as if it were one of arm64 from before 3.17. */
+#define RAW_OFFSET 0x80000
+
+/* Bytes that tell what a file is. The text follows "is". */
+struct mark {
 	uint16_t offset;
 	uint8_t len;
 	const char *bytes;
 	const char *text;
-} strangers[] = {
-	{ 56, 4, "RSC\5", "a RISC-V Linux Image, not one for ARM" },
-	{ 514, 4, "HdrS", "a Linux kernel for x86 (bzImage), not one for ARM" },
+};
+
+/* Kernels of other CPUs: those of this one are arch_guest_kinds.formats and do not come here. */
+static const struct mark foreigners[] = {
+	{ 56, 4, "ARM\x64", "an arm64 Linux Image" },
+	{ 56, 4, "RSC\5", "a RISC-V Linux Image" },
+	{ 0x24, 4, "\x18\x28\x6f\x01", "a Linux zImage for 32-bit ARM" },
+	{ 514, 4, "HdrS", "a Linux kernel for x86 (bzImage)" },
+};
+
+/* What people hand over by mistake. */
+static const struct mark strangers[] = {
 	{ 0, 4, "\xd0\x0d\xfe\xed", "a device tree blob or FIT image, no kernel" },
 	{ 0, 6, "070701", "a cpio archive, as initial RAM disks are; is it meant for initrd=?" },
 	{ 0, 6, "070702", "a cpio archive, as initial RAM disks are; is it meant for initrd=?" },
@@ -125,12 +68,11 @@ static const struct {
 	{ 0, 2, "#!", "a script, no kernel" },
 };
 
-static const char *stranger(const uint8_t *p, size_t have)
+static const char *find_mark(const struct mark *m, unsigned n, const uint8_t *p, size_t have)
 {
-	for (unsigned i = 0; i < ARRAY_SIZE(strangers); i++) {
-		if (have >= strangers[i].offset + (size_t)strangers[i].len &&
-		    !memcmp(p + strangers[i].offset, strangers[i].bytes, strangers[i].len))
-			return strangers[i].text;
+	for (; n; n--, m++) {
+		if (have >= m->offset + (size_t)m->len && !memcmp(p + m->offset, m->bytes, m->len))
+			return m->text;
 	}
 	return NULL;
 }
@@ -157,16 +99,17 @@ static bool all_zero(const uint8_t *p, size_t n)
 static int read_other(const uint8_t *p, size_t have, uint64_t total, struct kernel_image *image,
 		      char *why)
 {
-	const char *text = stranger(p, have);
 	size_t n = MIN_T(size_t, have, 64);
+	const char *text = find_mark(foreigners, ARRAY_SIZE(foreigners), p, have);
 
+	if (text)
+		return image_refuse(why, -ENOEXEC, "is %s, not one for %s", text,
+				    arch_guest_kinds.family);
+	text = find_mark(strangers, ARRAY_SIZE(strangers), p, have);
 	if (text)
 		return image_refuse(why, -ENOEXEC, "is %s", text);
 	if (have >= 2 && p[0] == 'M' && p[1] == 'Z')
-		return image_refuse(why, -ENOEXEC,
-				    "starts with MZ but is not an arm64 Image: it is a "
-				    "program for %s",
-				    image_pe_machine(p, have));
+		return image_refuse_pe(p, have, why);
 	if (all_text(p, n))
 		return image_refuse(why, -ENOEXEC, "is a text, no kernel");
 	if (all_zero(p, n))
@@ -176,8 +119,18 @@ static int read_other(const uint8_t *p, size_t have, uint64_t total, struct kern
 		return image_refuse(why, -ENOEXEC, "has only %u bytes, less than an instruction",
 				    (unsigned)total);
 	image->kind = IMAGE_RAW;
+	image->text_offset = RAW_OFFSET;
 	image->mem_size = total;
 	return 0;
+}
+
+static const struct image_format *port_format(const uint8_t *p, size_t have)
+{
+	const struct image_format *f = arch_guest_kinds.formats;
+
+	while (f->name && !f->is(p, have))
+		f++;
+	return f->name ? f : NULL;
 }
 
 int image_recognise(const void *data, size_t have, uint64_t total, struct kernel_image *image,
@@ -192,20 +145,19 @@ int image_recognise(const void *data, size_t have, uint64_t total, struct kernel
 		return image_refuse(why, -ENOEXEC, "is empty");
 	image->size = total;
 	image->data_size = total;
-	if (!IS_ENABLED(CONFIG_X86) && is_arm64(p, have))
-		err = read_arm64(p, have, total, image, why);
-	else if (!IS_ENABLED(CONFIG_X86) && is_zimage(p, have))
-		err = read_zimage(p, total, image, why);
-	else if (image_is_elf(p, have))
+	image->format = port_format(p, have);
+	if (image->format) {
+		image->kind = IMAGE_KERNEL;
+		err = image->format->read(p, have, total, image, why);
+	} else if (image_is_elf(p, have)) {
 		err = have < total ? -EAGAIN : image_read_elf(p, have, image, why);
-	else if (IS_ENABLED(CONFIG_X86) && image_is_bzimage(p, have))
-		err = image_read_bzimage(p, total, image, why);
-	else if (image_is_uimage(p, have))
+	} else if (image_is_uimage(p, have)) {
 		err = image_read_uimage(p, total, image, why);
-	else if (image_is_zboot(p, have))
+	} else if (image_is_zboot(p, have)) {
 		err = image_read_zboot(p, total, image, why);
-	else
+	} else {
 		err = read_other(p, have, total, image, why);
+	}
 	if (!err && !image->nr_parts) {
 		image->nr_parts = 1;
 		image->parts[0] = (struct image_part){
@@ -217,24 +169,15 @@ int image_recognise(const void *data, size_t have, uint64_t total, struct kernel
 	return err;
 }
 
-const char *image_kind_name(const struct kernel_image *image)
+void image_describe(const struct kernel_image *image, char *buf, size_t size)
 {
-	switch (image->kind) {
-	case IMAGE_ARM64:
-		return "an arm64 Linux Image";
-	case IMAGE_ZIMAGE:
-		return "a 32-bit ARM zImage";
-	case IMAGE_ELF:
-		if (IS_ENABLED(CONFIG_X86))
-			return "an ELF file for x86";
-		return image->aarch32 ? "a 32-bit ARM ELF file" : "an arm64 ELF file";
-	case IMAGE_UIMAGE:
-		return image->aarch32 ? "a U-Boot image for 32-bit ARM"
-				      : "a U-Boot image for arm64";
-	case IMAGE_BZIMAGE:
-		return "a Linux kernel for x86 (bzImage)";
-	case IMAGE_RAW:
-		break;
-	}
-	return "a raw program";
+	const char *what = "a raw program";
+
+	if (image->kind == IMAGE_KERNEL)
+		what = image->format->name;
+	else if (image->kind == IMAGE_ELF)
+		what = "an ELF file for ";
+	else if (image->kind == IMAGE_UIMAGE)
+		what = "a U-Boot image for ";
+	snprintf(buf, size, "%s%s", what, image->cpu ? image->cpu : "");
 }

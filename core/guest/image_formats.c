@@ -5,12 +5,57 @@
  */
 #include "image_formats.h"
 
+#include <arch/guest_kinds.h>
 #include <libs/byteorder.h>
 #include <libs/crc32.h>
 #include <libs/elf.h>
 #include <libs/errno.h>
 #include <libs/printf.h>
 #include <libs/string.h>
+
+/* --- what CPU a file is for ------------------------------------------------------------------ */
+
+/* Numbers of CPUs in the formats: ELF, EFI (PE/COFF), U-Boot. */
+static const struct machine {
+	uint16_t elf, pe;
+	uint8_t uimage;
+	const char *name;
+} machine_names[] = {
+	{ EM_386, 0x014c, 3, "32-bit x86" },
+	{ EM_X86_64, 0x8664, 24, "64-bit x86" },
+	{ EM_ARM, 0x01c2, 2, "32-bit ARM" },
+	{ EM_AARCH64, 0xaa64, 22, "64-bit ARM" },
+	{ EM_RISCV, 0x5064, 26, "RISC-V" },
+};
+
+static const struct machine *find_machine(uint16_t elf, uint16_t pe, uint8_t uimage)
+{
+	static const struct machine other = { .name = "another processor" };
+
+	if ((pe & ~7) == 0x01c0) /* ARM, with Thumb or not */
+		pe = 0x01c2;
+	for (unsigned i = 0; i < ARRAY_SIZE(machine_names); i++) {
+		const struct machine *m = &machine_names[i];
+
+		if ((elf && m->elf == elf) || (pe && m->pe == pe) ||
+		    (uimage && m->uimage == uimage))
+			return m;
+	}
+	return &other;
+}
+
+/* Do guests here run its code? Then the image has its width and name. */
+static bool set_machine(const struct machine *m, struct kernel_image *image)
+{
+	for (const struct arch_machine *own = arch_guest_kinds.machines; own->elf; own++) {
+		if (own->elf != m->elf)
+			continue;
+		image->narrow = own->narrow;
+		image->cpu = m->name;
+		return true;
+	}
+	return false;
+}
 
 /* --- EFI executables (PE/COFF) ------------------------------------------------------------- */
 
@@ -32,27 +77,15 @@ static const uint8_t *pe_header(const uint8_t *p, size_t have)
 	return p + at + 4;
 }
 
-const char *image_pe_machine(const uint8_t *p, size_t have)
+int image_refuse_pe(const uint8_t *p, size_t have, char *why)
 {
 	const uint8_t *coff = pe_header(p, have);
 
 	if (!coff)
-		return "DOS";
-	switch (get_le16(coff)) {
-	case 0x014c:
-		return "32-bit x86 (EFI)";
-	case 0x8664:
-		return "64-bit x86 (EFI)";
-	case 0x01c0:
-	case 0x01c2:
-	case 0x01c4:
-		return "32-bit ARM (EFI)";
-	case 0x5064:
-		return "RISC-V (EFI)";
-	case 0xaa64:
-		return "arm64 firmware (EFI), which only runs from UEFI";
-	}
-	return "another processor (EFI)";
+		return image_refuse(why, -ENOEXEC, "is a program for DOS, no kernel");
+	return image_refuse(why, -ENOEXEC,
+			    "is an EFI program for %s, no Linux kernel; only firmware can start it",
+			    find_machine(0, get_le16(coff), 0)->name);
 }
 
 /*
@@ -142,16 +175,16 @@ int image_read_uimage(const uint8_t *p, uint64_t total, struct kernel_image *ima
 {
 	uint32_t size = get_be32(p + 12);
 	uint8_t cpu = p[29], type = p[30], comp = p[31];
+	const struct machine *m = find_machine(0, 0, cpu);
 
 	if (!uimage_header_ok(p))
 		return image_refuse(why, -EILSEQ,
 				    "is a U-Boot image with a wrong checksum of its header: "
 				    "the file is damaged");
-	if (cpu != 2 && cpu != 22)
+	if (!set_machine(m, image))
 		return image_refuse(why, -ENOTSUP,
-				    "is a U-Boot image for another processor (number %u), "
-				    "not for ARM",
-				    cpu);
+				    "is a U-Boot image for %s (number %u), not for %s",
+				    m->name, cpu, arch_guest_kinds.family);
 	if (type != 1 && type != 2)
 		return image_refuse(why, -ENOTSUP,
 				    "is a U-Boot image of type %u, neither kernel (2) nor "
@@ -168,7 +201,6 @@ int image_read_uimage(const uint8_t *p, uint64_t total, struct kernel_image *ima
 				    "bytes, the file has 0x%" PRIx64,
 				    size, total - UIMAGE_HEADER);
 	image->kind = IMAGE_UIMAGE;
-	image->aarch32 = cpu == 2;
 	image->fixed = true;
 	image->gzip = comp == 1;
 	image->data_offset = UIMAGE_HEADER;
@@ -186,29 +218,6 @@ int image_read_uimage(const uint8_t *p, uint64_t total, struct kernel_image *ima
 bool image_is_elf(const uint8_t *p, size_t have)
 {
 	return elf_detect(p, have);
-}
-
-static const char *elf_machine_name(uint16_t machine)
-{
-	switch (machine) {
-	case EM_386:
-		return "32-bit x86";
-	case EM_X86_64:
-		return "64-bit x86";
-	case EM_RISCV:
-		return "RISC-V";
-	case EM_ARM:
-	case EM_AARCH64:
-		return "ARM";
-	}
-	return "another processor";
-}
-
-static bool runs_here(uint16_t machine)
-{
-	if (IS_ENABLED(CONFIG_X86))
-		return machine == EM_X86_64 || machine == EM_386;
-	return machine == EM_AARCH64 || machine == EM_ARM;
 }
 
 /* The entry is a virtual address; the program starts without address translation. */
@@ -251,6 +260,7 @@ static int elf_parts(const struct elf_file *elf, struct kernel_image *image, cha
 
 int image_read_elf(const uint8_t *p, size_t size, struct kernel_image *image, char *why)
 {
+	const struct machine *m;
 	struct elf_file elf;
 	const char *what;
 	uint64_t start, end;
@@ -258,11 +268,11 @@ int image_read_elf(const uint8_t *p, size_t size, struct kernel_image *image, ch
 
 	if (err)
 		return image_refuse(why, err, "is an ELF file that cannot be used: %s", what);
-	if (!runs_here(elf.machine))
+	m = find_machine(elf.machine, 0, 0);
+	if (!set_machine(m, image))
 		return image_refuse(why, -ENOTSUP,
 				    "is an ELF file for %s (machine %u), not for %s",
-				    elf_machine_name(elf.machine), elf.machine,
-				    IS_ENABLED(CONFIG_X86) ? "x86" : "ARM");
+				    m->name, elf.machine, arch_guest_kinds.family);
 	if (elf.type != ET_EXEC && elf.type != ET_DYN)
 		return image_refuse(why, -ENOTSUP,
 				    "is an ELF file of type %u, not linked to a program; "
@@ -275,12 +285,11 @@ int image_read_elf(const uint8_t *p, size_t size, struct kernel_image *image, ch
 	if (err)
 		return err;
 	image->kind = IMAGE_ELF;
-	image->aarch32 = elf.machine == EM_ARM;
 	image->fixed = true;
 	image->load = start;
 	image->mem_size = end - start;
 	image->entry = physical_entry(&elf);
-	if (IS_ENABLED(CONFIG_X86))
-		image_read_x86_entry(&elf, image);
+	if (arch_guest_kinds.elf_entry)
+		arch_guest_kinds.elf_entry(&elf, image);
 	return 0;
 }

@@ -1,28 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Where a kernel, its initial RAM disk and its device tree go in a guest's RAM. Arithmetic only;
- * rules of Linux' Documentation/arch/arm64/booting.rst and arch/arm/booting.rst, with the places
- * that QEMU's machine "virt" chooses where the rules leave a choice.
+ * Where a kernel, its initial RAM disk and its device tree go in a guest's RAM. Arithmetic only, by
+ * the rules of the kernel's format (arch/guest_kinds.h), with the places that QEMU's machine "virt"
+ * chooses where the rules leave a choice.
  */
 #include <core/image.h>
 
-#include "image_formats.h"
-
+#include <arch/guest_kinds.h>
 #include <libs/errno.h>
 #include <libs/parse.h>
 #include <libs/printf.h>
 #include <libs/string.h>
 
-/* QEMU loads what is no Linux Image as if it were one from before 3.17. */
-#define RAW_OFFSET    0x80000
-#define ZIMAGE_OFFSET 0x10000
-/* A zImage unpacks itself to the start of RAM; what it shall not overwrite is behind this. */
-#define ZIMAGE_CLEAR  (128 * MIB)
 #define INITRD_ALIGN  0x10000
 #define DTB_ALIGN     BLOCK_SIZE
 #define DTB_ALIGN_MIN PAGE_SIZE
-/* Kernel and RAM disk of arm64 have to be in one window of this size, aligned to 1 GiB. */
-#define WINDOW_SIZE (32 * GIB)
 
 struct span {
 	gpa_t start, end; /* end exclusive; both 0: unused */
@@ -90,39 +82,24 @@ static bool inside(const struct boot_wish *w, gpa_t start, uint64_t size)
 static int kernel_address(const struct boot_wish *w, gpa_t *out, char *why)
 {
 	const struct kernel_image *k = w->kernel;
-	gpa_t base = ALIGN_UP(w->ram, BLOCK_SIZE);
+	uint64_t align = k->format ? k->format->align : 1;
+	gpa_t usual = k->fixed ? k->load : ALIGN_UP(w->ram, align) + k->text_offset;
+	char text[64];
 
-	*out = w->load;
-	switch (k->kind) {
-	case IMAGE_ARM64:
-		if (!w->load)
-			*out = base + k->text_offset;
-		else if (w->load < k->text_offset || (w->load - k->text_offset) % BLOCK_SIZE)
-			return image_refuse(why, -EINVAL,
-					    "load=0x%" PRIx64 " is wrong for this kernel: it "
-					    "has to be 0x%" PRIx64
-					    " above a multiple of 2 MiB, such as "
-					    "0x%" PRIx64,
-					    w->load, k->text_offset, base + k->text_offset);
-		break;
-	case IMAGE_ZIMAGE:
-		if (!w->load)
-			*out = w->ram + ZIMAGE_OFFSET;
-		break;
-	case IMAGE_BZIMAGE: /* placed by its board */
-	case IMAGE_RAW:
-		if (!w->load)
-			*out = w->ram + RAW_OFFSET;
-		break;
-	case IMAGE_ELF:
-	case IMAGE_UIMAGE:
-		if (w->load && w->load != k->load)
-			return image_refuse(why, -EINVAL,
-					    "load=0x%" PRIx64 " is not possible: the file is "
-					    "%s, made for 0x%" PRIx64,
-					    w->load, image_kind_name(k), k->load);
-		*out = k->load;
-		break;
+	*out = w->load ? w->load : usual;
+	if (k->fixed && *out != usual) {
+		image_describe(k, text, sizeof(text));
+		return image_refuse(why, -EINVAL,
+				    "load=0x%" PRIx64 " is not possible: the file is %s, made for "
+				    "0x%" PRIx64,
+				    w->load, text, usual);
+	}
+	if (!k->fixed && !IS_ALIGNED(*out - k->text_offset, align)) {
+		format_size(text, sizeof(text), align);
+		return image_refuse(why, -EINVAL,
+				    "load=0x%" PRIx64 " is wrong for this kernel: it has to be "
+				    "0x%" PRIx64 " above a multiple of %s, such as 0x%" PRIx64,
+				    w->load, k->text_offset, text, usual);
 	}
 	if (*out % 4)
 		return image_refuse(why, -EINVAL,
@@ -162,28 +139,34 @@ static bool place(const struct boot_wish *w, const struct taken *t, gpa_t from, 
 	       find_place(t, w->ram, limit, size, align, out);
 }
 
+/* What a kernel uses while it starts ends here, for what shall survive that. */
+static gpa_t clear_of(const struct boot_wish *w)
+{
+	const struct image_format *f = w->kernel ? w->kernel->format : NULL;
+
+	return f && f->clear ? w->ram + MIN(w->ram_size / 2, f->clear) : 0;
+}
+
 static int place_initrd(const struct boot_wish *w, struct taken *t, struct boot_plan *plan,
 			char *why)
 {
-	gpa_t from = w->ram, low, high;
+	uint64_t window = w->kernel && w->kernel->format ? w->kernel->format->window : 0;
+	gpa_t from = MAX(w->ram, clear_of(w)), low, high;
 
 	if (!w->initrd_size)
 		return 0;
-	if (w->kernel && w->kernel->kind == IMAGE_ZIMAGE)
-		from = w->ram + MIN(w->ram_size / 2, ZIMAGE_CLEAR);
-	else if (t->n && inside(w, t->span[0].start, t->span[0].end - t->span[0].start))
+	if (!clear_of(w) && t->n && inside(w, t->span[0].start, t->span[0].end - t->span[0].start))
 		from = t->span[0].end;
 	if (!place(w, t, from, w->initrd_size, INITRD_ALIGN, &plan->initrd))
 		return too_small(w, "initial RAM disk", w->initrd_size, why);
 	take(t, plan->initrd, w->initrd_size);
 	low = MIN(plan->kernel, plan->initrd);
 	high = MAX(t->span[0].end, plan->initrd + w->initrd_size);
-	if (w->kernel && w->kernel->kind == IMAGE_ARM64 &&
-	    high - ALIGN_DOWN(low, GIB) > WINDOW_SIZE)
+	if (window && high - ALIGN_DOWN(low, GIB) > window)
 		return image_refuse(why, -EINVAL,
 				    "load=0x%" PRIx64 " leaves no room for the initial RAM "
-				    "disk within 32 GiB of the kernel, where it has to be",
-				    w->load);
+				    "disk within %u GiB of the kernel, where it has to be",
+				    w->load, (unsigned)(window / GIB));
 	return 0;
 }
 
@@ -191,7 +174,7 @@ static int place_initrd(const struct boot_wish *w, struct taken *t, struct boot_
 static int place_dtb(const struct boot_wish *w, struct taken *t, struct boot_plan *plan, char *why)
 {
 	bool first = !w->kernel || w->kernel->kind == IMAGE_ELF;
-	gpa_t from = w->ram;
+	gpa_t from = MAX(w->ram, clear_of(w));
 
 	if (!w->dtb_size)
 		return 0;
@@ -200,8 +183,6 @@ static int place_dtb(const struct boot_wish *w, struct taken *t, struct boot_pla
 				    "the device tree of the guest has 0x%" PRIx64 " bytes; "
 				    "kernels take at most 2 MiB",
 				    w->dtb_size);
-	if (w->kernel && w->kernel->kind == IMAGE_ZIMAGE)
-		from = w->ram + MIN(w->ram_size / 2, ZIMAGE_CLEAR);
 	for (unsigned i = 0; !first && i < t->n; i++) {
 		if (inside(w, t->span[i].start, t->span[i].end - t->span[i].start))
 			from = MAX(from, t->span[i].end);

@@ -10,9 +10,8 @@ obj-y += config.o guest_fdt.o
 obj-y += guest.o guest_mem.o guest_hole.o shared_mem.o vcpu.o vcpu_control.o exit.o
 
 obj-$(CONFIG_PORT_SPACE) += port.o
-obj-$(CONFIG_X86) += image_x86.o
 
 # not on the way of any exit: small before fast
 $(foreach o,guest_desc desc_props desc_vcpu desc_region desc_space image image_formats image_open \
-	image_place guest_image fdt_load host_load config guest_fdt guest guest_hole shared_mem vcpu_control \
-	image_x86,$(eval CFLAGS_$(o).o := -Os))
+	image_place guest_image fdt_load host_load config guest_fdt guest guest_hole shared_mem vcpu_control,\
+	$(eval CFLAGS_$(o).o := -Os))

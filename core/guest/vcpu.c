@@ -288,7 +288,7 @@ int vcpu_create(struct guest *guest, const struct vcpu_desc *desc, unsigned id, 
 	v->stopped = v->parked = true;
 	waitq_init(&v->parked_wq);
 	timer_init(&v->idle_timer, idle_over);
-	arch_vcpu_configure(v, desc->aarch32, desc->virt_timer_irq, desc->phys_timer_irq);
+	arch_vcpu_configure(v, desc->narrow, desc->numbers);
 	err = arch_vcpu_init(v);
 	if (err)
 		goto err_free;

@@ -352,12 +352,9 @@ static void complete_medium(struct completion_list *list, size_t before)
 static void complete_boards(const char *key, struct completion_list *list)
 {
 	const struct guest_board *board = NULL;
-	char text[64];
 
-	while ((board = guest_board_next(board))) {
-		snprintf(text, sizeof(text), "%s%s", key, board->name);
-		complete_add(list, text, false);
-	}
+	while ((board = guest_board_next(board)))
+		completion_add(list, key, board->name);
 }
 
 void completion_add(struct completion_list *list, const char *key, const char *word)

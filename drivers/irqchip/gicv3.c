@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Arm GICv3 (IHI 0069): distributor and redistributors; the CPU interface is in the CPU
- * (<arch/gicv3.h>). Affinity routing, group 1, as the non-secure side or the only one sees it.
+ * (<port/gicv3.h>). Affinity routing, group 1, as the non-secure side or the only one sees it.
  * redists[] is written at probe; of cpus[] each CPU writes its own element.
  */
 #include "gic.h"
 
 #include <arch/barrier.h>
 #include <arch/cpu.h>
-#include <arch/gicv3.h>
+#include <port/gicv3.h>
 #include <core/dev.h>
 #include <core/dt.h>
 #include <core/irq.h>

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The interrupts of a PC: I/O APICs (Intel 82093AA) and messages of PCI devices, which both become
- * vectors of the CPUs' own APICs (arch/apic.h). Interrupt numbers are: 0 to 15 the CPU's own, then
+ * vectors of the CPUs' own APICs (port/apic.h). Interrupt numbers are: 0 to 15 the CPU's own, then
  * the lines of the I/O APICs (global system interrupt n is 16 + n), then messages. apic_lock guards
  * the index registers and what is given away; handlers find numbers by vectors without it.
  */
-#include <arch/apic.h>
+#include <port/apic.h>
 #include <arch/mmio.h>
 #include <core/dev.h>
 #include <core/dt.h>

@@ -310,6 +310,25 @@ def test_layering_finds_include(tree, path, name):
     assert code == 1 and "%s:2" % path in output and name in output
 
 
+@pytest.mark.parametrize("path,text", [
+    ("core/a.c", SPDX + "int x = IS_ENABLED(CONFIG_Z80);\n"),
+    ("commands/a.c", SPDX + "#ifdef __x86_64__\n#endif\n"),
+    ("libs/objects.mk", "#\nobj-$(CONFIG_Z80) += a.o\n"),
+    ("emulators/openconf.cfg", "config A\n\tdepends on Z80\n"),
+])
+def test_layering_finds_cpu(tree, path, text):
+    """What is not a port does not know its CPU, except for defaults of options."""
+    tree.write("arch/z80/openconf.cfg", "config Z80\n\tbool\n")
+    tree.write("arch/z80/a.c", SPDX + "int x = IS_ENABLED(CONFIG_Z80);\n")
+    tree.write("emulators/timer/openconf.cfg", "config B\n\tdefault y if Z80\n")
+    tree.write("drivers/openconf.cfg", "config C\n\tdepends on Z80\n")
+    code, output = tree("check-layering")
+    assert code == 0, output
+    tree.write(path, text)
+    code, output = tree("check-layering")
+    assert code == 1 and "%s:2: " % path in output, output
+
+
 def test_config_finds(tree):
     """What does not fit together is found: each kind once."""
     tree.write("openconf.cfg", 'source "core/openconf.cfg"\nsource "arch/$A/openconf.cfg"\n')

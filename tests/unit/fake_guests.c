@@ -253,6 +253,13 @@ int guest_create_config(const struct guest_config *cfg, struct shell_out *out, s
 	return 0;
 }
 
+const char *guest_arch_word(unsigned n)
+{
+	static const char *const words[] = { "wide", "narrow", NULL };
+
+	return words[n];
+}
+
 const struct guest_board *guest_board_next(const struct guest_board *prev)
 {
 	static const struct guest_board virt = { .name = "virt" };

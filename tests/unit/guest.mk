@@ -9,12 +9,18 @@ guest-image-files := $(addprefix core/guest/,image.c image_formats.c image_open.
 	guest_image.c) libs/elf.c libs/crc32.c libs/inflate.c libs/gunzip.c
 guest-fakes := $(dt-files) $(fake-files) tests/unit/fake_guest.c tests/unit/fake_files.c \
 	core/shell/out.c libs/format.c libs/strlcpy.c
-guest-all := $(guest-libs) $(guest-desc-files) $(guest-image-files) $(guest-fakes) $(host-port)
+# What guests there are: the table of a real port stands in that of the fake one.
+arm-kinds := arch/arm/common/guest_kinds.c
+x86-kinds := arch/x86/common/guest_kinds.c
+guest-files := $(guest-libs) $(guest-desc-files) $(guest-image-files) $(guest-fakes) $(host-port)
+guest-all := $(guest-files) $(arm-kinds)
+image-files := $(guest-libs) $(filter-out core/guest/guest_image.c,$(guest-image-files)) \
+	$(fake-files) tests/unit/fake_files.c
 
 test_guest_desc := $(guest-all)
 ldlibs_test_guest_desc := -lfdt
-test_image := $(guest-libs) $(filter-out core/guest/guest_image.c,$(guest-image-files)) \
-	$(fake-files) tests/unit/fake_files.c
+test_image := $(image-files) $(arm-kinds)
+test_image_x86 := $(image-files) $(x86-kinds)
 test_guest_image := $(guest-all)
 ldlibs_test_guest_image := -lfdt
 test_guest_config := $(guest-all) core/guest/config.c
@@ -34,11 +40,10 @@ cflags_test_guest_hole := -DCONFIG_EMU_VIRTIO_BALLOON=1
 
 fuzz_guest_desc := $(guest-all)
 ldlibs_fuzz_guest_desc := -lfdt
-fuzz_image := $(guest-libs) $(filter-out core/guest/guest_image.c,$(guest-image-files)) \
-	$(fake-files) tests/unit/fake_files.c
+fuzz_image := $(image-files) $(arm-kinds)
 fuzz_guest_config := $(guest-all) core/guest/config.c core/guest/fdt_load.c
 ldlibs_fuzz_guest_config := -lfdt
-test_board_pc := $(guest-all) core/guest/config.c core/guest/image_x86.c $(addprefix boards/,pc.c \
+test_board_pc := $(guest-files) $(x86-kinds) core/guest/config.c $(addprefix boards/,pc.c \
 	pc_boot.c pc_acpi.c build.c disk_value.c net_value.c)
 ldlibs_test_board_pc := -lfdt
-cflags_test_board_pc := -DCONFIG_X86=1 -DCONFIG_PORT_SPACE=1 -DCONFIG_EMU_FW_CFG=1
+cflags_test_board_pc := -DCONFIG_PORT_SPACE=1 -DCONFIG_EMU_FW_CFG=1

@@ -89,7 +89,7 @@ TEST(defaults)
 	CHECK_EQ(cfg.prio, 3);
 	CHECK_STR(cfg.on_reset, "restart");
 	CHECK(!cfg.kernel && !cfg.initrd && !cfg.cmdline && !cfg.firmware && !cfg.dtb && !cfg.gic);
-	CHECK(!cfg.aarch32 && !cfg.rng && !cfg.console && !cfg.affinity && !cfg.load_addr);
+	CHECK(!cfg.narrow && !cfg.rng && !cfg.console && !cfg.affinity && !cfg.load_addr);
 }
 
 TEST(everything)
@@ -108,7 +108,7 @@ TEST(everything)
 	CHECK_STR(cfg.firmware, "/f");
 	CHECK_STR(cfg.dtb, "/d");
 	CHECK_STR(cfg.gic, "2");
-	CHECK(cfg.aarch32 && cfg.rng && cfg.console == 1);
+	CHECK(cfg.narrow && cfg.rng && cfg.console == 1);
 	CHECK_EQ(cfg.prio, 7);
 	CHECK_EQ(cfg.affinity, 0xd);
 	CHECK_EQ(cfg.nr_disks, 2);
@@ -158,7 +158,7 @@ TEST(bad_words)
 	bad("g|board=small|colour=red", "unknown key \"colour\"; see help guest\n");
 	bad("g|board=small|quiet",
 	    "\"quiet\" is no key=value; a value with blanks wants quotes, such "
-	    "as cmdline=\"console=ttyAMA0 quiet\"\n");
+	    "as cmdline=\"root=/dev/vda1 quiet\"\n");
 	bad("g|board=small|mem=1G|mem=2G", "mem=: is given twice\n");
 	bad("g", "board= is missing; it says what machine the guest is, such as board=virt\n");
 	bad("board=small|vcpus=0",

@@ -235,16 +235,16 @@ TEST(sound_vcpus)
 	CHECK_EQ(d.vcpus[0].deadline, 10000000);
 	CHECK_EQ(d.vcpus[0].period, 10000000);
 	CHECK_EQ(d.vcpus[0].affinity, 0);
-	CHECK(!d.vcpus[0].poweroff && !d.vcpus[0].aarch32);
+	CHECK(!d.vcpus[0].poweroff && !d.vcpus[0].narrow);
 	CHECK_EQ(d.vcpus[1].start_pc, 0x100000000);
 	CHECK_EQ(d.vcpus[1].prio, 5);
 	CHECK_EQ(d.vcpus[1].slice, 5000000);
 	CHECK_EQ(d.vcpus[1].deadline, 20000000);
 	CHECK_EQ(d.vcpus[1].period, 40000000);
 	CHECK_EQ(d.vcpus[1].affinity, 9);
-	CHECK(d.vcpus[1].poweroff && d.vcpus[1].aarch32);
-	CHECK_EQ(d.vcpus[1].virt_timer_irq, 27);
-	CHECK_EQ(d.vcpus[1].phys_timer_irq, 30);
+	CHECK(d.vcpus[1].poweroff && d.vcpus[1].narrow);
+	CHECK_EQ(d.vcpus[1].numbers[0], 27);
+	CHECK_EQ(d.vcpus[1].numbers[1], 30);
 	guest_desc_free(&d);
 	unload();
 }
@@ -320,7 +320,7 @@ TEST(template)
 		CHECK_STR(fake_out_text(), "");
 		CHECK_EQ(d.nr_vcpus, 3);
 		CHECK(!d.vcpus[0].poweroff && d.vcpus[1].poweroff && d.vcpus[2].poweroff);
-		CHECK(d.vcpus[2].aarch32);
+		CHECK(d.vcpus[2].narrow);
 		guest_desc_free(&d);
 	}
 	unload();

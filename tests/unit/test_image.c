@@ -10,7 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <arch/guest_kinds.h>
 #include <libs/errno.h>
+
+/* Of the ARM port. */
+#define ARM64  (&arch_guest_kinds.formats[0])
+#define ZIMAGE (&arch_guest_kinds.formats[1])
 
 static struct kernel_image image;
 static char why[IMAGE_WHY_MAX];
@@ -26,11 +31,12 @@ static int recognise(size_t size)
 TEST(arm64)
 {
 	CHECK_EQ(recognise(make_arm64(0, 3 * MIB, 0xa)), 0);
-	CHECK_EQ(image.kind, IMAGE_ARM64);
+	CHECK_EQ(image.kind, IMAGE_KERNEL);
+	CHECK(image.format == ARM64);
 	CHECK_EQ(image.text_offset, 0);
 	CHECK_EQ(image.mem_size, 3 * MIB);
 	CHECK_EQ(image.size, 100 * K);
-	CHECK(!image.aarch32 && !image.fixed && !image.gzip);
+	CHECK(!image.narrow && !image.fixed && !image.gzip);
 	CHECK_EQ(image.nr_parts, 1);
 	CHECK_EQ(image.parts[0].size, 100 * K);
 	CHECK_EQ(image.parts[0].gpa, 0);
@@ -64,11 +70,15 @@ TEST(arm64_mistakes)
 TEST(zimage)
 {
 	CHECK_EQ(recognise(make_zimage()), 0);
-	CHECK_EQ(image.kind, IMAGE_ZIMAGE);
-	CHECK(image.aarch32);
+	CHECK_EQ(image.kind, IMAGE_KERNEL);
+	CHECK(image.format == ZIMAGE);
+	CHECK_EQ(image.text_offset, 0x10000);
+	CHECK(image.narrow);
 	CHECK_EQ(recognise(40 * K), -EILSEQ);
 	CHECK_STR(why, "is a 32-bit ARM zImage that is cut off: its header says 0xc800 bytes, the "
 		       "file has 0xa000");
+	CHECK_EQ(recognise(0x33), -EILSEQ);
+	CHECK_STR(why, "is a 32-bit ARM zImage that is cut off");
 	put_be32(file + 0x30, 0x04030201);
 	CHECK_EQ(recognise(50 * K), -ENOTSUP);
 	CHECK_STR(why, "is a big-endian 32-bit ARM kernel; guests here start little-endian");
@@ -81,7 +91,7 @@ TEST(elf)
 	CHECK_EQ(image_recognise(file, 1000, size, &image, why), -EAGAIN);
 	CHECK_EQ(image_recognise(file, size, size, &image, why), 0);
 	CHECK_EQ(image.kind, IMAGE_ELF);
-	CHECK(image.fixed && !image.aarch32);
+	CHECK(image.fixed && !image.narrow);
 	CHECK_EQ(image.load, 0x40100000);
 	CHECK_EQ(image.entry, 0x40100100);
 	CHECK_EQ(image.mem_size, 0x10000 + 8 * K);
@@ -98,7 +108,7 @@ TEST(elf)
 	CHECK_STR(why, "is an ELF file of type 1, not linked to a program; link it to its address");
 	make_elf(40, 2);
 	CHECK_EQ(image_recognise(file, size, size, &image, why), 0);
-	CHECK(image.aarch32);
+	CHECK(image.narrow);
 	make_elf(183, 2);
 	CHECK_EQ(image_recognise(file, 17 * K, 17 * K, &image, why), -EILSEQ);
 	CHECK(strstr(why, "ELF file"));
@@ -113,7 +123,7 @@ TEST(uimage)
 	fill(50 * K);
 	CHECK_EQ(recognise(make_uimage(22, 2, 0, 40 * K)), 0);
 	CHECK_EQ(image.kind, IMAGE_UIMAGE);
-	CHECK(image.fixed && !image.aarch32 && !image.gzip);
+	CHECK(image.fixed && !image.narrow && !image.gzip);
 	CHECK_EQ(image.load, 0x40200000);
 	CHECK_EQ(image.entry, 0x40200040);
 	CHECK_EQ(image.data_offset, 64);
@@ -121,12 +131,12 @@ TEST(uimage)
 	CHECK_EQ(image.parts[0].gpa, 0x40200000);
 	CHECK_EQ(image.parts[0].size, 40 * K);
 	CHECK_EQ(recognise(make_uimage(2, 2, 0, 40 * K)), 0);
-	CHECK(image.aarch32);
+	CHECK(image.narrow);
 	CHECK_EQ(recognise(make_uimage(2, 2, 0, 40 * K) - 1), -EILSEQ);
 	CHECK_STR(why, "is a U-Boot image that is cut off: its header says 0xa000 bytes, the file "
 		       "has 0x9fff");
 	CHECK_EQ(recognise(make_uimage(3, 2, 0, 40 * K)), -ENOTSUP);
-	CHECK_STR(why, "is a U-Boot image for another processor (number 3), not for ARM");
+	CHECK_STR(why, "is a U-Boot image for 32-bit x86 (number 3), not for ARM");
 	CHECK_EQ(recognise(make_uimage(22, 4, 0, 40 * K)), -ENOTSUP);
 	CHECK_STR(why, "is a U-Boot image of type 4, neither kernel (2) nor program (1)");
 	CHECK_EQ(recognise(make_uimage(22, 2, 3, 40 * K)), -ENOTSUP);
@@ -179,15 +189,15 @@ TEST(strangers)
 	fill(8 * K);
 	add_pe(0x8664, 8 * K);
 	CHECK_EQ(recognise(8 * K), -ENOEXEC);
-	CHECK_STR(why, "starts with MZ but is not an arm64 Image: it is a program for 64-bit x86 "
-		       "(EFI)");
+	CHECK_STR(why, "is an EFI program for 64-bit x86, no Linux kernel; only firmware can "
+		       "start it");
 	add_pe(0xaa64, 8 * K);
 	CHECK_EQ(recognise(8 * K), -ENOEXEC);
-	CHECK_STR(why, "starts with MZ but is not an arm64 Image: it is a program for arm64 "
-		       "firmware (EFI), which only runs from UEFI");
+	CHECK_STR(why, "is an EFI program for 64-bit ARM, no Linux kernel; only firmware can "
+		       "start it");
 	put_le32(file + 0x3c, 0xfffffff0);
 	CHECK_EQ(recognise(8 * K), -ENOEXEC);
-	CHECK_STR(why, "starts with MZ but is not an arm64 Image: it is a program for DOS");
+	CHECK_STR(why, "is a program for DOS, no kernel");
 	fill(8 * K);
 	CHECK_EQ(recognise(8 * K), 0);
 	CHECK_EQ(image.kind, IMAGE_RAW);
@@ -230,7 +240,7 @@ TEST(open_plain)
 		fake_files_mappable(mappable);
 		fake_file("/k", file, make_arm64(0, MIB, 0));
 		CHECK_EQ(image_open("/k", &image, why), 0);
-		CHECK_EQ(image.kind, IMAGE_ARM64);
+		CHECK(image.format == ARM64);
 		CHECK_EQ(image.data_size, 100 * K);
 		fake_file("/k", file, make_elf(183, 2));
 		CHECK_EQ(image_open("/k", &image, why), 0);
@@ -272,7 +282,7 @@ TEST(open_gzip)
 		fake_files_mappable(mappable);
 		fake_file("/k", packed, size);
 		CHECK_EQ(image_open("/k", &image, why), 0);
-		CHECK(image.gzip && image.kind == IMAGE_ARM64);
+		CHECK(image.gzip && image.format == ARM64);
 		CHECK_EQ(image.data_offset, 0);
 		CHECK_EQ(image.data_size, size);
 		CHECK_EQ(image.size, 100 * K);
@@ -379,7 +389,7 @@ TEST(open_zboot)
 	put_le32(packed + 12, (uint32_t)size);
 	memcpy(packed + 24, "gzip", 5);
 	CHECK_EQ(open_packed(size + 0x1000), 0);
-	CHECK(image.gzip && image.kind == IMAGE_ARM64);
+	CHECK(image.gzip && image.format == ARM64);
 	CHECK_EQ(image.data_offset, 0x1000);
 	CHECK_EQ(image.data_size, size);
 	CHECK_EQ(image.parts[0].size, 100 * K);
@@ -395,8 +405,9 @@ TEST(open_zboot)
 
 static struct boot_plan plan;
 
-static int place(enum image_kind kind, uint64_t ram_size, uint64_t kernel, uint64_t initrd,
-		 gpa_t load)
+/* What is placed as a format of the port, or by its kind. */
+static int place_as(const struct image_format *format, enum image_kind kind, uint64_t ram_size,
+		    uint64_t kernel, uint64_t initrd, gpa_t load)
 {
 	struct boot_wish wish = {
 		.ram = 0x40000000,
@@ -409,8 +420,11 @@ static int place(enum image_kind kind, uint64_t ram_size, uint64_t kernel, uint6
 
 	memset(&image, 0, sizeof(image));
 	image.kind = kind;
+	image.format = format;
+	image.text_offset = format == ZIMAGE ? 0x10000 : kind == IMAGE_RAW ? 0x80000 : 0;
 	image.mem_size = kernel;
 	if (kind == IMAGE_ELF || kind == IMAGE_UIMAGE) {
+		image.cpu = "64-bit ARM";
 		image.fixed = true;
 		image.load = 0x40100000;
 		image.entry = 0x40100100;
@@ -418,78 +432,84 @@ static int place(enum image_kind kind, uint64_t ram_size, uint64_t kernel, uint6
 	return boot_plan_make(&wish, &plan, why);
 }
 
+static int place(const struct image_format *format, uint64_t ram_size, uint64_t kernel,
+		 uint64_t initrd, gpa_t load)
+{
+	return place_as(format, IMAGE_KERNEL, ram_size, kernel, initrd, load);
+}
+
 TEST(place_arm64)
 {
-	CHECK_EQ(place(IMAGE_ARM64, 256 * MIB, 35 * MIB, 10 * MIB, 0), 0);
+	CHECK_EQ(place(ARM64, 256 * MIB, 35 * MIB, 10 * MIB, 0), 0);
 	CHECK_EQ(plan.kernel, 0x40000000);
 	CHECK_EQ(plan.entry, 0x40000000);
 	CHECK_EQ(plan.initrd, 0x42300000);
 	CHECK_EQ(plan.dtb, 0x42e00000);
-	CHECK_EQ(place(IMAGE_ARM64, 256 * MIB, 35 * MIB, 0, 0x48000000), 0);
+	CHECK_EQ(place(ARM64, 256 * MIB, 35 * MIB, 0, 0x48000000), 0);
 	CHECK_EQ(plan.kernel, 0x48000000);
 	CHECK_EQ(plan.dtb, 0x4a400000);
 	/* at the end of the RAM there is room only before it */
-	CHECK_EQ(place(IMAGE_ARM64, 64 * MIB, 32 * MIB, 10 * MIB, 0x42000000), 0);
+	CHECK_EQ(place(ARM64, 64 * MIB, 32 * MIB, 10 * MIB, 0x42000000), 0);
 	CHECK_EQ(plan.initrd, 0x40000000);
 	CHECK_EQ(plan.dtb, 0x40a00000);
 	/* nearly nothing left: the device tree is content with a page's boundary */
-	CHECK_EQ(place(IMAGE_ARM64, 4 * MIB, 3 * MIB + 0x1000, 0xe0000, 0), 0);
+	CHECK_EQ(place(ARM64, 4 * MIB, 3 * MIB + 0x1000, 0xe0000, 0), 0);
 	CHECK_EQ(plan.initrd, 0x40310000);
 	CHECK_EQ(plan.dtb, 0x403f0000);
 	/* one window of 32 GiB */
-	CHECK_EQ(place(IMAGE_ARM64, 64 * GIB, 35 * MIB, 10 * MIB, 0x40000000 + 64 * GIB - 36 * MIB),
+	CHECK_EQ(place(ARM64, 64 * GIB, 35 * MIB, 10 * MIB, 0x40000000 + 64 * GIB - 36 * MIB),
 		 -EINVAL);
 }
 
 TEST(place_arm64_mistakes)
 {
-	CHECK_EQ(place(IMAGE_ARM64, 16 * MIB, 35 * MIB, 0, 0), -ENOSPC);
+	CHECK_EQ(place(ARM64, 16 * MIB, 35 * MIB, 0, 0), -ENOSPC);
 	CHECK_STR(why,
 		  "too little memory: the guest has 16 MiB, and no room is left for the kernel "
 		  "of 35 MiB; with mem=40M or more kernel, initial RAM disk and device tree fit");
-	CHECK_EQ(place(IMAGE_ARM64, 40 * MIB, 35 * MIB, 10 * MIB, 0), -ENOSPC);
+	CHECK_EQ(place(ARM64, 40 * MIB, 35 * MIB, 10 * MIB, 0), -ENOSPC);
 	CHECK(strstr(why,
 		     "no room is left for the initial RAM disk of 10 MiB; with mem=50M or more"));
 	/* what it asks for is enough */
-	CHECK_EQ(place(IMAGE_ARM64, 50 * MIB, 35 * MIB, 10 * MIB, 0), 0);
-	CHECK_EQ(place(IMAGE_ARM64, 40 * MIB, 35 * MIB, 0, 0), 0);
-	CHECK_EQ(place(IMAGE_ARM64, 35 * MIB, 35 * MIB, 0, 0), -ENOSPC);
+	CHECK_EQ(place(ARM64, 50 * MIB, 35 * MIB, 10 * MIB, 0), 0);
+	CHECK_EQ(place(ARM64, 40 * MIB, 35 * MIB, 0, 0), 0);
+	CHECK_EQ(place(ARM64, 35 * MIB, 35 * MIB, 0, 0), -ENOSPC);
 	CHECK(strstr(why, "no room is left for the device tree of 64 KiB"));
-	CHECK_EQ(place(IMAGE_ARM64, 256 * MIB, 35 * MIB, 0, 0x40080000), -EINVAL);
+	CHECK_EQ(place(ARM64, 256 * MIB, 35 * MIB, 0, 0x40080000), -EINVAL);
 	CHECK_STR(why,
 		  "load=0x40080000 is wrong for this kernel: it has to be 0x0 above a multiple "
 		  "of 2 MiB, such as 0x40000000");
-	CHECK_EQ(place(IMAGE_ARM64, 256 * MIB, 35 * MIB, 0, 0x20000000), -EINVAL);
+	CHECK_EQ(place(ARM64, 256 * MIB, 35 * MIB, 0, 0x20000000), -EINVAL);
 	CHECK_STR(why,
 		  "load=0x20000000 is outside of the guest's memory, 0x40000000 to 0x4fffffff");
-	CHECK_EQ(place(IMAGE_ARM64, 256 * MIB, 35 * MIB, 0, 0x4fe00000), -ENOSPC);
+	CHECK_EQ(place(ARM64, 256 * MIB, 35 * MIB, 0, 0x4fe00000), -ENOSPC);
 }
 
 TEST(place_others)
 {
 	/* as QEMU does with what is no Image */
-	CHECK_EQ(place(IMAGE_RAW, 128 * MIB, 0x100, 0, 0), 0);
+	CHECK_EQ(place_as(NULL, IMAGE_RAW, 128 * MIB, 0x100, 0, 0), 0);
 	CHECK_EQ(plan.kernel, 0x40080000);
 	CHECK_EQ(plan.entry, 0x40080000);
 	CHECK_EQ(plan.dtb, 0x40200000);
-	CHECK_EQ(place(IMAGE_RAW, 128 * MIB, 0x100, 0, 0x40000002), -EINVAL);
+	CHECK_EQ(place_as(NULL, IMAGE_RAW, 128 * MIB, 0x100, 0, 0x40000002), -EINVAL);
 	CHECK_STR(why, "load address 0x40000002 is not a multiple of 4");
 	/* a program of its own has the device tree at the start of the RAM */
-	CHECK_EQ(place(IMAGE_ELF, 128 * MIB, 0x10000, 0, 0), 0);
+	CHECK_EQ(place_as(NULL, IMAGE_ELF, 128 * MIB, 0x10000, 0, 0), 0);
 	CHECK_EQ(plan.entry, 0x40100100);
 	CHECK_EQ(plan.dtb, 0x40000000);
-	CHECK_EQ(place(IMAGE_ELF, 128 * MIB, 0x10000, 0, 0x40200000), -EINVAL);
-	CHECK_STR(why, "load=0x40200000 is not possible: the file is an arm64 ELF file, made for "
-		       "0x40100000");
-	CHECK_EQ(place(IMAGE_UIMAGE, 128 * MIB, 0x10000, MIB, 0), 0);
+	CHECK_EQ(place_as(NULL, IMAGE_ELF, 128 * MIB, 0x10000, 0, 0x40200000), -EINVAL);
+	CHECK_STR(why, "load=0x40200000 is not possible: the file is an ELF file for 64-bit ARM, "
+		       "made for 0x40100000");
+	CHECK_EQ(place_as(NULL, IMAGE_UIMAGE, 128 * MIB, 0x10000, MIB, 0), 0);
 	CHECK_EQ(plan.entry, 0x40100100);
 	CHECK_EQ(plan.initrd, 0x40110000);
 	/* what a zImage unpacks shall not reach what it is given */
-	CHECK_EQ(place(IMAGE_ZIMAGE, 256 * MIB, 5 * MIB, MIB, 0), 0);
+	CHECK_EQ(place(ZIMAGE, 256 * MIB, 5 * MIB, MIB, 0), 0);
 	CHECK_EQ(plan.kernel, 0x40010000);
 	CHECK_EQ(plan.initrd, 0x48000000);
 	CHECK_EQ(plan.dtb, 0x48200000);
-	CHECK_EQ(place(IMAGE_ZIMAGE, 64 * MIB, 5 * MIB, 0, 0), 0);
+	CHECK_EQ(place(ZIMAGE, 64 * MIB, 5 * MIB, 0, 0), 0);
 	CHECK_EQ(plan.dtb, 0x42000000);
 }
 
@@ -508,7 +528,7 @@ TEST(place_firmware)
 /* Nothing overlaps and all is inside, whatever the sizes. */
 TEST(place_random)
 {
-	static const enum image_kind kinds[] = { IMAGE_ARM64, IMAGE_ZIMAGE, IMAGE_RAW, IMAGE_ELF };
+	static const enum image_kind kinds[] = { IMAGE_KERNEL, IMAGE_RAW, IMAGE_ELF };
 	unsigned placed = 0;
 
 	for (unsigned i = 0; i < 20000; i++) {
@@ -518,11 +538,12 @@ TEST(place_random)
 		gpa_t end = 0x40000000 + ram;
 		gpa_t load =
 			unit_random_below(4) ? 0 : 0x40000000 + unit_random_below(20) * 2 * MIB;
-		enum image_kind kind = kinds[unit_random_below(4)];
+		enum image_kind kind = kinds[unit_random_below(3)];
+		const struct image_format *format = unit_random_below(2) ? ARM64 : ZIMAGE;
 
 		if (kind == IMAGE_ELF)
 			load = 0;
-		if (place(kind, ram, kernel, initrd, load))
+		if (place_as(kind == IMAGE_KERNEL ? format : NULL, kind, ram, kernel, initrd, load))
 			continue;
 		placed++;
 		CHECK(kind == IMAGE_ELF || plan.kernel + kernel <= end);

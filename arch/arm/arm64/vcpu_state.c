@@ -203,12 +203,11 @@ static uint64_t initial_hcr(const struct arch_vcpu *a)
 	return hcr;
 }
 
-void arch_vcpu_configure(struct vcpu *vcpu, bool narrow, uint32_t virt_timer_irq,
-			 uint32_t phys_timer_irq)
+void arch_vcpu_configure(struct vcpu *vcpu, bool narrow, const uint32_t *numbers)
 {
 	vcpu->arch.aarch32 = narrow;
-	vcpu->arch.vtimer.virq = virt_timer_irq;
-	vcpu->arch.ptimer.virq = phys_timer_irq;
+	vcpu->arch.vtimer.virq = numbers[0];
+	vcpu->arch.ptimer.virq = numbers[1];
 }
 
 int arch_vcpu_init(struct vcpu *vcpu)

@@ -2,6 +2,7 @@
 obj-y += a32_decode.o
 obj-y += early_uart.o
 obj-y += guest.o
+obj-y += guest_kinds.o
 obj-y += lpae.o
 obj-y += psci_guest.o
 obj-y += psci_host.o
@@ -11,4 +12,4 @@ obj-y += trng_guest.o
 obj-y += vintc.o
 
 # Not on the way of any exit: small before fast.
-$(foreach o,a32_decode early_uart psci_host trng_guest,$(eval CFLAGS_$(o).o := -Os))
+$(foreach o,a32_decode early_uart guest_kinds psci_host trng_guest,$(eval CFLAGS_$(o).o := -Os))

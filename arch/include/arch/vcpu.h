@@ -60,11 +60,10 @@ struct vcpu_exit {
 };
 
 /**
- * Options of a vCPU from its description, before arch_vcpu_init(): width, timers' private
- * interrupt numbers.
+ * Options of a vCPU from its description, before arch_vcpu_init(): width, and the numbers that
+ * arch_guest_kinds.numbers asks for.
  */
-void arch_vcpu_configure(struct vcpu *vcpu, bool narrow, uint32_t virt_timer_irq,
-			 uint32_t phys_timer_irq);
+void arch_vcpu_configure(struct vcpu *vcpu, bool narrow, const uint32_t *numbers);
 /**
  * Allocate and set the port's part of a vCPU.
  * Thread context. @return 0 or negative errno, reason logged.

@@ -3,7 +3,7 @@
  * The local APIC, by memory or (x2APIC) by MSRs: enabling, end of interrupt, interrupts between
  * CPUs, its timer. All state is the CPU's own; how it is reached is decided once by the boot CPU.
  */
-#include <arch/apic.h>
+#include <port/apic.h>
 
 #include <arch/barrier.h>
 #include <arch/cpu.h>

@@ -38,8 +38,7 @@
 
 /* --- making ----------------------------------------------------------------------------------- */
 
-void arch_vcpu_configure(struct vcpu *vcpu, bool narrow, uint32_t virt_timer_irq,
-			 uint32_t phys_timer_irq)
+void arch_vcpu_configure(struct vcpu *vcpu, bool narrow, const uint32_t *numbers)
 {
 }
 

@@ -26,7 +26,7 @@ struct guest_config {
 	const char *kernel, *initrd, *cmdline, *firmware, *dtb;
 	const char *vars;	/* where variables of the firmware are kept */
 	const char *gic;	/* "2", "3", NULL: suits the host */
-	bool aarch32;		/* arch=arm32 */
+	bool narrow;		/* arch=: a 32-bit guest of a 64-bit host */
 	unsigned prio;
 	uint64_t affinity;	/* 0: any */
 	const char *disks[BOARD_LIST_MAX];
@@ -73,5 +73,7 @@ must_check int guest_config_parse(int argc, char **argv, struct guest_config *cf
  */
 must_check int guest_create_config(const struct guest_config *cfg, struct shell_out *out,
 				   struct guest **guest);
+/** The words that arch= takes, from 0 on. @return NULL behind the last */
+const char *guest_arch_word(unsigned n);
 const struct guest_board *guest_board_find(const char *name);
 const struct guest_board *guest_board_next(const struct guest_board *prev);

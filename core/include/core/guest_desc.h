@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <arch/guest_kinds.h>
 #include <core/guest.h>
 
 struct dt_node;
@@ -20,8 +21,8 @@ struct vcpu_desc {
 	uint64_t deadline, period; /* ns */
 	uint64_t affinity;	/* 0: any */
 	bool poweroff;
-	bool aarch32;		/* compatible armv7a,… / armv8,…-aarch32 on an AArch64 host */
-	uint32_t virt_timer_irq, phys_timer_irq; /* defaults 27, 30 */
+	bool narrow;		/* its `compatible` says: for 32-bit programs on a 64-bit host */
+	uint32_t numbers[ARCH_CPU_NUMBERS]; /* of arch_guest_kinds.numbers */
 };
 
 struct guest_desc {

@@ -2,8 +2,8 @@
 /*
  * Images that guests boot from: what a file is, and where in memory its parts belong. Files are
  * recognised by their content, never trusted, and only described here; core/guest/guest_image.c
- * copies them into a guest. Facts: Linux' Documentation/arch/arm64/booting.rst and arm/booting.rst,
- * the System V ABI for ELF, U-Boot's legacy image header, Linux' EFI zboot header.
+ * copies them into a guest. Facts: the System V ABI for ELF, U-Boot's legacy image header, Linux'
+ * EFI zboot header; formats of kernels are the port's.
  */
 #pragma once
 
@@ -13,13 +13,12 @@
 #include <arch/types.h>
 #include <libs/util.h>
 
+struct image_format;
+
 enum image_kind {
-	IMAGE_ARM64,  /**< Linux arm64 Image; others use its header too (U-Boot, Zephyr, this
-			 hypervisor) */
-	IMAGE_ZIMAGE, /**< Linux 32-bit ARM zImage */
+	IMAGE_KERNEL, /**< of a format of the port's (arch/guest_kinds.h) */
 	IMAGE_ELF,    /**< executable with fixed physical addresses */
 	IMAGE_UIMAGE, /**< U-Boot legacy image with fixed load address */
-	IMAGE_BZIMAGE, /**< Linux for x86, its 64-bit part */
 	IMAGE_RAW,    /**< nothing that is known: machine code from its first byte */
 };
 
@@ -33,7 +32,7 @@ struct image_part {
 
 #define IMAGE_PARTS_MAX 16
 
-/** How an ELF file for x86 wants to be entered. */
+/** How an ELF file wants to be entered, where its CPU has several ways. */
 enum image_entry {
 	IMAGE_ENTRY_LINUX64,   /**< 64-bit code, as Linux' vmlinux */
 	IMAGE_ENTRY_PVH,       /**< 32-bit code, by the note of PVH guests of Xen */
@@ -42,8 +41,10 @@ enum image_entry {
 
 struct kernel_image {
 	enum image_kind kind;
-	bool aarch32;	      /**< code for the 32-bit state */
-	enum image_entry entry_kind; /**< ELF, for x86 */
+	const struct image_format *format; /**< KERNEL: its format, else NULL */
+	const char *cpu;      /**< ELF, UIMAGE: what it is for, in words; else NULL */
+	bool narrow;	      /**< code for the narrower of the CPU's states (32-bit on ARM) */
+	enum image_entry entry_kind; /**< ELF */
 	bool fixed;	      /**< goes where it says: load, entry and parts are absolute */
 	bool gzip;	      /**< the content is compressed in the file */
 	uint64_t data_offset; /**< the content in the file, */
@@ -51,7 +52,7 @@ struct kernel_image {
 	uint32_t data_crc;    /**< UIMAGE: CRC-32 of that, checked by image_open() */
 	uint64_t size; /**< bytes of content, uncompressed (of a gzip file: as it says itself) */
 	uint64_t mem_size;    /**< bytes of memory from load on, with what is behind the content */
-	uint64_t text_offset; /**< ARM64: distance from a 2 MiB boundary */
+	uint64_t text_offset; /**< not fixed: usual distance from (an aligned) start of RAM */
 	gpa_t load;	      /**< fixed: lowest address; else 0 */
 	uint64_t entry; /**< fixed: first instruction; else its distance from the load address */
 	struct image_part parts[IMAGE_PARTS_MAX];
@@ -84,8 +85,15 @@ must_check int image_recognise(const void *data, size_t have, uint64_t total,
  */
 must_check int image_open(const char *path, struct kernel_image *image, char *why);
 
-/** "an arm64 Linux Image", "a 64-bit ELF file" … for sentences. */
-const char *image_kind_name(const struct kernel_image *image);
+/** "an arm64 Linux Image", "an ELF file for 64-bit ARM" … for sentences; 64 bytes are enough. */
+void image_describe(const struct kernel_image *image, char *buf, size_t size);
+
+/* For readers of formats, the port's included. */
+
+/** Write a sentence without full stop to why (IMAGE_WHY_MAX bytes). @return err */
+int image_refuse(char *why, int err, const char *fmt, ...) printf_like(3, 4);
+/** The sections of an EFI executable must lie within the file. @return 0 also for what is none */
+int image_check_pe(const uint8_t *p, size_t have, uint64_t total, char *why);
 
 /* --- placement ---------------------------------------------------------------------------- */
 

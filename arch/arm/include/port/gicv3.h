@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The system registers of a GICv3 CPU interface (Arm IHI 0069, chapter 12), for the hypervisor's
- * own interrupts. Names are given by encoding because assemblers know them only with an option.
+ * The CPU interface of a GICv3 (Arm IHI 0069, chapter 12), which is in the CPU, for the driver of
+ * distributor and redistributors. Names are given by encoding because assemblers know them only
+ * with an option. All act on the calling CPU, with its IRQs masked.
  */
 #pragma once
 
@@ -25,6 +26,7 @@
 #define ICC_SRE_DFB_DIB	 (BIT(1) | BIT(2))
 #define ICC_CTLR_EOIMODE BIT(1)
 
+/** Acknowledge. @return 1020 and above: nothing was pending */
 static inline uint32_t gicv3_ack(void)
 {
 	uint32_t intid = (uint32_t)READ_SYSREG(ICC_IAR1_EL1);
@@ -34,17 +36,20 @@ static inline uint32_t gicv3_ack(void)
 	return intid;
 }
 
+/** Priority drop. */
 static inline void gicv3_eoi(uint32_t intid)
 {
 	WRITE_SYSREG(ICC_EOIR1_EL1, intid);
 }
 
+/** Let it be signalled again. */
 static inline void gicv3_deactivate(uint32_t intid)
 {
 	WRITE_SYSREG(ICC_DIR_EL1, intid);
 	isb();
 }
 
+/** Send software-generated interrupts (ICC_SGI1R_EL1), after all writes before it can be seen. */
 static inline void gicv3_sgi(uint64_t value)
 {
 	/* What the other CPU shall see is written before it is interrupted. */
@@ -53,6 +58,10 @@ static inline void gicv3_sgi(uint64_t value)
 	isb();
 }
 
+/**
+ * Enable the interface, group 1 interrupts of all priorities, with priority drop and deactivation
+ * apart. @return false: the CPU or firmware does not give access to it
+ */
 static inline bool gicv3_cpu_init(void)
 {
 	/* Not ENABLE: a guest's access to ICC_SRE_EL1 traps, where it can change at all. */

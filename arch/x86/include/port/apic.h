@@ -1,9 +1,28 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Taking interrupts. The vector is where vectors.S put it. */
+/*
+ * The CPU's own interrupt controller (local APIC), as a driver of what feeds it with interrupts
+ * sees it. All act on the calling CPU, with its IRQs masked. The vector is where vectors.S put it.
+ */
 #pragma once
 
+#include <stdint.h>
 #include <port/cpu.h>
 
+/* Vectors, lowest priority first: the drivers', and those of the port. */
+#define APIC_VECTOR_FIRST    0x30
+#define APIC_VECTOR_LAST     0xef
+#define APIC_VECTOR_TIMER    0xf0
+#define APIC_VECTOR_KICK     0xf1
+#define APIC_VECTOR_SPURIOUS 0xff
+
+/** The last vector is at its end. */
+void apic_eoi(void);
+/** Interrupt a logical CPU with a vector. After writes that it shall see. */
+void apic_send(unsigned cpu, uint8_t vector);
+/** What APIC a logical CPU has, as redirection entries and messages name it. */
+uint32_t apic_id_of(unsigned cpu);
+
+/** The vector that interrupted this CPU, once. @return 0: none has */
 static inline unsigned apic_take(void)
 {
 	unsigned vector = 0;
@@ -12,6 +31,7 @@ static inline unsigned apic_take(void)
 	return vector;
 }
 
+/** Let what is pending come: for each, irqchip.entry() is called anew. */
 static inline void apic_window(void)
 {
 	struct x86_cpu *cpu = x86_this_cpu();

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Images for x86: Linux' bzImage (Documentation/arch/x86/boot.rst), and how ELF files want to be
- * entered: by the note of PVH guests (Xen's public/elfnote.h), by a header of Multiboot 1, or as
- * 64-bit code. Works on bytes in memory and believes nothing of them.
+ * What guests run on x86: names of processors, Linux' bzImage (Documentation/arch/x86/boot.rst),
+ * and how ELF files want to be entered: by the note of PVH guests (Xen's public/elfnote.h), by a
+ * header of Multiboot 1, or as 64-bit code. Works on bytes in memory and believes nothing of them.
  */
-#include "image_formats.h"
+#include <arch/guest_kinds.h>
 
+#include <core/image.h>
 #include <libs/byteorder.h>
 #include <libs/elf.h>
 #include <libs/errno.h>
@@ -31,18 +32,22 @@
 #define MULTIBOOT      0x1badb002u
 #define MULTIBOOT_AREA 8192u
 
-bool image_is_bzimage(const uint8_t *p, size_t have)
+static bool is_bzimage(const uint8_t *p, size_t have)
 {
-	return have >= HEADER_END && get_le16(p + BOOT_FLAG) == 0xaa55 &&
-	       !memcmp(p + MAGIC, "HdrS", 4);
+	return have >= MAGIC + 4 && !memcmp(p + MAGIC, "HdrS", 4);
 }
 
-int image_read_bzimage(const uint8_t *p, uint64_t total, struct kernel_image *image, char *why)
+static int read_bzimage(const uint8_t *p, size_t have, uint64_t total, struct kernel_image *image,
+			char *why)
 {
-	unsigned version = get_le16(p + VERSION), sectors = p[SETUP_SECTS];
+	unsigned version, sectors = p[SETUP_SECTS];
 	uint64_t setup = ((sectors ? sectors : 4) + 1) * 512ull;
 	uint64_t size = get_le32(p + SYSSIZE) * 16ull;
 
+	if (have < HEADER_END || get_le16(p + BOOT_FLAG) != 0xaa55)
+		return image_refuse(why, -EILSEQ, "is a Linux kernel (bzImage) that is damaged or "
+				    "cut off");
+	version = get_le16(p + VERSION);
 	if (version < VERSION_MIN)
 		return image_refuse(why, -ENOTSUP,
 				    "is a Linux kernel of boot protocol %u.%02u; 2.12 (Linux 3.8) "
@@ -57,7 +62,6 @@ int image_read_bzimage(const uint8_t *p, uint64_t total, struct kernel_image *im
 		return image_refuse(why, -EILSEQ,
 				    "is a Linux kernel that is cut off: it has 0x%" PRIx64
 				    " of 0x%" PRIx64 " bytes", total, setup + size);
-	image->kind = IMAGE_BZIMAGE;
 	image->mem_size = MAX_T(uint64_t, get_le32(p + INIT_SIZE), total - setup);
 	image->text_offset = get_le64(p + PREF_ADDRESS);
 	image->entry = ENTRY_64;
@@ -105,7 +109,7 @@ static bool has_multiboot(const struct elf_file *elf)
 	return false;
 }
 
-void image_read_x86_entry(const struct elf_file *elf, struct kernel_image *image)
+static void elf_entry(const struct elf_file *elf, struct kernel_image *image)
 {
 	struct elf_segment seg;
 	const char *what;
@@ -128,3 +132,34 @@ void image_read_x86_entry(const struct elf_file *elf, struct kernel_image *image
 	/* Without either, 32-bit files begin as Multiboot ones do. */
 	image->entry_kind = elf->is64 ? IMAGE_ENTRY_LINUX64 : IMAGE_ENTRY_MULTIBOOT;
 }
+
+/* --- tables ------------------------------------------------------------------------------- */
+
+static const struct arch_cpu_name cpus[] = { { .prefix = "x86," }, { .prefix = NULL } };
+static const struct arch_cpu_number numbers[] = { { .prop = NULL } };
+static const struct arch_word words[] = { { "x86_64", false }, { NULL, false } };
+
+static const struct arch_machine machines[] = {
+	{ EM_X86_64, false },
+	{ EM_386, false },
+	{ 0, false },
+};
+
+/* Placed by its board. */
+static const struct image_format formats[] = {
+	{ .name = "a Linux kernel for x86 (bzImage)", .is = is_bzimage, .read = read_bzimage,
+	  .align = 1 },
+	{ .name = NULL },
+};
+
+const struct arch_guest_kinds arch_guest_kinds = {
+	.family = "x86",
+	.usual_cpu = "x86,generic",
+	.cpus = cpus,
+	.numbers = numbers,
+	.words = words,
+	.machines = machines,
+	.formats = formats,
+	.elf_entry = elf_entry,
+	.cmdline_max = 2048,
+};
