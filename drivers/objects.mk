@@ -3,6 +3,7 @@
 subdir-y += irqchip
 subdir-y += serial
 subdir-y += rtc
+subdir-y += video
 subdir-y += pci
 subdir-y += net
 subdir-y += virtio

@@ -14,12 +14,21 @@
 #define MB1_CMDLINE BIT32(2)
 #define MB1_MODULES BIT32(3)
 #define MB1_MAP	    BIT32(6)
+#define MB1_SCREEN  BIT32(12)
 
 #define MB1_SIZE      52 /* up to the memory map */
+#define MB1_SCREEN_AT 88
 #define MB1_MAP_BYTES 65536
 
-enum { TAG_END, TAG_CMDLINE, TAG_MODULE = 3, TAG_MAP = 6, TAG_RSDP1 = 14, TAG_RSDP2 };
+enum {
+	TAG_END, TAG_CMDLINE, TAG_MODULE = 3, TAG_MAP = 6, TAG_SCREEN = 8, TAG_RSDP1 = 14,
+	TAG_RSDP2,
+};
 #define MB2_BYTES (1 << 20)
+
+/* Both versions tell of a screen alike, but for the unused bytes before the colours. */
+#define SCREEN_SIZE 24
+#define SCREEN_RGB  1
 
 static const char *text_at(uint64_t pa, phys_peek peek)
 {
@@ -48,6 +57,15 @@ static void add_module(struct multiboot *mb, uint64_t start, uint64_t end, const
 		return;
 	}
 	mb->modules[mb->nr_modules++] = (struct multiboot_module){ start, end, text };
+}
+
+static void read_screen(struct multiboot *mb, const uint8_t *p, const uint8_t *colours)
+{
+	if (p[21] == SCREEN_RGB)
+		mb->screen = (struct multiboot_screen){
+			.base = get_le64(p), .stride = get_le32(p + 8), .width = get_le32(p + 12),
+			.height = get_le32(p + 16), .bits = p[20], .red = colours[0],
+		};
 }
 
 /* --- version 1: a structure with pointers ---------------------------------------------------- */
@@ -94,6 +112,9 @@ static int read1(struct multiboot *mb, uint64_t pa, phys_peek peek)
 		add_range(mb, MIB, (uint64_t)get_le32(info + 8) * KIB, MULTIBOOT_RAM);
 	if (flags & MB1_MODULES)
 		read_modules1(mb, info, peek);
+	info = flags & MB1_SCREEN ? peek(pa + MB1_SCREEN_AT, SCREEN_SIZE) : NULL;
+	if (info)
+		read_screen(mb, info, info + 22);
 	return 0;
 }
 
@@ -129,6 +150,10 @@ static void read_tag(struct multiboot *mb, const uint8_t *tag, uint32_t size)
 		break;
 	case TAG_MAP:
 		read_map2(mb, tag, size);
+		break;
+	case TAG_SCREEN:
+		if (size >= 8 + SCREEN_SIZE + 1)
+			read_screen(mb, tag + 8, tag + 8 + SCREEN_SIZE);
 		break;
 	case TAG_RSDP1:
 	case TAG_RSDP2:

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 obj-y += acpi.o bitmap.o copy.o cpio.o crc32.o date.o elf.o errno.o format.o glob.o gunzip.o inflate.o memory.o multiboot.o parse.o
+obj-$(CONFIG_TEXTFB) += textfb.o
 obj-y += printf.o rbtree.o ringbuf.o sha256.o strlcpy.o string.o utf8.o
 
 # gcc would turn the loops of memset() and its like into calls of themselves.

@@ -32,6 +32,7 @@ static spinlock_t lock = SPINLOCK_INIT;
 
 static enum log_level console_level = CONFIG_LOG_DEFAULT_LEVEL;
 static bool attached;
+static struct chardev *screen; /* beside the console; NULL: none */
 
 static const char *const level_names[] = { "error", "warning", "info", "debug" };
 
@@ -132,6 +133,7 @@ static void record_emit(enum log_level level, bool show, const char *fmt, va_lis
 	char buf[40 + TEXT_MAX + 1];
 	struct record rec = { .time = time_now(), .level = (uint8_t)level };
 	int prefix = format_prefix(buf, 40, &rec);
+	struct chardev *cd = READ_ONCE(screen);
 	char *text = buf + prefix;
 	int len = vsnprintf(text, TEXT_MAX, fmt, ap);
 
@@ -145,10 +147,11 @@ static void record_emit(enum log_level level, bool show, const char *fmt, va_lis
 		len--;
 	rec.len = (uint16_t)len;
 	ring_append(&rec, text);
-	if (!show)
-		return;
 	text[len] = '\n';
-	console_write(buf, (size_t)(prefix + len + 1));
+	if (level <= LOG_INFO && cd && cd != chardev_console())
+		chardev_write_text(cd, buf, (size_t)(prefix + len + 1));
+	if (show)
+		console_write(buf, (size_t)(prefix + len + 1));
 }
 
 void log_vprint(enum log_level level, const char *fmt, va_list ap)
@@ -245,6 +248,22 @@ void log_show(struct shell_out *out, enum log_level level)
 		format_prefix(prefix, sizeof(prefix), &rec);
 		out_printf(out, "%s%s\n", prefix, text);
 	}
+}
+
+void log_set_screen(struct chardev *cd)
+{
+	char buf[40 + TEXT_MAX + 1], text[TEXT_MAX + 1];
+	uint32_t pos = READ_ONCE(tail), end = READ_ONCE(head);
+	struct record rec;
+
+	while (cd && ring_next(&pos, end, &rec, text)) {
+		int n = format_prefix(buf, 40, &rec);
+
+		n += snprintf(buf + n, TEXT_MAX + 1, "%s\n", text);
+		if (rec.level <= LOG_INFO)
+			chardev_write_text(cd, buf, (size_t)n);
+	}
+	WRITE_ONCE(screen, cd);
 }
 
 void log_clear(void)

@@ -94,7 +94,7 @@ static void host_unmap(va_t va, size_t size)
 	pgtable_free_pruned(tables);
 }
 
-void *mem_map_device(hpa_t pa, uint64_t size)
+static void *map_registers(hpa_t pa, uint64_t size, uint32_t attr)
 {
 	hpa_t first = ALIGN_DOWN(pa, PAGE_SIZE);
 	size_t bytes = ALIGN_UP(pa + size, PAGE_SIZE) - first;
@@ -104,11 +104,21 @@ void *mem_map_device(hpa_t pa, uint64_t size)
 
 	if (!r)
 		return NULL;
-	if (host_map(r->start, first, bytes, PG_READ | PG_WRITE | PG_DEVICE)) {
+	if (host_map(r->start, first, bytes, PG_READ | PG_WRITE | attr)) {
 		vrange_put(r);
 		return NULL;
 	}
 	return (void *)(r->start + (pa - first));
+}
+
+void *mem_map_device(hpa_t pa, uint64_t size)
+{
+	return map_registers(pa, size, PG_DEVICE);
+}
+
+void *mem_map_buffer(hpa_t pa, uint64_t size)
+{
+	return map_registers(pa, size, PG_NC);
 }
 
 void mem_unmap_device(void *va, uint64_t size)

@@ -2,6 +2,7 @@
 """The image for x86 as GRUB starts it: from a CD and from a disk, on BIOS and on UEFI."""
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 
@@ -22,13 +23,40 @@ vserial dump g/uart0
 """
 
 
+def font():
+    """Shapes of the characters that text on a screen has: five columns of bits, as the source."""
+    with open(os.path.join(vm.TOP, "libs", "textfb.c"), encoding="ascii") as source:
+        rows = re.findall(r"(?m)^\t\{ ((?:0x[0-9a-f]{2}, ){4}0x[0-9a-f]{2}) \},", source.read())
+    assert len(rows) == 95
+    return {tuple(int(byte, 16) for byte in row.split(", ")): chr(32 + at)
+            for at, row in enumerate(rows)}
+
+
+def screen_text(m, path):
+    """The lines of text that QEMU's screen shows; a cell that shows none is "?"."""
+    m.monitor("screendump %s" % path)
+    kind, size, _, pixels = path.read_bytes().split(b"\n", 3)
+    width, height = map(int, size.split())
+    assert kind == b"P6" and len(pixels) == 3 * width * height
+    shapes, lines = font(), []
+    for top in range(0, height - 15, 16):
+        line = ""
+        for left in range(0, width - 7, 8):
+            at = [[pixels[3 * ((top + y) * width + left + x)] for y in range(0, 16, 2)]
+                  for x in range(1, 6)]
+            line += shapes.get(tuple(sum((dot > 127) << y for y, dot in enumerate(column))
+                                     for column in at), "?")
+        lines.append(line.rstrip())
+    return "\n".join(lines).rstrip()
+
+
 def make_iso(path, folder, **environment):
     """A CD with a hypervisor, its files, and another module with arguments; menus do not wait."""
     module = folder / "other.bin"
     module.write_bytes(bytes(5000))
     initrd = vm.make_initrd(folder / "initrd.cpio", {"/boot.xscript": SCRIPT, "/g.bin": PROGRAM})
     subprocess.run([MKISO, "-o", path, "--image", IMAGE, "--module", initrd, "--module",
-                    "%s one=1 two" % module, "--append", "vmm.loglevel=debug", "--timeout", "0"],
+                    "%s one=1 two" % module, "--append", "vmm.log=warning", "--timeout", "0"],
                    check=True, env=dict(os.environ, **environment))
     return path
 
@@ -73,6 +101,18 @@ def test_grub(machine, iso, tmp_path, kind, medium, firmware):
     screen = m.wait_prompt()
     assert "guest-ended-well" in screen and "hi\n" in screen
     assert m.run("host cpu info", status=0).count("yes") == 2
+    assert re.search(r"(?m)^\[ +0\.\d{6}\] screen0: \d+ x \d+ pixels, \d+ x \d+ characters$",
+                     screen_text(m, tmp_path / "screen.ppm"))
     assert 'bootargs = "one=1 two"' in m.run("devtree print /reserved-memory", status=0)
     m.send("shutdown\r")
     assert m.wait_end() == 0
+
+
+def test_no_svm(machine, iso, tmp_path):
+    """Without SVM the sentence that says so is on the screen too: many PCs have no serial port."""
+    m = machine(arch="x86", image="", mem=256, cpu="max,-svm", extra=["-cdrom", str(iso)],
+                wait=False)
+    m.expect_exact("Stopped.")
+    text = screen_text(m, tmp_path / "screen.ppm")
+    assert "Xvisor: this processor has no SVM with nested paging (AMD-V)" in text
+    assert "Stopped." in text

@@ -29,6 +29,7 @@ test_ringbuf := libs/ringbuf.c
 test_sha256 := libs/sha256.c
 test_string := libs/memory.c libs/string.c libs/strlcpy.c
 rename_test_string := $(string-functions)
+test_textfb := libs/textfb.c
 
 fuzz_cpio := libs/cpio.c
 fuzz_elf := libs/elf.c

@@ -46,7 +46,12 @@ static struct multiboot mb;
 TEST(multiboot1_tells_memory_modules_and_words)
 {
 	memset(memory, 0, sizeof(memory));
-	put_le32(memory + 0x1000, 0x4c); /* command line, modules, map */
+	put_le32(memory + 0x1000, 0x104c); /* command line, modules, map, screen */
+	put_le64(memory + 0x1058, 0xe0000000);
+	put_le32(memory + 0x1060, 1600);
+	put_le32(memory + 0x1064, 800);
+	put_le32(memory + 0x1068, 600);
+	memcpy(memory + 0x106c, "\x10\x01\x0b", 3);
 	put_le32(memory + 0x1010, 0x2000);
 	put_le32(memory + 0x1014, 2);
 	put_le32(memory + 0x1018, 0x3000);
@@ -73,6 +78,13 @@ TEST(multiboot1_tells_memory_modules_and_words)
 	CHECK_EQ(mb.ranges[1].base, 0x100000);
 	CHECK_EQ(mb.ranges[1].size, 0x7f00000);
 	CHECK_EQ(mb.ranges[1].type, 2);
+	CHECK_EQ(mb.screen.base, 0xe0000000);
+	CHECK(mb.screen.width == 800 && mb.screen.height == 600 && mb.screen.stride == 1600);
+	CHECK(mb.screen.bits == 16 && mb.screen.red == 11);
+	/* one that shows characters is none */
+	memory[0x106d] = 2;
+	CHECK_EQ(multiboot_read(MULTIBOOT1_LOADED, 0x1000, peek, &mb), 0);
+	CHECK_EQ(mb.screen.bits, 0);
 	/* a map that would go on beyond its end */
 	put_le32(memory + 0x4000, 0xfffffff0);
 	CHECK_EQ(multiboot_read(MULTIBOOT1_LOADED, 0x1000, peek, &mb), 0);
@@ -112,6 +124,13 @@ TEST(multiboot2_tells_the_same_and_where_acpi_is)
 	at = tag(at, 6, 40);
 	memcpy(memory + at + 8, "RSD PTR ", 8);
 	at = tag(at, 15, 44);
+	put_le64(memory + at + 8, 0xfd000000);
+	put_le32(memory + at + 16, 4096);
+	put_le32(memory + at + 20, 1024);
+	put_le32(memory + at + 24, 768);
+	memcpy(memory + at + 28, "\x20\x01\0\0\x10\x08", 6);
+	at = tag(at, 8, 38);
+	at = tag(at, 8, 32); /* too short to be one */
 	at = tag(at, 0, 8);
 	put_le32(memory + 0x1000, at - 0x1000);
 	CHECK_EQ(multiboot_read(MULTIBOOT2_LOADED, 0x1000, peek, &mb), 0);
@@ -121,6 +140,12 @@ TEST(multiboot2_tells_the_same_and_where_acpi_is)
 	CHECK_EQ(mb.nr_ranges, 1);
 	CHECK_EQ(mb.ranges[0].size, 0x1000);
 	CHECK_EQ(mb.rsdp_size, 36);
+	CHECK_EQ(mb.screen.base, 0xfd000000);
+	CHECK_EQ(mb.screen.width, 1024);
+	CHECK_EQ(mb.screen.height, 768);
+	CHECK_EQ(mb.screen.stride, 4096);
+	CHECK_EQ(mb.screen.bits, 32);
+	CHECK_EQ(mb.screen.red, 16);
 	/* no end, and a tag that is longer than all */
 	put_le32(memory + 0x1000, at - 0x1000 - 8);
 	CHECK_EQ(multiboot_read(MULTIBOOT2_LOADED, 0x1000, peek, &mb), -EINVAL);

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <core/chardev.h>
 #include <core/cpu.h>
 #include <core/guest.h>
 #include <core/shell.h>
@@ -43,6 +44,34 @@ static void begin(void)
 	log_clear();
 	log_set_attached(false);
 	log_set_console_level(LOG_WARN);
+}
+
+static char shown[4096];
+
+static void on_screen(struct chardev *cd, const void *buf, size_t n)
+{
+	strncat(shown, buf, n);
+}
+
+TEST(a_screen_shows_what_was_and_what_comes)
+{
+	static const struct chardev_ops ops = { .write = on_screen };
+	static struct chardev screen = { .ops = &ops };
+
+	begin();
+	term_now = 0;
+	log_info("first");
+	log_debug("not told");
+	CHECK_EQ(chardev_register(&screen, "screen"), 0);
+	log_set_screen(&screen);
+	CHECK_STR(shown, "[    0.000000] first\r\n");
+	shown[0] = '\0';
+	log_debug("still not");
+	log_warn("second");
+	CHECK_STR(shown, "[    0.000000] warning: second\r\n");
+	log_set_screen(NULL);
+	chardev_unregister(&screen);
+	term_end();
 }
 
 TEST(records)

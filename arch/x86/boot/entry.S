@@ -38,11 +38,16 @@ mb2_header:
 	.balign 8
 	.word	1, 0			/* information request */
 	.long	mb2_request_end - .  + 4
-	.long	1, 3, 6, 14, 15		/* command line, modules, memory map, RSDP old and new */
+	.long	1, 3, 6, 8		/* command line, modules, memory map, screen, */
+	.long	14, 15			/* RSDP, old and new */
 mb2_request_end:
 	.balign 8
 	.word	6, 0			/* modules on pages */
 	.long	8
+	.balign 8
+	.word	5, 1			/* a screen, if there is one: width, height, bits */
+	.long	20, 1024, 768, 32
+	.balign 8
 	.word	0, 0
 	.long	8
 mb2_end:

@@ -66,16 +66,27 @@ void *early_map_device(hpa_t pa)
 	return (void *)(uintptr_t)(va + (pa & ~PAGE_MASK));
 }
 
-const void *early_peek(hpa_t pa, uint64_t size)
+/* [pa, pa + size) in the window. @return its address, NULL when it does not fit */
+static void *see(hpa_t pa, uint64_t size, uint32_t attr)
 {
 	hpa_t block;
 
 	if (pa >= WINDOW_TOP || size > WINDOW_TOP - pa)
 		return NULL;
 	for (block = ALIGN_DOWN(pa, BLOCK_SIZE); block < pa + size; block += BLOCK_SIZE)
-		if (!map_one(VA_WINDOW + block, block, true, page_bits(PG_READ)))
+		if (!map_one(VA_WINDOW + block, block, true, page_bits(attr)))
 			return NULL;
-	return (const void *)(uintptr_t)(VA_WINDOW + pa);
+	return (void *)(uintptr_t)(VA_WINDOW + pa);
+}
+
+const void *early_peek(hpa_t pa, uint64_t size)
+{
+	return see(pa, size, PG_READ);
+}
+
+void *early_map_buffer(hpa_t pa, uint64_t size)
+{
+	return see(pa, size, PG_READ | PG_WRITE | PG_NC);
 }
 
 void early_peek_end(void)

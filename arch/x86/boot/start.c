@@ -10,10 +10,12 @@
 #include <libs/acpi.h>
 #include <libs/multiboot.h>
 #include <libs/string.h>
+#include <libs/textfb.h>
 #include <port/asm.h>
 #include <port/boot.h>
 #include <port/cpu.h>
 #include "../host/features.h"
+#include "../host/paging.h"
 #include "tree.h"
 
 #define MAPPED_ROOM (64 * KIB)
@@ -39,20 +41,37 @@ void __stack_chk_fail(void)
 	panic("stack protector: a function wrote past the end of its array");
 }
 
+/* There is no driver yet. @return false: no screen, or none that shows text */
+static bool early_screen(struct textfb *text)
+{
+	const struct multiboot_screen *s = &multiboot.screen;
+	struct textfb_mode m = { .width = s->width, .height = s->height, .stride = s->stride,
+				 .bytes = DIV_ROUND_UP(s->bits, 8u) };
+
+	m.base = s->bits ? early_map_buffer(s->base, (uint64_t)s->stride * s->height) : NULL;
+	return m.base && !textfb_init(text, &m);
+}
+
 /* Nothing can be virtualised, or not even begun: the person shall read why. */
 static noreturn_fn void stop(const char *why)
 {
-	static const char head[] = "\r\nXvisor: ";
+	const char *parts[] = { "\r\nXvisor: ", why, "\r\nStopped.\r\n" };
+	struct textfb text;
+	bool screen = early_screen(&text);
+	unsigned i;
 
-	arch_early_puts(head, sizeof(head) - 1);
-	arch_early_puts(why, strlen(why));
-	arch_early_puts("\r\nStopped.\r\n", 12);
+	for (i = 0; i < ARRAY_SIZE(parts); i++) {
+		arch_early_puts(parts[i], strlen(parts[i]));
+		if (screen)
+			textfb_write(&text, parts[i], strlen(parts[i]));
+	}
 	arch_cpu_halt();
 }
 
 static void this_cpu_init(struct x86_cpu *cpu, void *ist)
 {
 	library_guard[5] = __stack_chk_guard;
+	wrmsr(MSR_PAT, PAT_VALUE);
 	descriptors_init(cpu, ist);
 	wrmsr(MSR_FS_BASE, (uintptr_t)library_guard);
 	wrmsr(MSR_GS_BASE, (uintptr_t)cpu);
@@ -112,11 +131,13 @@ static hpa_t mapped_end(void)
 void boot_start(void)
 {
 	const void *tree;
+	bool told;
 
 	early_console_init();
 	this_cpu_init(&boot_cpu, boot_ist);
+	told = !multiboot_read(boot_magic, boot_info, early_peek, &multiboot);
 	check_cpu();
-	if (multiboot_read(boot_magic, boot_info, early_peek, &multiboot))
+	if (!told)
 		stop("not started by a multiboot loader (QEMU -kernel, GRUB \"multiboot2\"), or\r\n"
 		     "what it told makes no sense.");
 	read_acpi();

@@ -385,6 +385,26 @@ static void put_isa(const struct acpi_info *acpi)
 	end();
 }
 
+/* What is shown by no mode of ours is left out. */
+static void put_screen(const struct multiboot_screen *s)
+{
+	const char *format = s->bits == 32 ? s->red ? "x8r8g8b8" : "x8b8g8r8"
+			   : s->bits == 24 ? "r8g8b8"
+			   : s->bits == 16 ? "r5g6b5"
+			   : s->bits == 15 ? "x1r5g5b5" : NULL;
+
+	if (!format)
+		return;
+	begin("framebuffer@%llx", (unsigned long long)s->base);
+	text("compatible", "simple-framebuffer");
+	reg(s->base, (uint64_t)s->stride * s->height);
+	words("width", 1, s->width);
+	words("height", 1, s->height);
+	words("stride", 1, s->stride);
+	text("format", format);
+	end();
+}
+
 #define MEM32_END 0xfec00000u /* I/O APIC, HPET, local APIC, flash */
 
 /* What firmware gave to devices must be inside; what it left out may be put there. */
@@ -482,6 +502,7 @@ const void *tree_make(const struct multiboot *mb, const struct acpi_info *acpi)
 	put_cpus(acpi);
 	put_ioapics(acpi);
 	put_isa(acpi);
+	put_screen(&mb->screen);
 	put_pci(acpi);
 	end();
 	return fdt_finish(blob) ? NULL : blob;

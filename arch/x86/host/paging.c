@@ -81,6 +81,8 @@ uint32_t arch_pgtable_attr(enum pgtable_stage s, uint64_t entry)
 		attr |= PG_EXEC;
 	if (entry & PTE_PCD)
 		attr |= PG_DEVICE;
+	else if (entry & PTE_PWT)
+		attr |= PG_NC;
 	return attr;
 }
 

@@ -21,6 +21,12 @@
 #define PTE_NX	 BIT(63)
 #define PTE_ADDR GENMASK(51, 12)
 
+/**
+ * Page attribute table, as after reset but for entry 1 (PTE_PWT): write-combining, not
+ * write-through.
+ */
+#define PAT_VALUE 0x0007040600070106ULL
+
 /** Attribute bits of a leaf of stage 1, without address and without PTE_PS. */
 static inline uint64_t page_bits(uint32_t attr)
 {
@@ -30,8 +36,9 @@ static inline uint64_t page_bits(uint32_t attr)
 		e |= PTE_W | PTE_D;
 	if (!(attr & PG_EXEC))
 		e |= PTE_NX;
-	/* Uncached; write-combining would need the PAT changed. */
-	if (attr & (PG_DEVICE | PG_NC))
+	if (attr & PG_DEVICE)
 		e |= PTE_PCD | PTE_PWT;
+	else if (attr & PG_NC)
+		e |= PTE_PWT;
 	return e;
 }

@@ -37,6 +37,12 @@ void log_set_console_level(enum log_level level);
 enum log_level log_console_level(void);
 /** While the console shows a guest's screen, only errors interrupt it. */
 void log_set_attached(bool attached);
+struct chardev;
+/**
+ * A screen shows all records from the first one on, but those of level LOG_DEBUG, beside what the
+ * console shows; NULL: no screen any more. Thread context.
+ */
+void log_set_screen(struct chardev *cd);
 /** "error" ... "debug". */
 const char *log_level_name(enum log_level level);
 /** Read a level: its name or its number. @return 0 or -EINVAL */

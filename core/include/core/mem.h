@@ -87,6 +87,8 @@ void page_free(void *va, size_t pages);
  * @return virtual address of pa (not only of its page), NULL when out of space or memory
  */
 void *mem_map_device(hpa_t pa, uint64_t size);
+/** As mem_map_device(), of memory such as a frame buffer: writes may be gathered, not cached. */
+void *mem_map_buffer(hpa_t pa, uint64_t size);
 void mem_unmap_device(void *va, uint64_t size);
 /**
  * A stack of `size` bytes with an unmapped guard page below. @return its top, 0 when out of

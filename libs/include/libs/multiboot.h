@@ -35,6 +35,15 @@ struct multiboot_module {
 	const char *text;	/* file and arguments; never NULL */
 };
 
+/** A frame buffer of direct colours. */
+struct multiboot_screen {
+	uint64_t base;
+	uint32_t width, height; /* pixels */
+	uint32_t stride;	/* bytes from line to line */
+	uint8_t bits;		/* of a pixel, all of its bytes */
+	uint8_t red;		/* lowest bit of red */
+};
+
 struct multiboot {
 	const char *cmdline;	/* never NULL */
 	unsigned nr_ranges, nr_modules;
@@ -43,6 +52,7 @@ struct multiboot {
 	struct multiboot_module modules[MULTIBOOT_MODULES];
 	const uint8_t *rsdp;	/* copy of ACPI's root pointer; NULL: not told */
 	size_t rsdp_size;
+	struct multiboot_screen screen; /* bits 0: not told, or one that shows characters */
 };
 
 /**

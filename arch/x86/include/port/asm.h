@@ -32,6 +32,7 @@
 #define CR4_OSXSAVE    0x00040000
 
 #define MSR_APIC_BASE	 0x1b
+#define MSR_PAT		 0x277
 #define MSR_TSC_DEADLINE 0x6e0
 #define MSR_X2APIC	 0x800
 #define MSR_EFER	 0xc0000080

@@ -44,6 +44,11 @@ void *early_map_device(hpa_t pa);
  * @return NULL when it lies beyond what can be seen
  */
 const void *early_peek(hpa_t pa, uint64_t size);
+/**
+ * Write a frame buffer while the image starts.
+ * @return NULL when it lies beyond what can be reached
+ */
+void *early_map_buffer(hpa_t pa, uint64_t size);
 /** No such views any more. */
 void early_peek_end(void);
 /** Put [end of the image, end) into the direct map. */

@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Text on a frame buffer. The shapes are five columns of eight dots, the lowest bit on top, drawn
+ * one dot wide and two high. No data that changes.
+ */
+#include <libs/textfb.h>
+
+#include <libs/errno.h>
+#include <libs/string.h>
+
+#define FIRST	   ' '
+#define LAST	   '~'
+#define COLUMNS	   5
+#define MODE_LIMIT 32768 /* pixels of a side */
+#define TAB	   8
+
+enum { STATE_TEXT, STATE_ESCAPE, STATE_CSI };
+
+static const uint8_t font[LAST - FIRST + 1][COLUMNS] = {
+	{ 0x00, 0x00, 0x00, 0x00, 0x00 }, /*   */
+	{ 0x00, 0x00, 0x5f, 0x00, 0x00 }, /* ! */
+	{ 0x00, 0x07, 0x00, 0x07, 0x00 }, /* " */
+	{ 0x14, 0x7f, 0x14, 0x7f, 0x14 }, /* # */
+	{ 0x24, 0x2a, 0x7f, 0x2a, 0x12 }, /* $ */
+	{ 0x63, 0x13, 0x08, 0x64, 0x63 }, /* % */
+	{ 0x36, 0x49, 0x55, 0x22, 0x50 }, /* & */
+	{ 0x00, 0x00, 0x03, 0x00, 0x00 }, /* ' */
+	{ 0x00, 0x1c, 0x22, 0x41, 0x00 }, /* ( */
+	{ 0x00, 0x41, 0x22, 0x1c, 0x00 }, /* ) */
+	{ 0x14, 0x08, 0x3e, 0x08, 0x14 }, /* * */
+	{ 0x08, 0x08, 0x3e, 0x08, 0x08 }, /* + */
+	{ 0x00, 0x00, 0xa0, 0x60, 0x00 }, /* , */
+	{ 0x08, 0x08, 0x08, 0x08, 0x08 }, /* - */
+	{ 0x00, 0x60, 0x60, 0x00, 0x00 }, /* . */
+	{ 0x60, 0x10, 0x08, 0x04, 0x03 }, /* / */
+	{ 0x3e, 0x51, 0x49, 0x45, 0x3e }, /* 0 */
+	{ 0x00, 0x42, 0x7f, 0x40, 0x00 }, /* 1 */
+	{ 0x42, 0x61, 0x51, 0x49, 0x46 }, /* 2 */
+	{ 0x21, 0x41, 0x45, 0x4b, 0x31 }, /* 3 */
+	{ 0x18, 0x14, 0x12, 0x7f, 0x10 }, /* 4 */
+	{ 0x27, 0x45, 0x45, 0x45, 0x39 }, /* 5 */
+	{ 0x3c, 0x4a, 0x49, 0x49, 0x30 }, /* 6 */
+	{ 0x01, 0x71, 0x09, 0x05, 0x03 }, /* 7 */
+	{ 0x36, 0x49, 0x49, 0x49, 0x36 }, /* 8 */
+	{ 0x06, 0x49, 0x49, 0x29, 0x1e }, /* 9 */
+	{ 0x00, 0x36, 0x36, 0x00, 0x00 }, /* : */
+	{ 0x00, 0x00, 0x56, 0x36, 0x00 }, /* ; */
+	{ 0x08, 0x14, 0x22, 0x41, 0x00 }, /* < */
+	{ 0x14, 0x14, 0x14, 0x14, 0x14 }, /* = */
+	{ 0x00, 0x41, 0x22, 0x14, 0x08 }, /* > */
+	{ 0x02, 0x01, 0x51, 0x09, 0x06 }, /* ? */
+	{ 0x3e, 0x41, 0x5d, 0x55, 0x1e }, /* @ */
+	{ 0x7e, 0x09, 0x09, 0x09, 0x7e }, /* A */
+	{ 0x7f, 0x49, 0x49, 0x49, 0x36 }, /* B */
+	{ 0x3e, 0x41, 0x41, 0x41, 0x22 }, /* C */
+	{ 0x7f, 0x41, 0x41, 0x22, 0x1c }, /* D */
+	{ 0x7f, 0x49, 0x49, 0x49, 0x41 }, /* E */
+	{ 0x7f, 0x09, 0x09, 0x09, 0x01 }, /* F */
+	{ 0x3e, 0x41, 0x49, 0x49, 0x3a }, /* G */
+	{ 0x7f, 0x08, 0x08, 0x08, 0x7f }, /* H */
+	{ 0x00, 0x41, 0x7f, 0x41, 0x00 }, /* I */
+	{ 0x20, 0x40, 0x41, 0x3f, 0x01 }, /* J */
+	{ 0x7f, 0x08, 0x14, 0x22, 0x41 }, /* K */
+	{ 0x7f, 0x40, 0x40, 0x40, 0x40 }, /* L */
+	{ 0x7f, 0x02, 0x0c, 0x02, 0x7f }, /* M */
+	{ 0x7f, 0x02, 0x04, 0x08, 0x7f }, /* N */
+	{ 0x3e, 0x41, 0x41, 0x41, 0x3e }, /* O */
+	{ 0x7f, 0x09, 0x09, 0x09, 0x06 }, /* P */
+	{ 0x3e, 0x41, 0x51, 0x21, 0x5e }, /* Q */
+	{ 0x7f, 0x09, 0x19, 0x29, 0x46 }, /* R */
+	{ 0x46, 0x49, 0x49, 0x49, 0x31 }, /* S */
+	{ 0x01, 0x01, 0x7f, 0x01, 0x01 }, /* T */
+	{ 0x3f, 0x40, 0x40, 0x40, 0x3f }, /* U */
+	{ 0x1f, 0x20, 0x40, 0x20, 0x1f }, /* V */
+	{ 0x7f, 0x20, 0x18, 0x20, 0x7f }, /* W */
+	{ 0x63, 0x14, 0x08, 0x14, 0x63 }, /* X */
+	{ 0x03, 0x04, 0x78, 0x04, 0x03 }, /* Y */
+	{ 0x61, 0x51, 0x49, 0x45, 0x43 }, /* Z */
+	{ 0x00, 0x7f, 0x41, 0x41, 0x00 }, /* [ */
+	{ 0x03, 0x04, 0x08, 0x10, 0x60 }, /* backslash */
+	{ 0x00, 0x41, 0x41, 0x7f, 0x00 }, /* ] */
+	{ 0x04, 0x02, 0x01, 0x02, 0x04 }, /* ^ */
+	{ 0x40, 0x40, 0x40, 0x40, 0x40 }, /* _ */
+	{ 0x00, 0x01, 0x02, 0x00, 0x00 }, /* ` */
+	{ 0x20, 0x54, 0x54, 0x54, 0x78 }, /* a */
+	{ 0x7f, 0x28, 0x44, 0x44, 0x38 }, /* b */
+	{ 0x38, 0x44, 0x44, 0x44, 0x20 }, /* c */
+	{ 0x38, 0x44, 0x44, 0x28, 0x7f }, /* d */
+	{ 0x38, 0x54, 0x54, 0x54, 0x18 }, /* e */
+	{ 0x08, 0x7e, 0x09, 0x01, 0x02 }, /* f */
+	{ 0x38, 0xc4, 0xc4, 0xa8, 0x7c }, /* g */
+	{ 0x7f, 0x08, 0x04, 0x04, 0x78 }, /* h */
+	{ 0x00, 0x44, 0x7d, 0x40, 0x00 }, /* i */
+	{ 0x40, 0x80, 0x84, 0x7d, 0x00 }, /* j */
+	{ 0x7f, 0x10, 0x28, 0x44, 0x00 }, /* k */
+	{ 0x00, 0x41, 0x7f, 0x40, 0x00 }, /* l */
+	{ 0x7c, 0x04, 0x38, 0x04, 0x78 }, /* m */
+	{ 0x7c, 0x08, 0x04, 0x04, 0x78 }, /* n */
+	{ 0x38, 0x44, 0x44, 0x44, 0x38 }, /* o */
+	{ 0xfc, 0x28, 0x44, 0x44, 0x38 }, /* p */
+	{ 0x38, 0x44, 0x44, 0x28, 0xfc }, /* q */
+	{ 0x7c, 0x08, 0x04, 0x04, 0x08 }, /* r */
+	{ 0x48, 0x54, 0x54, 0x54, 0x24 }, /* s */
+	{ 0x04, 0x3f, 0x44, 0x40, 0x20 }, /* t */
+	{ 0x3c, 0x40, 0x40, 0x20, 0x7c }, /* u */
+	{ 0x1c, 0x20, 0x40, 0x20, 0x1c }, /* v */
+	{ 0x3c, 0x40, 0x38, 0x40, 0x3c }, /* w */
+	{ 0x44, 0x28, 0x10, 0x28, 0x44 }, /* x */
+	{ 0x1c, 0xa0, 0xa0, 0x90, 0x7c }, /* y */
+	{ 0x44, 0x64, 0x54, 0x4c, 0x44 }, /* z */
+	{ 0x00, 0x08, 0x36, 0x41, 0x41 }, /* { */
+	{ 0x00, 0x00, 0x7f, 0x00, 0x00 }, /* | */
+	{ 0x41, 0x41, 0x36, 0x08, 0x00 }, /* } */
+	{ 0x0c, 0x02, 0x04, 0x08, 0x06 }, /* ~ */
+};
+static const uint8_t box[COLUMNS] = { 0x7f, 0x41, 0x41, 0x41, 0x7f };
+
+int textfb_init(struct textfb *t, const struct textfb_mode *m)
+{
+	uint32_t y;
+
+	memset(t, 0, sizeof(*t));
+	if (m->bytes < 2 || m->bytes > 4 || m->width < TEXTFB_CELL_WIDTH ||
+	    m->height < TEXTFB_CELL_HEIGHT || m->width > MODE_LIMIT || m->height > MODE_LIMIT ||
+	    m->stride < m->width * m->bytes || (m->bytes != 3 && m->stride % m->bytes))
+		return -EINVAL;
+	t->mode = *m;
+	t->cols = m->width / TEXTFB_CELL_WIDTH;
+	t->rows = m->height / TEXTFB_CELL_HEIGHT;
+	for (y = 0; y < m->height; y++)
+		memset((uint8_t *)m->base + (size_t)y * m->stride, 0, m->width * m->bytes);
+	return 0;
+}
+
+void textfb_set_cells(struct textfb *t, uint8_t *cells)
+{
+	t->cells = cells;
+	t->col = t->row = 0;
+}
+
+/* --- cells ----------------------------------------------------------------------------------- */
+
+static void put_pixel(volatile void *at, uint32_t bytes, uint32_t v)
+{
+	volatile uint8_t *p = at;
+
+	switch (bytes) {
+	case 4:
+		*(volatile uint32_t *)at = v;
+		break;
+	case 2:
+		*(volatile uint16_t *)at = (uint16_t)v;
+		break;
+	default:
+		p[0] = p[1] = p[2] = (uint8_t)v;
+	}
+}
+
+static const uint8_t *shape(uint8_t c)
+{
+	if (!c)
+		c = ' ';
+	return c >= FIRST && c <= LAST ? font[c - FIRST] : box;
+}
+
+/* Show a character, if it is another one than before; 0 is a blank. */
+static void draw(struct textfb *t, unsigned row, unsigned col, uint8_t c)
+{
+	const struct textfb_mode *m = &t->mode;
+	uint8_t *line = (uint8_t *)m->base + (size_t)row * TEXTFB_CELL_HEIGHT * m->stride +
+			(size_t)col * TEXTFB_CELL_WIDTH * m->bytes;
+	const uint8_t *columns = shape(c);
+	unsigned x, y;
+
+	if (t->cells) {
+		uint8_t *cell = &t->cells[row * t->cols + col];
+
+		if (*cell == c)
+			return;
+		*cell = c;
+	}
+	for (y = 0; y < TEXTFB_CELL_HEIGHT; y++, line += m->stride)
+		for (x = 0; x < TEXTFB_CELL_WIDTH; x++) {
+			bool dot = x && x <= COLUMNS && columns[x - 1] >> (y / 2) & 1;
+
+			put_pixel(line + x * m->bytes, m->bytes, dot ? UINT32_MAX : 0);
+		}
+}
+
+static void erase(struct textfb *t, unsigned from_row, unsigned from_col, unsigned end_row,
+		  unsigned end_col)
+{
+	unsigned at = from_row * t->cols + from_col, stop = end_row * t->cols + end_col;
+
+	for (; at < stop; at++)
+		draw(t, at / t->cols, at % t->cols, 0);
+}
+
+static void scroll(struct textfb *t)
+{
+	unsigned row, col;
+
+	if (!t->cells) {
+		erase(t, 0, 0, t->rows, 0);
+		t->row = 0;
+		return;
+	}
+	for (row = 0; row + 1 < t->rows; row++)
+		for (col = 0; col < t->cols; col++)
+			draw(t, row, col, t->cells[(row + 1) * t->cols + col]);
+	erase(t, t->rows - 1, 0, t->rows, 0);
+	t->row = t->rows - 1;
+}
+
+static void newline(struct textfb *t)
+{
+	if (++t->row == t->rows)
+		scroll(t);
+}
+
+/* --- what is sent ---------------------------------------------------------------------------- */
+
+static void put_char(struct textfb *t, uint8_t c)
+{
+	if (t->col == t->cols) {
+		t->col = 0;
+		newline(t);
+	}
+	draw(t, t->row, t->col++, c);
+}
+
+/* The end of an escape sequence */
+static void act(struct textfb *t, char c)
+{
+	unsigned n = t->arg[0], steps = n ? n : 1;
+	unsigned col = MIN(t->col, t->cols - 1);
+
+	switch (c) {
+	case 'A':
+		t->row -= MIN(t->row, steps);
+		break;
+	case 'B':
+		t->row = MIN(t->row + steps, t->rows - 1);
+		break;
+	case 'C':
+		t->col = MIN(col + steps, t->cols - 1);
+		break;
+	case 'D':
+		t->col = col - MIN(col, steps);
+		break;
+	case 'H':
+		t->row = MIN(steps, t->rows) - 1;
+		t->col = MIN(t->arg[1] ? t->arg[1] : 1u, t->cols) - 1;
+		break;
+	case 'J':
+		erase(t, n ? 0 : t->row, n ? 0 : t->col, n == 1 ? t->row : t->rows,
+		      n == 1 ? t->col : 0);
+		break;
+	case 'K':
+		erase(t, t->row, n ? 0 : t->col, t->row, n == 1 ? t->col : t->cols);
+		break;
+	}
+}
+
+static void control(struct textfb *t, char c)
+{
+	switch (c) {
+	case '\r':
+		t->col = 0;
+		break;
+	case '\n':
+		newline(t);
+		break;
+	case '\b':
+		t->col -= t->col ? 1 : 0;
+		break;
+	case '\t':
+		t->col = MIN(ALIGN_DOWN(t->col, TAB) + TAB, t->cols - 1);
+		break;
+	case '\033':
+		t->state = STATE_ESCAPE;
+		break;
+	}
+}
+
+static void escape(struct textfb *t, char c)
+{
+	if (t->state == STATE_ESCAPE) {
+		t->state = c == '[' ? STATE_CSI : STATE_TEXT;
+		t->args = 0;
+		t->arg[0] = t->arg[1] = 0;
+	} else if (c >= '0' && c <= '9') {
+		if (t->args < 2 && t->arg[t->args] < 1000)
+			t->arg[t->args] = (uint16_t)(t->arg[t->args] * 10 + (c - '0'));
+	} else if (c == ';') {
+		t->args = (uint8_t)MIN(t->args + 1, 2);
+	} else if (c >= '@' || c < ' ') {
+		t->state = STATE_TEXT;
+		act(t, c);
+	}
+}
+
+void textfb_write(struct textfb *t, const char *s, size_t n)
+{
+	for (; n; n--, s++) {
+		if (t->state != STATE_TEXT)
+			escape(t, *s);
+		else if ((uint8_t)*s < ' ')
+			control(t, *s);
+		else
+			put_char(t, (uint8_t)*s);
+	}
+}
