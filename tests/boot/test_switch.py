@@ -78,12 +78,19 @@ def make_disk(tmp_path):
     return disk
 
 
+def with_vlans(linux):
+    """The Linux guest's initramfs with the kernel's own VLANs."""
+    initrd = linux["/boot/initrd.cpio.gz"]
+    return initrd.read_bytes() + initrd.with_name("8021q.cpio.gz").read_bytes()
+
+
 def test_many(machine, linux, disk, tmp_path):
     """24 guests on a switch reach each other; VLANs, captures, limits among them; all is freed."""
     script = "".join(tiny("g%d" % n, n, "peers=%d" % GUESTS) for n in range(1, TINY + 1))
     m = machine(smp=2, mem=1024, disks=[disk], files=dict(linux, **{
         "/net.bin": program("net"), "/tiny": script, "/linux": LINUX % ("a", "a") +
-        LINUX % ("b", "b"), "/tagged": tiny("t", 40, "vlan=5")}))
+        LINUX % ("b", "b"), "/tagged": tiny("t", 40, "vlan=5"),
+        "/boot/initrd.cpio.gz": with_vlans(linux)}))
     m.run("net switch create lan; vfs run /tagged; guest destroy t", status=0)
     pages, before = free_pages(m), own_kib(m)
     m.run("vfs mount vda /d; vfs run /linux; vfs run /tiny", 120, status=0)
@@ -100,6 +107,7 @@ def test_many(machine, linux, disk, tmp_path):
     assert in_guest(m, "for i in $(seq 1 %d); do ping -c 1 -W 5 10.0.0.$i; done" % (GUESTS - 1),
                     120).count(" 1 packets received") == GUESTS - 1
     vlans(m)
+    linux_vlans(m)
     limits(m)
     leave_console(m)
     ageing(m)
@@ -136,6 +144,24 @@ def vlans(m):
     at_console(m, "b")
     assert received(m, "10.0.0.40", 1) == 0
     assert received(m, "10.0.0.2") == 3
+
+
+def linux_vlans(m):
+    """At b's console: Linux tags frames itself, and tells its device which VLANs it wants."""
+    leave_console(m)
+    m.run("net port set t/net0 trunk=5; net port set b/net0 trunk=1,5 native=1", status=0)
+    at_console(m, "b")
+    in_guest(m, "cd /lib/8021q; for m in $(cat order); do insmod ./$m; done; cd /")
+    in_guest(m, "ip link add link eth0 name v type vlan id 5; ip link set v up")
+    in_guest(m, "ip route add 10.0.0.40 dev v src 10.0.0.%d" % (TINY + 2))
+    assert received(m, "10.0.0.40") == 3
+    assert received(m, "10.0.0.2") == 3
+    # Without the VLAN the device keeps its frames back, whatever the port is in.
+    in_guest(m, "ip link del v")
+    assert received(m, "10.0.0.40", 1) == 0
+    leave_console(m)
+    m.run("net port set t/net0 vlan=1; net port set b/net0 vlan=1", status=0)
+    at_console(m, "b")
 
 
 def limits(m):

@@ -47,7 +47,7 @@ ifeq ($(ARCH),x86)
 test-disk: demo-disk guests
 else
 test-disk: demo-disk guests $(disk)/cloud-arm64/vmlinuz $(disk)/cloud-arm64/initrd.cpio.gz \
-		$(disk)/arm64/ext4.cpio.gz \
+		$(disk)/arm64/ext4.cpio.gz $(disk)/arm64/8021q.cpio.gz \
 		$(disk)/debian.img
 	@$(MAKE) --no-print-directory test-disk-arm32 || \
 		echo "  (no 32-bit Linux: its tests will be skipped; try make test-disk-arm32)"
@@ -61,7 +61,8 @@ kernel-files := --only 'boot/vmlinuz-*' --only '*/kernel/drivers/*virtio*' --onl
 	--only '*/evdev.ko*' --only '*/gpio_keys.ko*' --only '*/acpi/button.ko*' \
 	--only '*/sp805_wdt.ko*' --only '*/watchdog.ko*' --only '*/arm_smccc_trng.ko*' \
 	--only '*/fs/ext4/*' --only '*/fs/jbd2/*' --only '*/fs/mbcache.ko*' \
-	--only '*/lib/*crc*.ko*' --only '*/crypto/crc32c_generic.ko*'
+	--only '*/lib/*crc*.ko*' --only '*/crypto/crc32c_generic.ko*' --only '*/net/8021q/*' \
+	--only '*/net/802/*' --only '*/net/llc/llc.ko*'
 
 $(DL)/arm64/linux-image-%.deb:
 	@$(fetch) 'linux-image-$*=linux-image-*'
@@ -95,7 +96,11 @@ $(disk)/%/vmlinuz: $(O)/foreign/linux-%/.done
 $(disk)/%/initrd.cpio.gz: $(O)/foreign/linux-%/.done $(O)/foreign/busybox/.done tools/mkinitramfs \
 		tools/mkcpio.py
 	$(call make-initramfs,linux-$*,busybox)
-# For tests that want this file system in a guest: appended to the one above.
+# For tests that want a file system or VLANs in a guest: appended to the one above.
+$(disk)/%/8021q.cpio.gz: $(O)/foreign/linux-%/.done tools/mkinitramfs tools/mkcpio.py
+	@mkdir -p $(@D)
+	$(call say,CPIO   ,$@)@tools/mkinitramfs --modules $(O)/foreign/linux-$*/lib/modules \
+		--only 8021q -o $@
 $(disk)/%/ext4.cpio.gz: $(O)/foreign/linux-%/.done tools/mkinitramfs tools/mkcpio.py
 	@mkdir -p $(@D)
 	$(call say,CPIO   ,$@)@tools/mkinitramfs --modules $(O)/foreign/linux-$*/lib/modules \
