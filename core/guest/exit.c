@@ -136,16 +136,18 @@ static noinline_fn void access_failed(struct vcpu *v, struct region *r,
 static always_inline_fn void device_access(struct vcpu *v, struct region *r, uint64_t offset,
 					   struct vcpu_exit *exit)
 {
-	struct emu_access acc = {
+	enum emu_result result;
+	struct emu_access acc;
+
+	/* It may change memory: what is filled in behind it is still in registers. */
+	arch_irq_enable();
+	acc = (struct emu_access){
 		.vcpu = v,
 		.offset = offset,
 		.value = exit->value,
 		.size = exit->size,
 		.is_write = exit->is_write,
 	};
-	enum emu_result result;
-
-	arch_irq_enable();
 	result = emu_access(r->dev, &acc);
 	arch_irq_disable();
 	if (likely(result == EMU_OK)) {

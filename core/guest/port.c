@@ -28,7 +28,7 @@ struct region *guest_port(struct guest *guest, unsigned port)
 }
 
 /* The device behind a port, and the port's offset in it. Aliases of aliases end some time. */
-static struct region *resolve(struct guest *guest, uint64_t *port)
+static noinline_fn struct region *resolve(struct guest *guest, uint64_t *port)
 {
 	struct region *r = guest_port(guest, (unsigned)*port);
 
@@ -43,12 +43,7 @@ static struct region *resolve(struct guest *guest, uint64_t *port)
 __attribute__((no_stack_protector)) void vcpu_exit_port(struct vcpu *v, struct vcpu_exit *exit)
 {
 	struct region *r = v->last_port;
-	struct emu_access acc = {
-		.vcpu = v,
-		.value = exit->value,
-		.size = exit->size,
-		.is_write = exit->is_write,
-	};
+	struct emu_access acc;
 	uint64_t port = exit->gpa;
 	enum emu_result result = EMU_NONE;
 
@@ -58,8 +53,14 @@ __attribute__((no_stack_protector)) void vcpu_exit_port(struct vcpu *v, struct v
 			v->last_port = r;
 	}
 	if (likely(r)) {
-		acc.offset = port - r->gpa;
 		arch_irq_enable();
+		acc = (struct emu_access){
+			.vcpu = v,
+			.offset = port - r->gpa,
+			.value = exit->value,
+			.size = exit->size,
+			.is_write = exit->is_write,
+		};
 		result = emu_access(r->dev, &acc);
 		arch_irq_disable();
 	}

@@ -170,7 +170,8 @@ void timer_start(struct timer *timer, uint64_t deadline)
 	for (;;) {
 		int none = -1;
 
-		detach(timer);
+		if (timer_armed(timer))
+			detach(timer);
 		spin_lock(&cpu->timer_lock);
 		/* Another CPU may be starting it too, under the lock of its own queue. */
 		if (likely(__atomic_compare_exchange_n(&timer->cpu, &none, (int)cpu->id, false,
@@ -220,6 +221,7 @@ static always_inline_fn bool expire_one(struct cpu *cpu)
 	rb_erase(&cpu->timers, &t->node);
 	WRITE_ONCE(t->cpu, -1);
 	__atomic_store_n(&cpu->timer_running, t, __ATOMIC_RELEASE);
+	t->now = now;
 	next = first_timer(cpu);
 	if (next && next->deadline <= now)
 		more = true;

@@ -292,6 +292,11 @@ static enum emu_result pic_access(struct emu_dev *dev, struct emu_access *acc)
 
 	if (acc->size > 2 || acc->offset + acc->size > 2 || !set || !set->pic)
 		return EMU_WIDTH;
+	/* Registers are bytes: nothing is torn, and reading changes nothing. */
+	if (acc->size == 1 && !acc->is_write && part != ELCR && !set->pic->chip[part].poll) {
+		acc->value = read_port(&set->pic->chip[part], !part, (unsigned)acc->offset);
+		return EMU_OK;
+	}
 	flags = spin_lock_irqsave(&set->lock);
 	for (unsigned i = 0; i < acc->size; i++) {
 		unsigned port = (unsigned)acc->offset + i;

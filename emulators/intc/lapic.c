@@ -42,15 +42,22 @@ static const uint32_t lvt_writable[LVTS] = { 0x700ff, 0x107ff, 0x107ff, 0x1a7ff,
 
 /* --- sets of vectors --------------------------------------------------------------------- */
 
-static int highest(const struct apic_bits *b)
+static inline int highest(const struct apic_bits *b)
 {
-	for (int i = 3; i >= 0; i--) {
-		uint64_t w = __atomic_load_n(&b->word[i], __ATOMIC_RELAXED);
+	const uint64_t *w = b->word;
+	uint64_t v;
+	int i;
 
-		if (w)
-			return 64 * i + 63 - __builtin_clzll(w);
+	/* Mostly there is nothing at all; what a guest's devices have is in the lower half. */
+	if (likely(!(READ_ONCE(w[3]) | READ_ONCE(w[2])))) {
+		if (!(READ_ONCE(w[1]) | READ_ONCE(w[0])))
+			return -1;
+		i = READ_ONCE(w[1]) ? 1 : 0;
+	} else {
+		i = READ_ONCE(w[3]) ? 3 : 2;
 	}
-	return -1;
+	v = READ_ONCE(w[i]);
+	return v ? 64 * i + 63 - __builtin_clzll(v) : -1;
 }
 
 static void set_bit(struct apic_bits *b, unsigned n)

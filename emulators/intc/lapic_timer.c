@@ -19,12 +19,10 @@ static uint64_t unit(const struct lapic *a)
 	return 1u << ((code + 1) & 7);
 }
 
-/* As it is set under the lock. Another context may set it anew meanwhile. */
+/* As it is set under the lock. Another context may set it anew meanwhile, and start it first. */
 static void restart(struct lapic *a)
 {
 	uint64_t deadline;
-	unsigned long flags;
-	bool stale;
 
 	do {
 		deadline = READ_ONCE(a->deadline);
@@ -32,16 +30,13 @@ static void restart(struct lapic *a)
 			timer_start(&a->timer, deadline);
 		else
 			timer_stop(&a->timer);
-		flags = spin_lock_irqsave(&a->timer_lock);
-		stale = a->deadline != deadline;
-		spin_unlock_irqrestore(&a->timer_lock, flags);
-	} while (stale);
+	} while (READ_ONCE(a->deadline) != deadline);
 }
 
 static void expired(struct timer *timer)
 {
 	struct lapic *a = container_of(timer, struct lapic, timer);
-	uint64_t now = time_now();
+	uint64_t now = timer->now;
 	bool due, goes_on;
 
 	spin_lock(&a->timer_lock);
@@ -88,14 +83,15 @@ uint32_t lapic_timer_count(struct lapic *a)
 	return (uint32_t)MIN_T(uint64_t, left, a->initial);
 }
 
-/* The count runs from now on. */
+/* The count runs from when it was written on. */
 static void begin(struct lapic *a)
 {
+	uint64_t now = time_now();
 	unsigned long flags = spin_lock_irqsave(&a->timer_lock);
 	uint64_t ns = a->initial * unit(a);
 
 	a->period = MODE(a->lvt[LVT_TIMER]) == PERIODIC ? MAX_T(uint64_t, ns, PERIOD_MIN) : ns;
-	a->deadline = a->initial ? time_now() + a->period : 0;
+	a->deadline = a->initial ? now + a->period : 0;
 	spin_unlock_irqrestore(&a->timer_lock, flags);
 	restart(a);
 }

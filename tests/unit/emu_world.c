@@ -184,6 +184,7 @@ void world_advance(uint64_t ns)
 			now = t->deadline;
 		timer_stop(t);
 		irqs_masked = true;
+		t->now = now;
 		t->fn(t);
 		irqs_masked = false;
 		if (++fired > 100000)

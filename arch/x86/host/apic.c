@@ -185,6 +185,11 @@ bool apic_timer_deadline(void)
 	return deadline_mode;
 }
 
+void apic_timer_count(uint32_t v)
+{
+	apic_write(APIC_TIMER_INIT, v);
+}
+
 uint64_t apic_timer_freq(void)
 {
 	return timer_freq;

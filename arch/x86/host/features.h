@@ -47,6 +47,8 @@ void apic_init_cpu(void);
 void apic_timer_init(void);
 /** Arm it: count at its own rate, or in deadline mode the counter's value. */
 void apic_timer_set(uint64_t v);
+/** The same, not in deadline mode. */
+void apic_timer_count(uint32_t v);
 void apic_timer_stop(void);
 bool apic_timer_deadline(void);
 uint64_t apic_timer_freq(void);

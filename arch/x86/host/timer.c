@@ -28,12 +28,15 @@ void arch_timer_arm(uint64_t ticks)
 	}
 	now = arch_counter();
 	if (ticks <= now) {
-		apic_timer_set(1);
+		apic_timer_count(1);
 		return;
 	}
-	/* What is farther away than the timer can count comes early, and is armed again. */
-	count = (uint64_t)(((unsigned __int128)(ticks - now) * ratio + UINT32_MAX) >> 32);
-	apic_timer_set(MIN_T(uint64_t, count, UINT32_MAX));
+	/*
+	 * What is farther away than the timer can count comes early, and is armed again. A tick
+	 * more than the quotient is never too early.
+	 */
+	count = (uint64_t)((unsigned __int128)(ticks - now) * ratio >> 32) + 1;
+	apic_timer_count((uint32_t)MIN_T(uint64_t, count, UINT32_MAX));
 }
 
 static void timer_irq(void *arg)

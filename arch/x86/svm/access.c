@@ -30,9 +30,12 @@ struct plain_mov {
 	uint64_t values[LEVELS];
 	const uint8_t *bytes;
 	uint64_t first, second, first_mask, second_mask;
-	uint64_t imm;
-	uint8_t len, size, reg;
-	bool is_write, has_imm;
+	uint64_t *reg;		/* what is written, or read to */
+	uint64_t imm, mask;
+	uint64_t next;		/* RIP behind it */
+	uint32_t size;
+	uint32_t is_write;
+	uint32_t flushes;	/* arch_guest.flushes then */
 };
 
 struct svm_insn {
@@ -58,9 +61,13 @@ static void *guest_ram(void *ctx, uint64_t gpa, bool write)
 
 /* --- plain ones, without decoding ------------------------------------------------------------- */
 
-static struct plain_mov *plain_at(struct svm_insn *in, uint64_t rip)
+static inline struct plain_mov *plain_at(struct svm_insn *in, uint64_t rip)
 {
-	return &in->plain[(rip ^ rip >> 4 ^ rip >> 9) % PLAIN];
+	struct plain_mov *p = &in->plain[(rip ^ rip >> 6) % PLAIN];
+
+	/* Known from here on by its address, not by its number. */
+	__asm__("" : "+r"(p));
+	return p;
 }
 
 static inline uint64_t load64(const uint8_t *p)
@@ -91,9 +98,11 @@ static void remember(struct vcpu *vcpu, const struct insn *insn)
 	    !in_long_mode(vmcb) || (vmcb->rip & ~PAGE_MASK) > PAGE_SIZE - 16)
 		return;
 	*p = (struct plain_mov){
-		.cr3 = vmcb->cr3, .imm = insn->imm, .len = insn->len, .size = insn->size,
-		.reg = insn->reg, .is_write = insn->mem_is_dst, .has_imm = insn->has_imm,
+		.cr3 = vmcb->cr3, .imm = insn->imm, .size = insn->size,
+		.mask = ~0ULL >> (64 - 8 * insn->size), .next = vmcb->rip + insn->len,
+		.is_write = insn->mem_is_dst, .flushes = a->tlb_seen,
 	};
+	p->reg = insn->has_imm ? &p->imm : svm_reg(a, insn->reg);
 	/* Entries of tables, each once, then the instruction itself. */
 	for (i = 0; i + 1 < in->nr_walked; i++) {
 		if (!in->walked[i] || (n && p->entries[n - 1] == in->walked[i]))
@@ -128,32 +137,46 @@ static inline bool still_there(const struct plain_mov *p, const struct vmcb *vmc
 	       (load64(p->bytes + 8) & p->second_mask) == p->second;
 }
 
-bool svm_access_plain(struct vcpu *vcpu, struct vcpu_exit *exit)
+static inline bool fill_plain(struct arch_vcpu *a, const struct plain_mov *p,
+			      struct vcpu_exit *exit)
 {
-	struct arch_vcpu *a = &vcpu->arch;
 	const struct vmcb *vmcb = a->vmcb;
-	const struct plain_mov *p = plain_at(a->insn, vmcb->rip);
 	gpa_t gpa = vmcb->info2;
 
 	/* The CPU has checked the access itself; what crosses a page comes in two pieces. */
-	if (!still_there(p, vmcb) || (gpa & ~PAGE_MASK) + p->size > PAGE_SIZE)
+	if (unlikely(!still_there(p, vmcb) || (gpa & ~PAGE_MASK) + p->size > PAGE_SIZE))
 		return false;
 	exit->kind = EXIT_MMIO;
-	exit->flags = 0;
-	exit->is_write = p->is_write;
+	exit->flags = p->is_write;
 	exit->size_only = p->size;
 	exit->gpa = gpa;
 	exit->gva = 0;
-	exit->value = 0;
-	if (p->is_write) {
-		uint64_t v = p->has_imm ? p->imm : p->reg == 0 ? vmcb->rax :
-			     p->reg == 4 ? vmcb->rsp : a->regs[p->reg];
-
-		exit->value = v & (~0ULL >> (64 - 8 * p->size));
-	}
+	exit->value = p->is_write ? *p->reg & p->mask : 0;
 	a->read_to = p->reg;
-	a->skip_to = vmcb->rip + p->len;
+	a->skip_to = p->next;
 	return true;
+}
+
+/* What the entry points to is this guest's as long as its nested tables are the same. */
+static noinline_fn bool plain_moving(struct vcpu *vcpu, const struct plain_mov *p,
+				     struct vcpu_exit *exit)
+{
+	bool done;
+
+	spin_lock(&vcpu->guest->mem_lock);
+	done = p->flushes == READ_ONCE(vcpu->guest->arch.flushes) &&
+	       fill_plain(&vcpu->arch, p, exit);
+	spin_unlock(&vcpu->guest->mem_lock);
+	return done;
+}
+
+bool svm_access_plain(struct vcpu *vcpu, struct vcpu_exit *exit)
+{
+	const struct plain_mov *p = plain_at(vcpu->arch.insn, vcpu->arch.vmcb->rip);
+
+	if (unlikely(guest_mem_moves(vcpu->guest)))
+		return plain_moving(vcpu, p, exit);
+	return fill_plain(&vcpu->arch, p, exit);
 }
 
 /* --- all others ------------------------------------------------------------------------------- */
@@ -239,9 +262,21 @@ static unsigned fetch(struct arch_vcpu *a, enum insn_mode mode, uint8_t bytes[16
 	return n;
 }
 
-const struct insn *svm_decode(struct vcpu *vcpu)
+/* Memory of a guest with a balloon stays where it is in between. IRQs are masked. */
+static void hold_memory(struct guest *guest)
 {
-	struct arch_vcpu *a = &vcpu->arch;
+	if (guest_mem_moves(guest))
+		spin_lock(&guest->mem_lock);
+}
+
+static void release_memory(struct guest *guest)
+{
+	if (guest_mem_moves(guest))
+		spin_unlock(&guest->mem_lock);
+}
+
+static const struct insn *decode(struct arch_vcpu *a)
+{
 	enum insn_mode mode = mode_of(a->vmcb);
 	const struct insn *insn;
 	uint8_t bytes[16];
@@ -251,6 +286,16 @@ const struct insn *svm_decode(struct vcpu *vcpu)
 	n = fetch(a, mode, bytes);
 	if (insn_cached(&a->insn->cache, a->vmcb->rip, bytes, n, mode, &insn))
 		return NULL;
+	return insn;
+}
+
+const struct insn *svm_decode(struct vcpu *vcpu)
+{
+	const struct insn *insn;
+
+	hold_memory(vcpu->guest);
+	insn = decode(&vcpu->arch);
+	release_memory(vcpu->guest);
 	return insn;
 }
 
@@ -298,30 +343,39 @@ static void fill(const struct insn_run *run, struct vcpu_exit *exit)
 
 void svm_access_begin(struct vcpu *vcpu, struct vcpu_exit *exit, uint64_t hint)
 {
-	const struct insn *insn = svm_decode(vcpu);
 	struct svm_insn *in = vcpu->arch.insn;
+	enum insn_step step = INSN_UNKNOWN;
+	const struct insn *insn;
 
-	vcpu->arch.skip_to = 0;
+	vcpu->arch.read_to = NULL;
 	exit->kind = EXIT_SYSREG;
 	exit->gva = 0;
+	hold_memory(vcpu->guest);
+	insn = decode(&vcpu->arch);
 	if (insn && hint != INSN_NO_HINT)
 		remember(vcpu, insn);
-	if (!insn)
-		unknown(vcpu);
-	else if (stepped(vcpu, insn_begin(&in->run, &in->cpu, insn, hint)))
+	if (insn)
+		step = insn_begin(&in->run, &in->cpu, insn, hint);
+	release_memory(vcpu->guest);
+	if (stepped(vcpu, step))
 		fill(&in->run, exit);
 }
 
 void svm_access_done(struct vcpu *vcpu, uint64_t value)
 {
 	struct svm_insn *in = vcpu->arch.insn;
+	enum insn_step step;
 
-	vcpu->arch.resumes = stepped(vcpu, insn_continue(&in->run, &in->cpu, value));
+	hold_memory(vcpu->guest);
+	step = insn_continue(&in->run, &in->cpu, value);
+	release_memory(vcpu->guest);
+	if (stepped(vcpu, step))
+		vcpu->arch.waits |= VCPU_WAITS_ACCESS;
 }
 
 void svm_access_next(struct vcpu *vcpu, struct vcpu_exit *exit)
 {
-	vcpu->arch.resumes = false;
+	vcpu->arch.waits &= ~VCPU_WAITS_ACCESS;
 	exit->syndrome = 0;
 	exit->gva = 0;
 	fill(&vcpu->arch.insn->run, exit);

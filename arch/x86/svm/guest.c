@@ -8,6 +8,7 @@
 
 #include <arch/irqflags.h>
 #include <arch/pgtable.h>
+#include <arch/vcpu_enter.h>
 #include <core/cpu.h>
 #include <core/guest.h>
 #include <core/log.h>
@@ -98,11 +99,13 @@ void svm_take_asid(struct arch_vcpu *a)
 {
 	struct x86_cpu *cpu = x86_this_cpu();
 
+	a->tlb_seen = READ_ONCE(*a->flushes);
 	a->vmcb->tlb_control = 0;
 	if (cpu->asid_next >= MAX(x86_features.asids, 2u)) {
 		cpu->asid_next = 1;
 		cpu->asid_generation++;
 		a->vmcb->tlb_control = TLB_FLUSH_ALL;
+		a->waits |= VCPU_WAITS_FLUSH;
 	}
 	a->vmcb->asid = cpu->asid_next++;
 	a->asid_generation = cpu->asid_generation;

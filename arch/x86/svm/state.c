@@ -57,6 +57,7 @@ int arch_vcpu_init(struct vcpu *vcpu)
 		return err;
 	}
 	a->vmcb_pa = mem_va_to_hpa(a->vmcb);
+	a->flushes = &vcpu->guest->arch.flushes;
 	return 0;
 }
 
@@ -188,8 +189,9 @@ void arch_vcpu_reset(struct vcpu *vcpu, uint64_t pc, uint64_t arg)
 
 	memset(a->regs, 0, sizeof(a->regs));
 	memset(a->dr, 0, sizeof(a->dr));
-	a->dr_used = a->resumes = a->nmi_waits = a->nmi_masked = false;
-	a->retry = a->skip_to = 0;
+	a->dr_used = a->nmi_masked = false;
+	a->waits = 0;
+	a->read_to = NULL;
 	a->tsc_aux = 0;
 	control_init(a, vcpu->guest);
 	state_init(a);

@@ -134,11 +134,15 @@ _Static_assert(sizeof(struct vmcb) == 4096, "VMCB");
 
 /** Switch SVM on, on this CPU. Any thread context; other CPUs as they come. */
 void svm_init_cpu(void);
-/** Have an ASID of this CPU, which no other vCPU has had since its last flush. Interrupts off. */
-void svm_take_asid(struct arch_vcpu *a);
 /** Physical addresses of the permission maps. */
 uint64_t svm_iopm(void);
 uint64_t svm_msrpm(void);
+
+/** Where a general register is between exits. */
+static inline uint64_t *svm_reg(struct arch_vcpu *a, unsigned n)
+{
+	return n == 0 ? &a->vmcb->rax : n == 4 ? &a->vmcb->rsp : &a->regs[n];
+}
 
 /* --- vcpu.c ----------------------------------------------------------------------------------- */
 

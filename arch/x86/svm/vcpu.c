@@ -13,6 +13,7 @@
 #include <core/vcpu.h>
 #include <libs/errno.h>
 #include <libs/printf.h>
+#include <port/apic.h>
 #include <port/asm.h>
 #include <port/cpu.h>
 #include "../host/features.h"
@@ -25,6 +26,8 @@
 /* of a port access */
 #define IO_IN	  BIT32(0)
 #define IO_STRING BIT32(2)
+#define IO_BYTE   BIT32(4)
+#define IO_WORD	  BIT32(5)
 #define IO_SIZES  0x70u
 
 #define HYPERCALL_UNKNOWN (-1000LL) /* as KVM answers */
@@ -46,8 +49,10 @@ void svm_skip(struct arch_vcpu *a, unsigned length)
 /* Something that waits already gives way to an exception and comes after it. */
 static void put_event(struct arch_vcpu *a, uint64_t event)
 {
-	if (a->vmcb->event & EVENT_VALID)
+	if (a->vmcb->event & EVENT_VALID) {
 		a->retry = a->vmcb->event;
+		a->waits |= VCPU_WAITS_EVENT;
+	}
 	a->vmcb->event = event;
 }
 
@@ -82,10 +87,11 @@ void svm_crash(struct vcpu *vcpu, const char *why)
 
 /* --- exits ------------------------------------------------------------------------------------ */
 
-static void exit_unknown(struct vcpu *vcpu, struct vcpu_exit *exit)
+static noinline_fn void exit_unknown(struct vcpu *vcpu, struct vcpu_exit *exit)
 {
 	char why[64];
 
+	exit->syndrome = (uint32_t)vcpu->arch.vmcb->exit_code;
 	snprintf(why, sizeof(why), "exit 0x%x, which nobody asked for,", exit->syndrome);
 	exit->kind = EXIT_FAULT;
 	svm_crash(vcpu, why);
@@ -94,7 +100,7 @@ static void exit_unknown(struct vcpu *vcpu, struct vcpu_exit *exit)
 static void exit_intr(struct vcpu *vcpu, struct vcpu_exit *exit)
 {
 	exit->kind = EXIT_IRQ;
-	irq_host_entry();
+	apic_window(); /* it is taken there */
 }
 
 /* With GIF set again it was taken by its own handler. */
@@ -143,7 +149,7 @@ static void exit_debug_register(struct vcpu *vcpu, struct vcpu_exit *exit)
 /* Exceptions that a guest could have forever, without an end that the CPU notices. */
 static void exit_exception(struct vcpu *vcpu, struct vcpu_exit *exit)
 {
-	unsigned vector = exit->syndrome - SVM_EXCEPTION;
+	unsigned vector = (unsigned)vcpu->arch.vmcb->exit_code - SVM_EXCEPTION;
 
 	exit->kind = EXIT_DEBUG;
 	svm_inject(vcpu, vector, vector == VECTOR_AC, (uint32_t)vcpu->arch.vmcb->info1);
@@ -190,14 +196,14 @@ static void exit_io(struct vcpu *vcpu, struct vcpu_exit *exit)
 		return;
 	}
 	exit->kind = EXIT_PIO;
-	exit->flags = 0;
-	exit->is_write = !(info & IO_IN);
+	exit->flags = !(info & IO_IN); /* is_write */
 	exit->size_only = (info & IO_SIZES) >> 4;
 	exit->gpa = info >> 16;
-	exit->gva = 0;
-	exit->value = a->vmcb->rax & (~0ULL >> (64 - 8 * exit->size));
+	exit->value = likely(info & IO_BYTE)	? (uint8_t)a->vmcb->rax
+		      : info & IO_WORD		? (uint16_t)a->vmcb->rax
+						: (uint32_t)a->vmcb->rax;
 	a->skip_to = a->vmcb->info2;
-	a->read_to = 0;
+	a->read_to = &a->vmcb->rax;
 }
 
 static void exit_hlt(struct vcpu *vcpu, struct vcpu_exit *exit)
@@ -267,6 +273,7 @@ static void exit_iret(struct vcpu *vcpu, struct vcpu_exit *exit)
 static void exit_shutdown(struct vcpu *vcpu, struct vcpu_exit *exit)
 {
 	exit->kind = EXIT_FAULT;
+	exit->syndrome = SVM_SHUTDOWN;
 	svm_crash(vcpu, "triple fault");
 }
 
@@ -306,7 +313,7 @@ static void exit_npf(struct vcpu *vcpu, struct vcpu_exit *exit)
 	struct arch_vcpu *a = &vcpu->arch;
 	uint64_t info = a->vmcb->info1;
 
-	if (likely(!(info & (NPF_FETCH | NPF_WALK)) && !a->retry)) {
+	if (likely(!(info & (NPF_FETCH | NPF_WALK)) && !(a->waits & VCPU_WAITS_EVENT))) {
 		if (unlikely(!svm_access_plain(vcpu, exit)))
 			svm_access_begin(vcpu, exit, a->vmcb->info2);
 		return;
@@ -323,34 +330,31 @@ static void exit_npf(struct vcpu *vcpu, struct vcpu_exit *exit)
 
 /* --- the loop's part -------------------------------------------------------------------------- */
 
-void svm_run(struct arch_vcpu *a);
-
-static inline void run(struct arch_vcpu *a)
+bool svm_waiting(struct vcpu *vcpu, struct vcpu_exit *exit)
 {
-	register uint64_t rdi __asm__("rdi") = (uintptr_t)a;
-
-	__asm__ volatile("call svm_run"
-			 : "+r"(rdi)
-			 :
-			 : "rax", "rbx", "rcx", "rdx", "rsi", "r8", "r9", "r10", "r11", "r12",
-			   "r13", "r14", "r15", "cc", "memory");
-}
-
-/* What waits to go in: what an exit interrupted, then a non-maskable interrupt. */
-static noinline_fn void more_events(struct arch_vcpu *a)
-{
+	struct arch_vcpu *a = &vcpu->arch;
 	struct vmcb *vmcb = a->vmcb;
 
-	if (a->retry && !(vmcb->event & EVENT_VALID)) {
-		vmcb->event = a->retry;
-		a->retry = 0;
+	if (a->waits & VCPU_WAITS_ACCESS) {
+		svm_access_next(vcpu, exit);
+		return true;
 	}
-	if (a->nmi_waits && !a->nmi_masked && !(vmcb->event & EVENT_VALID)) {
+	if (a->waits & VCPU_WAITS_FLUSH) {
+		vmcb->tlb_control = 0;
+		a->waits &= ~VCPU_WAITS_FLUSH;
+	}
+	/* What an exit interrupted goes first, then a non-maskable interrupt. */
+	if (a->waits & VCPU_WAITS_EVENT && !(vmcb->event & EVENT_VALID)) {
+		vmcb->event = a->retry;
+		a->waits &= ~VCPU_WAITS_EVENT;
+	}
+	if (a->waits & VCPU_WAITS_NMI && !a->nmi_masked && !(vmcb->event & EVENT_VALID)) {
 		vmcb->event = NMI_EVENT;
-		a->nmi_waits = false;
+		a->waits &= ~VCPU_WAITS_NMI;
 		a->nmi_masked = true;
 		vmcb->intercept[3] |= MISC1_IRET;
 	}
+	return false;
 }
 
 /* An event whose delivery an exit interrupted comes again; software interrupts by themselves. */
@@ -358,37 +362,20 @@ static noinline_fn void interrupted_event(struct arch_vcpu *a)
 {
 	uint64_t event = a->vmcb->exit_event;
 
-	if ((event & EVENT_TYPE) != EVENT_SOFT)
-		a->retry = event;
+	if ((event & EVENT_TYPE) == EVENT_SOFT)
+		return;
+	a->retry = event;
+	a->waits |= VCPU_WAITS_EVENT;
 }
 
-void arch_vcpu_enter(struct vcpu *vcpu, struct arch_vcpu *a, struct vcpu_exit *exit)
+void svm_exited(struct vcpu *vcpu, struct vcpu_exit *exit)
 {
-	struct vmcb *vmcb = a->vmcb;
-	uint64_t code;
+	struct vmcb *vmcb = vcpu->arch.vmcb;
+	uint64_t code = vmcb->exit_code;
 
-	if (unlikely(a->resumes)) {
-		svm_access_next(vcpu, exit);
-		return;
-	}
-	if (unlikely(a->retry || a->nmi_waits))
-		more_events(a);
-	__asm__ volatile("clgi" : : : "memory");
-	/*
-	 * Whoever changes the tables makes us leave afterwards; with GIF clear it cannot come
-	 * between.
-	 */
-	if (unlikely(a->tlb_seen != READ_ONCE(vcpu->guest->arch.flushes))) {
-		a->tlb_seen = READ_ONCE(vcpu->guest->arch.flushes);
-		svm_take_asid(a);
-	}
-	run(a);
-	code = vmcb->exit_code;
-	vmcb->tlb_control = 0;
 	vmcb->event = 0;
-	exit->syndrome = (uint32_t)code;
 	if (unlikely(vmcb->exit_event & EVENT_VALID))
-		interrupted_event(a);
+		interrupted_event(&vcpu->arch);
 	if (likely(code < SVM_EXITS))
 		exits[code](vcpu, exit);
 	else if (code == SVM_NPF)
@@ -403,40 +390,33 @@ void arch_vcpu_prepare(struct vcpu *vcpu)
 
 uint64_t arch_vcpu_reg(const struct vcpu *vcpu, unsigned n)
 {
-	return n == 0 ? vcpu->arch.vmcb->rax : n == 4 ? vcpu->arch.vmcb->rsp :
-	       vcpu->arch.regs[n & 15];
+	return *svm_reg((struct arch_vcpu *)&vcpu->arch, n & 15);
 }
 
 void arch_vcpu_set_reg(struct vcpu *vcpu, unsigned n, uint64_t value)
 {
-	if (n == 0)
-		vcpu->arch.vmcb->rax = value;
-	else if (n == 4)
-		vcpu->arch.vmcb->rsp = value;
-	else
-		vcpu->arch.regs[n & 15] = value;
+	*svm_reg(&vcpu->arch, n & 15) = value;
 }
 
 void arch_vcpu_complete(struct vcpu *vcpu, const struct vcpu_exit *exit, uint64_t value)
 {
 	struct arch_vcpu *a = &vcpu->arch;
 
-	if (unlikely(!a->skip_to)) {
+	if (unlikely(!a->read_to)) {
 		svm_access_done(vcpu, value);
 		return;
 	}
+	/* 32 bits clear the upper half, fewer leave the rest. */
 	if (!exit->is_write) {
-		uint64_t mask = ~0ULL >> (64 - 8 * exit->size);
-
-		/* 32 bits clear the upper half, fewer leave the rest. */
-		value &= mask;
-		if (exit->size < 4)
-			value |= arch_vcpu_reg(vcpu, a->read_to) & ~mask;
-		arch_vcpu_set_reg(vcpu, a->read_to, value);
+		if (exit->size == 1)
+			*(uint8_t *)a->read_to = (uint8_t)value;
+		else if (exit->size == 2)
+			*a->read_to = (*a->read_to & ~0xffffULL) | (uint16_t)value;
+		else
+			*a->read_to = exit->size == 4 ? (uint32_t)value : value;
 	}
 	a->vmcb->rip = a->skip_to;
 	a->vmcb->int_shadow = 0;
-	a->skip_to = 0;
 }
 
 void arch_vcpu_skip(struct vcpu *vcpu)
@@ -477,7 +457,8 @@ bool arch_vcpu_pending(struct vcpu *vcpu)
 {
 	const struct arch_vcpu *a = &vcpu->arch;
 
-	return a->nmi_waits || a->retry || a->vmcb->event & EVENT_VALID;
+	return a->waits & VCPU_WAITS_EVENT || (a->waits & VCPU_WAITS_NMI && !a->nmi_masked) ||
+	       a->vmcb->event & EVENT_VALID;
 }
 
 /* Timers are the emulated devices'. */

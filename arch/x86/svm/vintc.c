@@ -42,7 +42,8 @@ bool arch_vintc_vector(struct vcpu *vcpu, int vector, bool ignore_tpr)
 		return false;
 	}
 	low = !ignore_tpr && (unsigned)vector >> 4 <= (vmcb->int_control & 15);
-	if (low || vmcb->event & EVENT_VALID || a->retry || a->resumes || vmcb->int_shadow & 1 ||
+	if (low || vmcb->event & EVENT_VALID || a->waits & (VCPU_WAITS_EVENT | VCPU_WAITS_ACCESS) ||
+	    vmcb->int_shadow & 1 ||
 	    !(vmcb->rflags & RFLAGS_IF)) {
 		window(vmcb, !low, low);
 		return false;
@@ -71,5 +72,5 @@ bool arch_vintc_masked(const struct vcpu *vcpu)
 
 void arch_vintc_nmi(struct vcpu *vcpu)
 {
-	vcpu->arch.nmi_waits = true;
+	vcpu->arch.waits |= VCPU_WAITS_NMI;
 }

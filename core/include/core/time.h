@@ -36,6 +36,7 @@ typedef void (*timer_fn)(struct timer *timer);
 struct timer {
 	struct rbnode node;
 	uint64_t deadline; /* ns, absolute */
+	uint64_t now;	   /* fn's: time_now() when it was found to be due */
 	timer_fn fn;
 	int cpu;	   /* whose queue it is on, -1 when not armed */
 };

@@ -18,6 +18,12 @@
 struct vmcb;
 struct svm_insn;
 
+/* arch_vcpu.waits */
+#define VCPU_WAITS_ACCESS 1u /* an instruction under way has its next access */
+#define VCPU_WAITS_EVENT  2u /* arch_vcpu.retry */
+#define VCPU_WAITS_NMI	  4u
+#define VCPU_WAITS_FLUSH  8u /* the last entry has flushed translations: the next is not to */
+
 struct arch_vcpu {
 	uint64_t regs[16];	/* as they are encoded; RAX and RSP are in the VMCB between exits */
 	uint64_t vmcb_pa;
@@ -27,15 +33,16 @@ struct arch_vcpu {
 	uint64_t tsc_aux;
 	uint64_t dr[4];
 	uint64_t efer;		/* as the guest sees it */
+	const uint32_t *flushes; /* the guest's: what tlb_seen is compared with */
 	uint32_t tlb_seen;	/* arch_guest.flushes at the last entry */
+	uint32_t waits;		/* VCPU_WAITS_: to be seen to before the next entry */
 	uint32_t asid_generation;
 	unsigned asid_cpu;	/* whose ASID it has */
 	bool dr_used;
-	bool resumes;		/* an instruction under way has its next access */
-	bool nmi_waits, nmi_masked;
+	bool nmi_masked;
 	uint64_t retry;		/* event that an exit interrupted or another displaced */
-	uint64_t skip_to;	/* simple access: where it goes on; 0: by the decoder */
-	unsigned read_to;	/* and the register that a read is for */
+	uint64_t skip_to;	/* simple access: where it goes on */
+	uint64_t *read_to;	/* and what a read is for; NULL: it is the decoder's */
 	uint64_t pat, mtrr_default, kvm_time, kvm_wall;
 	uint64_t mtrr[8 * 2 + 11];
 	void *xsave;		/* XSAVE area, or FXSAVE's */
