@@ -61,6 +61,16 @@ static void build_pci(struct board_build *b)
 	build_cells(b, b->pci, "interrupts", irqs, ARRAY_SIZE(irqs));
 }
 
+static void build_hpet(struct board_build *b)
+{
+	static const struct board_device hpet = { "hpet", "timer", "intel,ia-hpet", PC_HPET,
+						  PC_HPET_SIZE, false, -1 };
+	static const uint32_t irqs[] = { PC_IRQ_PIT, PC_IRQ_RTC };
+
+	if (IS_ENABLED(CONFIG_EMU_HPET))
+		build_cells(b, build_device(b, &hpet), "interrupts", irqs, ARRAY_SIZE(irqs));
+}
+
 static void build_keyboard(struct board_build *b)
 {
 	static const struct board_device keyboard = { "kbd", "input", "intel,i8042", PC_PORT_KBD, 1,
@@ -199,6 +209,7 @@ static int pc_build(const struct guest_config *cfg, struct dt_node *node, struct
 	for (unsigned i = 0; i < ARRAY_SIZE(devices); i++)
 		build_device(&b, &devices[i]);
 	build_keyboard(&b);
+	build_hpet(&b);
 	build_virtio_pci(&b);
 	build_string(&b, b.aliases, "mem0", "/aspace/mem0");
 	build_string(&b, b.aliases, "uart0", "/aspace/uart0");

@@ -19,6 +19,9 @@
 #define PC_PCI_MEM	  0xc0000000u
 #define PC_PCI_MEM_SIZE	  0x3ec00000u
 #define PC_IOAPIC	  0xfec00000u
+#define PC_HPET		  0xfed00000u
+#define PC_HPET_SIZE	  0x400u
+#define PC_HPET_ID	  0x8086a201u /* low half of its capabilities */
 #define PC_LAPIC	  0xfee00000u
 /* Below 1 MiB. */
 #define PC_ZERO_PAGE	  0x7000u  /* Linux' boot_params; start_info of PVH; multiboot's */

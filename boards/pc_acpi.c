@@ -334,6 +334,28 @@ static void isa_device(struct out *o, const struct isa *d)
 	close_pkg(o, at);
 }
 
+static void fixed_memory(struct out *o, uint32_t at, uint32_t size)
+{
+	op(o, 0x86);
+	put_int(o, 9, 2);
+	op(o, 1);
+	put_int(o, at, 4);
+	put_int(o, size, 4);
+}
+
+static void hpet_device(struct out *o)
+{
+	size_t at = open_device(o, "HPET");
+	struct resources r;
+
+	name_eisa(o, "_HID", "PNP0103");
+	name_integer(o, "_UID", 0);
+	r = open_resources(o);
+	fixed_memory(o, PC_HPET, PC_HPET_SIZE);
+	close_resources(o, r);
+	close_pkg(o, at);
+}
+
 /* What takes place on the board and is no device: the fixed hardware, configuration space. */
 static void board_resources(struct out *o)
 {
@@ -345,11 +367,7 @@ static void board_resources(struct out *o)
 	io_ports(o, PC_PORT_PM, 16);
 	io_ports(o, PC_PORT_ELCR, 2);
 	io_ports(o, PC_PORT_PIT2, 1);
-	op(o, 0x86); /* fixed memory */
-	put_int(o, 9, 2);
-	op(o, 1);
-	put_int(o, PC_ECAM, 4);
-	put_int(o, PC_ECAM_SIZE, 4);
+	fixed_memory(o, PC_ECAM, PC_ECAM_SIZE);
 	close_resources(o, r);
 	close_pkg(o, at);
 }
@@ -364,6 +382,8 @@ static size_t make_dsdt(struct out *o)
 	pci_bridge(o);
 	for (unsigned i = 0; i < ARRAY_SIZE(isa_devices); i++)
 		isa_device(o, &isa_devices[i]);
+	if (IS_ENABLED(CONFIG_EMU_HPET))
+		hpet_device(o);
 	board_resources(o);
 	close_pkg(o, scope);
 	name(o, "_S5_");
@@ -497,6 +517,20 @@ static size_t make_mcfg(struct out *o)
 	return at;
 }
 
+static size_t make_hpet(struct out *o)
+{
+	size_t at = begin(o, "HPET", 1);
+
+	put_int(o, PC_HPET_ID, 4);
+	put_int(o, 0x4000, 4); /* registers of 64 bits, in memory */
+	put_int(o, PC_HPET, 8);
+	op(o, 0);
+	put_int(o, 1000, 2); /* ticks between interrupts that none is lost of */
+	op(o, 0);
+	end(o, at);
+	return at;
+}
+
 static void make_rsdp(uint8_t *p, uint32_t xsdt)
 {
 	memcpy(p, "RSD PTR ", 8);
@@ -511,16 +545,19 @@ static void make_rsdp(uint8_t *p, uint32_t xsdt)
 size_t pc_acpi_make(unsigned vcpus, uint32_t base, uint8_t *buf, size_t room)
 {
 	struct out o = { .buf = buf, .room = room, .base = base };
-	size_t tables[3], facs, dsdt, xsdt;
+	size_t tables[4], facs, dsdt, xsdt;
+	unsigned n = 0;
 	uint8_t *rsdp = take(&o, PC_RSDP_SIZE); /* first, where it is looked for */
 
 	facs = make_facs(&o);
 	dsdt = make_dsdt(&o);
-	tables[0] = make_fadt(&o, facs, dsdt);
-	tables[1] = make_madt(&o, vcpus);
-	tables[2] = make_mcfg(&o);
+	tables[n++] = make_fadt(&o, facs, dsdt);
+	tables[n++] = make_madt(&o, vcpus);
+	tables[n++] = make_mcfg(&o);
+	if (IS_ENABLED(CONFIG_EMU_HPET))
+		tables[n++] = make_hpet(&o);
 	xsdt = begin(&o, "XSDT", 1);
-	for (unsigned i = 0; i < ARRAY_SIZE(tables); i++)
+	for (unsigned i = 0; i < n; i++)
 		put_int(&o, address(&o, tables[i]), 8);
 	end(&o, xsdt);
 	if (o.full)

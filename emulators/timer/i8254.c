@@ -9,6 +9,8 @@
  * Counts are computed from the time; a timer runs only for channel 0 and its next interrupt. Ticks
  * that came too late are one. One spin lock guards the state, taken with IRQs masked.
  */
+#include "i8254.h"
+
 #include <core/emu.h>
 #include <core/mem.h>
 #include <core/shell.h>
@@ -53,7 +55,7 @@ struct pit {
 	spinlock_t lock;
 	struct timer timer;
 	int irq; /* negative: none */
-	bool line;
+	bool line, replaced;
 	uint64_t next; /* ns, of channel 0's interrupt; 0: none */
 	uint8_t port61;
 	struct channel channel[CHANNELS];
@@ -145,8 +147,19 @@ static void set_line(struct pit *s, bool level)
 	if (level == s->line)
 		return;
 	s->line = level;
-	if (s->irq >= 0)
+	if (s->irq >= 0 && !s->replaced)
 		guest_irq_set(s->dev->guest, (unsigned)s->irq, level);
+}
+
+void i8254_replace(struct emu_dev *dev, bool replaced)
+{
+	struct pit *s = dev->priv;
+	unsigned long flags = spin_lock_irqsave(&s->lock);
+
+	s->replaced = replaced;
+	if (s->irq >= 0)
+		guest_irq_set(dev->guest, (unsigned)s->irq, s->line && !replaced);
+	spin_unlock_irqrestore(&s->lock, flags);
 }
 
 /* Channel 0 as it is now; under the lock. */
@@ -423,16 +436,26 @@ static const struct dt_match matches[] = {
 	{ NULL, NULL },
 };
 
+struct emu_dev *i8254_of(const struct guest *guest)
+{
+	struct emu_dev *dev;
+
+	list_for_each_entry(dev, &guest->devices, link) {
+		if (dev->emu->reset == pit_reset && !dev->match_data)
+			return dev;
+	}
+	return NULL;
+}
+
 static int pit_ready(struct emu_dev *dev)
 {
 	struct emu_dev *other;
 
 	if (!dev->match_data)
 		return 0;
-	list_for_each_entry(other, &dev->guest->devices, link) {
-		if (other->emu == dev->emu && !other->match_data)
-			dev->priv = other->priv;
-	}
+	other = i8254_of(dev->guest);
+	if (other)
+		dev->priv = other->priv;
 	return dev->priv ? 0 : emu_fail(dev, -ENODEV, "there is no 8254, of which this is a part");
 }
 

@@ -57,9 +57,9 @@ ldlibs_test_port := -lfdt
 apic-files := $(addprefix emulators/intc/,lapic.c lapic_timer.c lapic_ipi.c ioapic.c i8259.c)
 test_apic := $(emu-world) $(apic-files)
 ldlibs_test_apic := -lfdt
-pc-devices := $(addprefix emulators/,timer/i8254.c rtc/mc146818.c serial/uart16550.c input/i8042.c \
+pc-devices := $(addprefix emulators/,timer/i8254.c timer/hpet.c rtc/mc146818.c serial/uart16550.c input/i8042.c \
 	acpi/acpi_pm.c misc/debug_exit.c) libs/date.c
-test_pc_devices := $(emu-world) $(pc-devices)
+test_pc_devices := $(emu-world) $(pc-devices) core/emu/msi.c
 ldlibs_test_pc_devices := -lfdt
-fuzz_pc := $(emu-world) $(apic-files) $(pc-devices)
+fuzz_pc := $(emu-world) $(apic-files) $(pc-devices) core/emu/msi.c
 ldlibs_fuzz_pc := -lfdt

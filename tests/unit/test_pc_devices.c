@@ -134,6 +134,120 @@ TEST(pit_counts)
 	CHECK_EQ(world_end(), 0);
 }
 
+/* --- HPET -------------------------------------------------------------------------------- */
+
+static struct emu_dev *hpet;
+
+static void begin_hpet(void)
+{
+	struct dt_node *node;
+	int err;
+
+	begin_pit();
+	node = world_node("hpet", "intel,ia-hpet");
+	CHECK_EQ(dt_set_cells(node, "interrupts", (uint32_t[]){ 0, 8 }, 2), 0);
+	hpet = world_probe(node, 0x400, &err);
+	CHECK(hpet && !err);
+	CHECK_EQ(hpet->emu->ready(hpet), 0);
+}
+
+TEST(hpet_counts)
+{
+	begin_hpet();
+	CHECK_EQ(world_read(hpet, 0, 8) >> 32, 10000000); /* fs: 100 MHz */
+	CHECK_EQ(world_r32(hpet, 0), 0x8086a201);
+	world_advance(MS);
+	CHECK_EQ(world_read(hpet, 0xf0, 8), 0);
+	world_w32(hpet, 0x10, 1);
+	world_advance(MS);
+	CHECK_EQ(world_read(hpet, 0xf0, 8), 100000);
+	world_w32(hpet, 0x10, 0);
+	world_advance(MS);
+	CHECK_EQ(world_r32(hpet, 0xf0), 100000);
+	CHECK_EQ(world_write(hpet, 0xf0, 8, 0x1fffffff0), EMU_OK);
+	CHECK_EQ(world_r32(hpet, 0xf4), 1);
+	world_w32(hpet, 0xf4, 2);
+	CHECK_EQ(world_read(hpet, 0xf0, 8), 0x2fffffff0);
+	/* Only words and double words are registers; behind them is nothing. */
+	CHECK_EQ(world_write(hpet, 0x10, 2, 1), EMU_WIDTH);
+	CHECK_EQ(world_write(hpet, 0x12, 4, 1), EMU_WIDTH);
+	CHECK_EQ(world_read(hpet, 0x160, 8), 0);
+	CHECK_EQ(world_write(hpet, 0x160, 8, ~0ull), EMU_OK);
+	CHECK_EQ(world_end(), 0);
+}
+
+TEST(hpet_periodic)
+{
+	begin_hpet();
+	out(pit, 3, 0x34);
+	out(pit, 0, 0x9c);
+	out(pit, 0, 0x2e);
+	unsigned before = world_changes(0);
+	/* For the 8254: each 10 ms, from 1 ms on. */
+	world_w32(hpet, 0x100, 0x14c);
+	world_w32(hpet, 0x108, 100000);
+	world_w32(hpet, 0x108, 1000000);
+	world_w32(hpet, 0x10, 3);
+	CHECK(world_changes(0) - before <= 1);
+	before = world_changes(0);
+	world_advance(MS - 1000);
+	CHECK_EQ(world_changes(0), before);
+	world_advance(2000);
+	CHECK_EQ(world_changes(0) - before, 2);
+	world_advance(30 * MS);
+	CHECK_EQ(world_changes(0) - before, 8);
+	CHECK_EQ(world_r32(hpet, 0x108), 4100000);
+	/* The 8254 comes again afterwards. */
+	world_w32(hpet, 0x10, 0);
+	before = world_changes(0);
+	world_advance(30 * MS);
+	CHECK_EQ(world_changes(0) - before, 6);
+	/* Storms are thinned. */
+	world_w32(hpet, 0x10, 3);
+	world_w32(hpet, 0x100, 0x14c);
+	world_w32(hpet, 0x108, world_r32(hpet, 0xf0) + 1);
+	world_w32(hpet, 0x108, 1);
+	before = world_changes(0);
+	world_advance(10 * MS);
+	CHECK(world_changes(0) - before <= 2 * (10 * MS / 50000 + 1));
+	CHECK(world_changes(0) - before >= 10 * MS / 50000);
+	CHECK_EQ(world_end(), 0);
+}
+
+TEST(hpet_one_shot)
+{
+	begin_hpet();
+	world_w32(hpet, 0x10, 1);
+	/* Input 20, level: held until its status is cleared. */
+	world_w32(hpet, 0x140, 20 << 9 | 6);
+	world_write(hpet, 0x148, 8, 100000);
+	world_advance(MS - 1000);
+	CHECK(!world_line(20));
+	world_advance(2000);
+	CHECK(world_line(20));
+	CHECK_EQ(world_r32(hpet, 0x20), 4);
+	world_w32(hpet, 0x20, 4);
+	CHECK(!world_line(20));
+	CHECK_EQ(world_next_timer(), UINT64_MAX);
+	/* With 32 bits it comes again when the count has gone around. */
+	world_w32(hpet, 0x140, 20 << 9 | 0x104);
+	world_write(hpet, 0x148, 8, world_r32(hpet, 0xf0) + 1000);
+	unsigned before = world_pulses(20);
+	world_advance(11000);
+	CHECK(world_next_timer() != UINT64_MAX);
+	world_advance(10 * (1ull << 32));
+	CHECK(world_changes(20) - before >= 2);
+	/* An input that it has not is none. */
+	world_w32(hpet, 0x140, 5 << 9 | 4);
+	world_write(hpet, 0x148, 8, world_read(hpet, 0xf0, 8) + 10);
+	world_advance(MS);
+	CHECK(!world_line(5));
+	hpet->emu->reset(hpet);
+	CHECK_EQ(world_read(hpet, 0x148, 8), UINT64_MAX);
+	CHECK_EQ(world_next_timer(), UINT64_MAX);
+	CHECK_EQ(world_end(), 0);
+}
+
 /* --- clock ------------------------------------------------------------------------------- */
 
 static struct emu_dev *rtc;

@@ -44,7 +44,7 @@ endif
 # one is of another package list; when it cannot be had, the tests with it say so and are skipped.
 .PHONY: test-disk test-disk-arm32
 ifeq ($(ARCH),x86)
-test-disk: demo-disk guests
+test-disk: demo-disk guests $(disk)/amd64/vmlinuz $(disk)/amd64/initrd.cpio.gz
 else
 test-disk: demo-disk guests $(disk)/cloud-arm64/vmlinuz $(disk)/cloud-arm64/initrd.cpio.gz \
 		$(disk)/arm64/ext4.cpio.gz $(disk)/arm64/8021q.cpio.gz \

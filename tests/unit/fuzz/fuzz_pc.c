@@ -90,6 +90,7 @@ static const struct {
 	{ "kbd", "intel,i8042", 1 },
 	{ "kbd2", "intel,i8042-command", 1 },
 	{ "pm", "acpi-pm", 16 },
+	{ "hpet", "intel,ia-hpet", 0x400 },
 };
 #define PARTS (sizeof(parts) / sizeof(parts[0]))
 
