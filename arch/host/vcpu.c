@@ -434,6 +434,12 @@ void arch_vintc_hw_active(uint32_t hwirq, bool active)
 	hw_active[hwirq] = active;
 }
 
+bool arch_vintc_hw_pending(uint32_t hwirq)
+{
+	host_check_masked(__func__);
+	return hwirq < HWIRQS && hw_active[hwirq];
+}
+
 bool host_hw_active(uint32_t hwirq)
 {
 	return hwirq < HWIRQS && hw_active[hwirq];

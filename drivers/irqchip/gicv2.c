@@ -78,6 +78,11 @@ static void gicv2_set_active(unsigned irq, bool active)
 	gic_write_bit(dist, active ? GICD_ISACTIVER : GICD_ICACTIVER, irq);
 }
 
+static bool gicv2_is_pending(unsigned irq)
+{
+	return gic_read_bit(dist, GICD_ICPENDR, irq);
+}
+
 static int gicv2_set_type(unsigned irq, bool level)
 {
 	return gic_set_type(dist, irq, level);
@@ -126,6 +131,7 @@ static struct irqchip gicv2_chip = {
 	.deactivate = gicv2_deactivate,
 	.is_active = gicv2_is_active,
 	.set_active = gicv2_set_active,
+	.is_pending = gicv2_is_pending,
 	.set_type = gicv2_set_type,
 	.set_cpu = gicv2_set_cpu,
 	.xlate = gic_xlate,

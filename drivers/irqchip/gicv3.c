@@ -117,6 +117,11 @@ static void gicv3_set_active(unsigned irq, bool active)
 	gic_write_bit(bank(irq), active ? GICD_ISACTIVER : GICD_ICACTIVER, irq);
 }
 
+static bool gicv3_is_pending(unsigned irq)
+{
+	return gic_read_bit(bank(irq), GICD_ICPENDR, irq);
+}
+
 static int gicv3_set_type(unsigned irq, bool level)
 {
 	return gic_set_type(bank(irq), irq, level);
@@ -286,6 +291,7 @@ static struct irqchip gicv3_chip = {
 	.deactivate = gicv3_chip_deactivate,
 	.is_active = gicv3_is_active,
 	.set_active = gicv3_set_active,
+	.is_pending = gicv3_is_pending,
 	.set_type = gicv3_set_type,
 	.set_cpu = gicv3_set_cpu,
 	.xlate = gic_xlate,

@@ -116,9 +116,29 @@ void vgic_op_end(struct vgic_op *op)
 
 /* --- a bit for each interrupt ------------------------------------------------------- */
 
+/*
+ * What the host's interrupt made pending is so for as long as the line is up, which the guest may
+ * have taken back without an exit: a timer that it has set anew.
+ */
+static noinline_fn void look_at_lines(struct vgic *g, struct vgic_cpu *c, struct vgic_bank *b)
+{
+	uint32_t left = b->latch & c->hw_active & ~(b->active | b->held), gone = 0;
+
+	for (; left; left &= left - 1) {
+		unsigned i = ctz32(left);
+
+		if (arch_vintc_hw_pending(c->hwirq[i - VGIC_SGIS]))
+			continue;
+		gone |= BIT32(i);
+		vgic_release_hw(c, i);
+	}
+	b->latch &= ~gone;
+	vgic_notify(g, c, 0, gone);
+}
+
 uint32_t vgic_read_word(struct vgic *g, struct vgic_cpu *c, unsigned n, enum vgic_word which)
 {
-	const struct vgic_bank *b;
+	struct vgic_bank *b;
 	struct vgic_op op;
 	uint32_t word = 0;
 
@@ -135,6 +155,8 @@ uint32_t vgic_read_word(struct vgic *g, struct vgic_cpu *c, unsigned n, enum vgi
 		break;
 	case VGIC_PENDING:
 		vgic_op_claim(&op, c, n, UINT32_MAX);
+		if (!n && c->hw_active && vgic_is_local(c))
+			look_at_lines(g, c, b);
 		word = vgic_pending_word(b);
 		break;
 	case VGIC_ACTIVE:

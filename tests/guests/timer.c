@@ -264,6 +264,32 @@ TEST(taken_back)
 	}
 }
 
+/* The state is the line's also while the interrupt is disabled, and nothing of it is left over. */
+TEST(line_of_a_disabled_one)
+{
+	for_each_kind(k) {
+		prepare(k);
+		gic_disable(k->irq);
+		irq_enable();
+		k->set_cval(k->count() + ticks_of_us(10000000));
+		k->set_ctl(ENABLE);
+		EXPECT(!gic_is_pending(k->irq));
+		k->set_cval(k->count() - 1);
+		EXPECT(gic_is_pending(k->irq));
+		k->set_cval(k->count() + ticks_of_us(10000000));
+		EXPECT(!gic_is_pending(k->irq));
+		k->set_cval(k->count() - 1);
+		EXPECT(gic_is_pending(k->irq));
+		k->set_ctl(0);
+		EXPECT(!gic_is_pending(k->irq));
+		gic_enable(k->irq);
+		delay_us(100);
+		irq_disable();
+		EXPECT_EQ(fired, 0);
+		finish(k);
+	}
+}
+
 static void again(unsigned irq)
 {
 	fired++;

@@ -352,10 +352,26 @@ static void ev_dir(unsigned v)
 
 /* --- registers tell the same -------------------------------------------------------- */
 
+/* A timer's interrupt that waits is pending for as long as its output is up. */
+static void model_look(unsigned v)
+{
+	unsigned t;
+
+	for (t = 0; t < 2; t++) {
+		struct model_irq *m = &private[v][t ? 30 : 27];
+
+		if (!m->host || m->active || timer_out[v][t])
+			continue;
+		m->host = m->latch = false;
+	}
+}
+
 static void compare_word(unsigned v, unsigned n)
 {
 	uint32_t enabled = 0, pend = 0, active = 0, k;
 
+	if (!n)
+		model_look(v);
 	for (k = 0; k < 32; k++) {
 		const struct model_irq *m = of(v, n * 32 + k);
 

@@ -228,6 +228,14 @@ void arch_vintc_hw_active(uint32_t hwirq, bool active)
 	hw.active[hw.cpu_id][vw_timer_index(hwirq)] = active;
 }
 
+bool arch_vintc_hw_pending(uint32_t hwirq)
+{
+	if (!hw.masked)
+		vw_broken("%s() with interrupts on", __func__);
+	return hw.loaded[hw.cpu_id] &&
+	       vw_interface_of(hw.loaded[hw.cpu_id])->timer[vw_timer_index(hwirq)];
+}
+
 void arch_vintc_line(struct vcpu *v, bool irq, bool fiq)
 {
 	int cpu = vw_cpu_of(v);

@@ -119,6 +119,11 @@ void arch_vintc_hw_active(uint32_t hwirq, bool active)
 	irqchip_root()->set_active(hwirq, active);
 }
 
+bool arch_vintc_hw_pending(uint32_t hwirq)
+{
+	return irqchip_root()->is_pending(hwirq);
+}
+
 void arch_vintc_line(struct vcpu *vcpu, bool irq, bool fiq)
 {
 	uint64_t hcr = vcpu->arch.hcr & ~(HCR_VI | HCR_VF);

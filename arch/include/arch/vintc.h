@@ -85,6 +85,8 @@ void arch_vintc_set_vmcr(uint64_t vmcr);
 
 /** Mark a host interrupt active or not at the physical distributor (VSLOT_HW hand-over). */
 void arch_vintc_hw_active(uint32_t hwirq, bool active);
+/** Is the line of a host interrupt up, whether or not it is active? */
+bool arch_vintc_hw_pending(uint32_t hwirq);
 
 /**
  * Assert or release the virtual IRQ/FIQ line itself (HCR_EL2.VI/VF), for a CPU

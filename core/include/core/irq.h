@@ -37,6 +37,11 @@ struct irqchip {
 	bool (*is_active)(unsigned hwirq);
 	/** Make it active or not, as if acknowledged or deactivated (on this CPU if private). */
 	void (*set_active)(unsigned hwirq, bool active);
+	/**
+	 * Is its line up, or does an edge wait (on this CPU if private)? NULL where no interrupt
+	 * is claimed by irq_request_linked().
+	 */
+	bool (*is_pending)(unsigned hwirq);
 	/** @param level true: level triggered @return 0 or -EINVAL */
 	int (*set_type)(unsigned hwirq, bool level);
 	/** Route a shared interrupt to a logical CPU; NULL when there is no choice. */

@@ -7,6 +7,7 @@
  *   arch_vintc_init() arch_vintc_soft_gicv3()           of a vCPU that is not loaded
  *   arch_vintc_slot() arch_vintc_set_slot() arch_vintc_empty() arch_vintc_underflow()
  *   arch_vintc_eoicount() arch_vintc_vmcr() arch_vintc_set_vmcr() arch_vintc_hw_active()
+ *   arch_vintc_hw_pending()
  *                                                       of this CPU's loaded vCPU, IRQs masked
  *   arch_vintc_line()                                   loaded here, or not running
  *   arch_vintc_vector() arch_vintc_tpr() arch_vintc_set_tpr() arch_vintc_masked()
