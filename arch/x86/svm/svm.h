@@ -36,6 +36,8 @@
 #define MISC2_XSETBV   BIT32(13)
 #define MISC2_RDPRU    BIT32(14)
 
+#define SVM_INVALID 0xffffffffu /* exit_code: not entered */
+
 #define INT_V_IRQ     BIT32(8)
 #define INT_V_PRIO    0xf0000u
 #define INT_V_IGN_TPR BIT32(20)

@@ -89,11 +89,15 @@ void svm_crash(struct vcpu *vcpu, const char *why)
 
 static noinline_fn void exit_unknown(struct vcpu *vcpu, struct vcpu_exit *exit)
 {
-	char why[64];
+	uint32_t code = (uint32_t)vcpu->arch.vmcb->exit_code;
+	char why[80];
 
-	exit->syndrome = (uint32_t)vcpu->arch.vmcb->exit_code;
-	snprintf(why, sizeof(why), "exit 0x%x, which nobody asked for,", exit->syndrome);
-	exit->kind = EXIT_FAULT;
+	exit->kind = EXIT_DEBUG;
+	if (code == SVM_INVALID) {
+		svm_crash(vcpu, "control registers in a state that the CPU does not take,");
+		return;
+	}
+	snprintf(why, sizeof(why), "exit 0x%x, which nobody asked for,", code);
 	svm_crash(vcpu, why);
 }
 
@@ -272,8 +276,7 @@ static void exit_iret(struct vcpu *vcpu, struct vcpu_exit *exit)
 
 static void exit_shutdown(struct vcpu *vcpu, struct vcpu_exit *exit)
 {
-	exit->kind = EXIT_FAULT;
-	exit->syndrome = SVM_SHUTDOWN;
+	exit->kind = EXIT_DEBUG;
 	svm_crash(vcpu, "triple fault");
 }
 

@@ -14,8 +14,6 @@
 #define VECTOR	  0x40
 
 extern char interrupt_entry[], exception_entry[];
-volatile uint64_t interrupt_tsc;
-volatile uint32_t interrupts;
 
 static struct {
 	uint64_t low, high;

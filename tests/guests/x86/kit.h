@@ -43,9 +43,32 @@ static inline void mmio_write(uintptr_t at, uint32_t v)
 	__asm__ volatile("movl %1, %0" : "=m"(*(volatile uint32_t *)at) : "r"(v) : "memory");
 }
 
+static inline void wrmsr(uint32_t msr, uint64_t v)
+{
+	__asm__ volatile("wrmsr" : : "c"(msr), "a"((uint32_t)v), "d"((uint32_t)(v >> 32))
+			 : "memory");
+}
+
+static inline uint64_t rdmsr(uint32_t msr)
+{
+	uint32_t low, high;
+
+	__asm__ volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(msr) : "memory");
+	return (uint64_t)high << 32 | low;
+}
+
+/** The value of "name=" on the command line, up to a blank. NULL: it is not there */
+const char *boot_arg(const char *name);
+/** The same as a number. */
+uint64_t boot_arg_number(const char *name, uint64_t otherwise);
+
 void print_text(const char *s);
 void print_number(uint64_t v);
 void print_hex(uint64_t v);
+
+/* When the last interrupt came, and how many there were (start.S). */
+extern volatile uint64_t interrupt_tsc;
+extern volatile uint32_t interrupts;
 
 void guest_main(void);
 void guest_exception(uint64_t a, uint64_t b);

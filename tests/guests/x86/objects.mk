@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
 
-lib-y += start.o print.o
-guests-y += bench
+lib-y += start.o print.o args.o
+guests-y += bench hostile witness
+hostile-y := hostile.o hostile_asm.o

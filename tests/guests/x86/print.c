@@ -4,6 +4,9 @@
 
 #define COM1 0x3f8
 
+volatile uint64_t interrupt_tsc;
+volatile uint32_t interrupts;
+
 void print_text(const char *s)
 {
 	for (; *s; s++) {

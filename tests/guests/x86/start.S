@@ -14,6 +14,7 @@ _start:
 	.balign 4
 	.long	MAGIC, FLAGS, -(MAGIC + FLAGS)
 1:	movl	$stack_top, %esp
+	movl	%ebx, boot_info
 	movl	$(page_dirs + 7), %eax
 	movl	$page_pointers, %edi
 	movl	$4, %ecx
@@ -83,8 +84,11 @@ gdt:	.quad	0, 0x00af9b000000ffff, 0x00cf93000000ffff
 gdtr:	.word	. - gdt - 1
 	.long	gdt, 0
 
+	.globl	boot_info, page_root
 	.bss
 	.balign 4096
+boot_info:
+	.skip	4096
 page_root:
 	.skip	4096
 page_pointers:
