@@ -127,10 +127,29 @@ static int map_intx(const struct dt_node *node, const struct intx *line)
 	return -ENOENT;
 }
 
+/*
+ * PCs: firmware leaves in each function to which of the old sixteen interrupts it has routed the
+ * line; "firmware-lines" of the host bridge has what these are at the interrupt controller, two
+ * cells each, without number where it is none. @return number or negative errno
+ */
+static int firmware_line(struct pci_dev *dev, const struct dt_prop *lines)
+{
+	uint32_t at = pci_read8(dev, PCI_INTERRUPT_LINE) * 8u, cells[2], phandle;
+	const struct dt_node *controller;
+
+	if (at + 8 > lines->len || dt_u32(dev->host->node, "interrupt-parent", 0, &phandle))
+		return -ENOENT;
+	cells[0] = get_be32(lines->data + at);
+	cells[1] = get_be32(lines->data + at + 4);
+	controller = dt_find_phandle(phandle);
+	return controller ? irq_of_cells(controller, cells, 2, NULL) : -ENOENT;
+}
+
 static int intx_of(struct pci_dev *dev)
 {
 	struct intx line = { .pin = pci_read8(dev, PCI_INTERRUPT_PIN) };
 	const struct pci_dev *at = dev;
+	const struct dt_prop *lines;
 	int hwirq;
 
 	if (line.pin < 1 || line.pin > 4)
@@ -140,7 +159,8 @@ static int intx_of(struct pci_dev *dev)
 		line.pin = (line.pin - 1 + (at->bdf >> 3 & 0x1f)) % 4 + 1;
 	line.unit[0] = (uint32_t)at->bdf << 8;
 	dt_lock();
-	hwirq = map_intx(dev->host->node, &line);
+	lines = dt_prop(dev->host->node, "firmware-lines");
+	hwirq = lines ? firmware_line(dev, lines) : map_intx(dev->host->node, &line);
 	dt_unlock();
 	return hwirq;
 }

@@ -116,3 +116,24 @@ def test_no_svm(machine, iso, tmp_path):
     text = screen_text(m, tmp_path / "screen.ppm")
     assert "Xvisor: this processor has no SVM with nested paging (AMD-V)" in text
     assert "Stopped." in text
+
+
+@pytest.mark.parametrize("kind", ["q35", "pc"])
+def test_interrupts(machine, kind):
+    """Network cards that interrupt by a line, by MSI and by MSI-X get an address by DHCP."""
+    cards = [("e1000", "INTx"), ("virtio-net-pci", "MSI-X")]
+    if kind == "q35":
+        cards.insert(1, ("e1000e", "MSI"))
+    extra = []
+    for number, (card, _) in enumerate(cards):
+        extra += ["-netdev", "user,id=n%d" % number, "-device",
+                  "%s,netdev=n%d,romfile=,addr=%d" % (card, number, 4 + number)]
+    m = machine(arch="x86", machine=kind, image=IMAGE, mem=512, extra=extra)
+    found = m.run("host pci", status=0)
+    for number, (_, by) in enumerate(cards):
+        assert re.search(r"(?m)^0000:00:%02x\.0 .* %s " % (4 + number, re.escape(by)), found), found
+        m.run("net switch create s%d" % number, status=0)
+        m.run("net port add s%d uplink=eth%d" % (number, number), status=0)
+        m.run("ipconfig attach s%d" % number, status=0)
+        assert "10.0.2.15 (dhcp)" in m.run("ipconfig dhcp", status=0)
+        m.run("ipconfig detach", status=0)

@@ -434,6 +434,25 @@ static void put_windows(const struct acpi_info *acpi)
 	(void)fdt_property(blob, "ranges", rows, top > high ? sizeof(rows) : sizeof(rows) / 2);
 }
 
+/*
+ * The lines of PCI are where firmware has routed them, among the interrupts of ISA: what leads them
+ * to others is a program of ACPI. What MADT says of these holds; else PCI's lines are level, low.
+ */
+static void put_lines(const struct acpi_info *acpi)
+{
+	fdt32_t cells[2 * ACPI_ISA_IRQS];
+	unsigned i;
+
+	for (i = 0; i < ACPI_ISA_IRQS; i++) {
+		const struct acpi_isa_irq *isa = &acpi->isa[i];
+
+		cells[2 * i] = cpu_to_fdt32(acpi->has_madt ? isa->gsi : i);
+		cells[2 * i + 1] = cpu_to_fdt32(isa->level && !isa->low ? 4 : 8);
+	}
+	words("interrupt-parent", 1, IOAPIC_PHANDLE);
+	(void)fdt_property(blob, "firmware-lines", cells, sizeof(cells));
+}
+
 static void put_host_bridge(const struct acpi_info *acpi, const char *compatible)
 {
 	text("compatible", compatible);
@@ -442,6 +461,7 @@ static void put_host_bridge(const struct acpi_info *acpi, const char *compatible
 	words("#size-cells", 1, 2);
 	words("msi-parent", 1, IOAPIC_PHANDLE);
 	(void)fdt_property(blob, "dma-coherent", NULL, 0);
+	put_lines(acpi);
 	put_windows(acpi);
 }
 

@@ -13,5 +13,7 @@ obj-y += tsc.o
 
 CFLAGS_cpu.o := -Os
 CFLAGS_exception.o := -Os
+CFLAGS_paging.o := -Os
 CFLAGS_power.o := -Os
+CFLAGS_smp.o := -Os
 CFLAGS_tsc.o := -Os
