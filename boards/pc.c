@@ -130,6 +130,7 @@ static int build_firmware(struct board_build *b)
 						12, true, -1 };
 	const struct guest_config *cfg = b->cfg;
 	struct dt_node *node;
+	uint8_t console[8];
 	struct vfs_stat st;
 
 	if (!cfg->firmware)
@@ -147,6 +148,11 @@ static int build_firmware(struct board_build *b)
 		return 0;
 	node = build_device(b, &fw);
 	give_tables(b, node);
+	/* There is no screen: SeaBIOS shows what it would show there on the serial port. */
+	put_le64(console, PC_PORT_COM1);
+	build_flag(b, node, "boot-menu");
+	if (!b->err)
+		b->err = dt_set(node, "sercon-port", console, sizeof(console));
 	if (cfg->kernel)
 		build_string(b, node, "kernel", cfg->kernel);
 	if (cfg->kernel && cfg->initrd)

@@ -7,7 +7,7 @@
  *   qemu,fw-cfg-mmio   registers in memory
  *
  * `kernel`, `initrd` are files of the VFS, `cmdline` a string; `bootorder` the devices to boot
- * from, by their paths in Open Firmware, first choice first.
+ * from, by their paths in Open Firmware, first choice first; `boot-menu`: firmware may offer one.
  *
  * Items are read-only. Files stay open and are read as they are asked for; a transfer goes in
  * pieces, between which others run. One mutex guards the selected item and the transfer.
@@ -34,6 +34,7 @@ enum item {
 	NB_CPUS = 0x05,
 	KERNEL_SIZE = 0x08,
 	INITRD_SIZE = 0x0b,
+	BOOT_MENU = 0x0e,
 	MAX_CPUS = 0x0f,
 	KERNEL_DATA = 0x11,
 	INITRD_DATA = 0x12,
@@ -62,6 +63,7 @@ static const struct {
 	{ "acpi-rsdp", "etc/acpi/rsdp" },
 	{ "e820", "etc/e820" },
 	{ "table-loader", "etc/table-loader" },
+	{ "sercon-port", "etc/sercon-port" },
 };
 #define GIVEN		ARRAY_SIZE(given)
 #define SMALL		(4 + (1 + GIVEN) * FILE_ENTRY)
@@ -140,6 +142,8 @@ static size_t make_small(const struct fw_cfg *s, uint8_t *buf)
 	case NB_CPUS:
 	case MAX_CPUS:
 		return make_u16(buf, s->dev->guest->nr_vcpus);
+	case BOOT_MENU:
+		return make_u16(buf, dt_prop(s->dev->node, "boot-menu") != NULL);
 	case KERNEL_SIZE:
 		return make_u32(buf, file_size(s->kernel));
 	case INITRD_SIZE:
@@ -518,7 +522,8 @@ static const struct dt_match matches[] = {
 };
 
 static const char *const props[] = { "kernel", "initrd", "cmdline", "bootorder",
-				     "acpi-rsdp", "e820", "table-loader", NULL };
+				     "acpi-rsdp", "e820", "table-loader", "sercon-port",
+				     "boot-menu", NULL };
 
 EMULATOR(fw_cfg) {
 	.name = "fw-cfg",

@@ -3,6 +3,9 @@
 import os
 import pathlib
 import re
+import shutil
+import struct
+import subprocess
 
 import pytest
 
@@ -28,6 +31,17 @@ guest create two board=pc mem=160M kernel=/boot/vmlinuz initrd=/boot/initrd.cpio
 cmdline="console=ttyS0 quiet dhcp"
 guest start one
 guest start two
+"""
+SEABIOS = pathlib.Path("/usr/share/seabios/bios-256k.bin")
+GRUB_MODULES = ["biosdisk", "part_msdos", "ext2", "linux", "normal", "serial", "terminal", "echo",
+                "boot"]
+GRUB = """serial --unit=0
+terminal_output serial
+set root=(hd0,msdos1)
+echo GRUB is here
+linux /boot/vmlinuz console=ttyS0 quiet
+initrd /boot/initrd.cpio.gz
+boot
 """
 FILES = {"/boot/hello": "hello, world\n", "/motd": "line\n" * 1000, "/big": bytes(range(256)) * 400,
          "/empty": ""}
@@ -123,6 +137,46 @@ def test_linux_generic(pc):
     m = pc(smp=1, icount=True, timeout=300, wait=False,
            files=dict(debian("amd64"), **{"/boot.xscript": LINUX % 4}))
     m.expect(r"guest-init: ready: Linux [^ ]*-amd64 on 4 CPUs")
+    m.expect_exact("guest:/# ")
+    m.send("poweroff -f\r")
+    m.wait_prompt()
+
+
+def make_disk(folder, files):
+    """A disk for PCs: GRUB in front of the first partition, which has ext2 with files."""
+    early, core, partition = folder / "early.cfg", folder / "core.img", folder / "ext2.img"
+    for path, source in files.items():
+        (folder / "root" / path.strip("/")).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(source, folder / "root" / path.strip("/"))
+    early.write_text(GRUB)
+    subprocess.run(["grub-mkimage", "-O", "i386-pc", "-o", core, "-p", "/boot", "-c", early] +
+                   GRUB_MODULES, check=True)
+    subprocess.run(["mke2fs", "-q", "-t", "ext2", "-d", folder / "root", partition, "24M"],
+                   check=True, env=dict(os.environ, PATH=os.environ["PATH"] + ":/sbin:/usr/sbin"))
+    # Its first sector loads the next ones; the table of partitions is in it.
+    first = bytearray(pathlib.Path("/usr/lib/grub/i386-pc/boot.img").read_bytes())
+    first[0x1b8:] = bytes(8 - 2) + struct.pack("<B3xB3xII", 0x80, 0x83, 2048, 24 << 11) + \
+        bytes(48) + b"\x55\xaa"
+    assert len(first) == 512 and core.stat().st_size < 2047 * 512
+    with open(folder / "disk.img", "wb") as disk:
+        disk.write(first + core.read_bytes())
+        disk.seek(2048 * 512)
+        disk.write(partition.read_bytes())
+    return folder / "disk.img"
+
+
+def test_firmware(pc, tmp_path):
+    """SeaBIOS to its menu, GRUB from a disk's first sectors, from it Debian's kernel."""
+    files = {"/bios": SEABIOS, "/boot.xscript": "guest create fw board=pc vcpus=2 mem=192M "
+             "firmware=/bios disk=vda\nguest start fw\nconsole fw\n"}
+    m = pc(smp=1, icount=True, disks=[make_disk(tmp_path, debian("cloud-amd64"))], files=files,
+           wait=False, timeout=240)
+    m.expect_exact("[fw/uart0")
+    m.expect("SeaBIOS .version")
+    m.expect_exact("Press ESC for boot menu.")
+    m.expect_exact("Booting from Hard Disk...")
+    m.expect_exact("GRUB is here")
+    m.expect(r"guest-init: ready: Linux \S+ on 2 CPUs")
     m.expect_exact("guest:/# ")
     m.send("poweroff -f\r")
     m.wait_prompt()

@@ -26,7 +26,8 @@
 
 static const char *const props[] = {
 	"virtio_type", "blkdev", "serial", "read-only", "kernel", "initrd", "cmdline", "switch",
-	"local-mac-address", "acpi-rsdp", "e820", "table-loader", NULL,
+	"local-mac-address", "acpi-rsdp", "e820", "table-loader", "sercon-port",
+	"boot-menu", NULL,
 };
 static const struct emulator any = { .name = "any", .props = props };
 static const struct emulator host = { .name = "host", .props = props, .bus = "pci" };
@@ -370,6 +371,7 @@ TEST(raw_and_firmware)
 	CHECK_MEM(dt_prop(region("fw_cfg")->node, "acpi-rsdp")->data, mem(0xfff0000), 36);
 	CHECK_EQ(get_le64(dt_prop(region("fw_cfg")->node, "e820")->data + 20), 0xfff0000);
 	CHECK_EQ(dt_prop(region("fw_cfg")->node, "table-loader")->len, 128);
+	CHECK_EQ(get_le64(dt_prop(region("fw_cfg")->node, "sercon-port")->data), 0x3f8);
 	destroy();
 }
 
