@@ -442,7 +442,9 @@ static int boot_kernel(struct boot *b)
 		err = load_cmdline(b);
 	if (err)
 		return err;
-	return b->image.kind == IMAGE_KERNEL ? boot_bzimage(b) : boot_program(b);
+	if (b->image.kind == IMAGE_KERNEL && b->image.entry_kind == IMAGE_ENTRY_LINUX64)
+		return boot_bzimage(b);
+	return boot_program(b);
 }
 
 int pc_boot(const struct guest_config *cfg, struct guest *guest, struct shell_out *out)

@@ -348,6 +348,57 @@ TEST(multiboot)
 	destroy();
 }
 
+/* A file of 0x1000 bytes whose header at 0x40 has addresses. */
+static void make_aout(uint32_t header, uint32_t end, uint32_t bss, uint32_t entry)
+{
+	const uint32_t flags = 0x10003;
+
+	memset(elf, 0x5e, sizeof(elf));
+	put_le32(elf + 0x40, 0x1badb002);
+	put_le32(elf + 0x44, flags);
+	put_le32(elf + 0x48, -(0x1badb002u + flags));
+	put_le32(elf + 0x4c, header);
+	put_le32(elf + 0x50, 0x200000);
+	put_le32(elf + 0x54, end);
+	put_le32(elf + 0x58, bss);
+	put_le32(elf + 0x5c, entry);
+}
+
+TEST(multiboot_addresses)
+{
+	static const struct {
+		uint32_t header, end, bss, entry;
+		const char *why;
+	} bad[] = {
+		{ 0x1fffff, 0, 0, 0x200000, "cannot be: header" },
+		{ 0x200041, 0, 0, 0x200000, "cannot be: header" },
+		{ 0x200040, 0x300000, 0, 0x200000, "cut off: it has" },
+		{ 0x200040, 0x200000, 0, 0x200000, "cut off: it has" },
+		{ 0x200040, 0x201000, 0x200fff, 0x200000, "cannot be: entry" },
+		{ 0x200040, 0x201000, 0x202000, 0x202000, "cannot be: entry" },
+		{ 0x200040, 0x201000, 0x202000, 0x1fffff, "cannot be: entry" },
+		{ 0x200040, 0x201000, 0xf0000000, 0x200000, "does not fit" },
+	};
+
+	/* 0x20 bytes in front of the load address are not loaded. */
+	make_aout(0x200020, 0x201000, 0x205000, 0x200800);
+	CHECK_EQ(create("g|board=pc|kernel=/elf|initrd=/i|cmdline=x|mem=64M"), 0);
+	REQUIRE(guest);
+	CHECK_EQ(guest->vcpus[0]->start_pc, 0x200800);
+	CHECK_EQ(guest->vcpus[0]->start_arg, 0x7000 | X86_START_FLAT32);
+	CHECK_EQ(get_le32(mem(0x200020)), 0x1badb002);
+	CHECK_EQ(get_le32(mem(0x7000 + 20)), 1);
+	destroy();
+	for (unsigned i = 0; i < ARRAY_SIZE(bad); i++) {
+		make_aout(bad[i].header, bad[i].end, bad[i].bss, bad[i].entry);
+		CHECK(create("g|board=pc|kernel=/elf|mem=64M") < 0);
+		if (!strstr(fake_out_text(), bad[i].why))
+			printf("%u: %s\n", i, fake_out_text());
+		CHECK(strstr(fake_out_text(), bad[i].why));
+		CHECK_EQ(fake_heap_live(), live_before);
+	}
+}
+
 TEST(raw_and_firmware)
 {
 	CHECK_EQ(create("g|board=pc|kernel=/raw|load=0x300000"), 0);

@@ -31,6 +31,8 @@
 #define NOTE_PHYS32    18
 #define MULTIBOOT      0x1badb002u
 #define MULTIBOOT_AREA 8192u
+#define MULTIBOOT_ADDRESSES BIT32(16)
+#define MULTIBOOT_HEADER 32u /* with addresses */
 
 static bool is_bzimage(const uint8_t *p, size_t have)
 {
@@ -95,18 +97,19 @@ static uint32_t find_note(const uint8_t *p, uint64_t size)
 	return 0;
 }
 
-static bool has_multiboot(const struct elf_file *elf)
+/* The header of Multiboot among the first bytes. @return its offset; negative: there is none */
+static int find_multiboot(const uint8_t *image, size_t size)
 {
-	size_t n = MIN_T(size_t, elf->size, MULTIBOOT_AREA);
+	size_t n = MIN_T(size_t, size, MULTIBOOT_AREA);
 
 	for (size_t i = 0; i + 12 <= n; i += 4) {
-		const uint8_t *p = elf->image + i;
+		const uint8_t *p = image + i;
 
 		if (get_le32(p) == MULTIBOOT &&
 		    !(uint32_t)(get_le32(p) + get_le32(p + 4) + get_le32(p + 8)))
-			return true;
+			return (int)i;
 	}
-	return false;
+	return -1;
 }
 
 static void elf_entry(const struct elf_file *elf, struct kernel_image *image)
@@ -115,7 +118,7 @@ static void elf_entry(const struct elf_file *elf, struct kernel_image *image)
 	const char *what;
 	uint32_t note;
 
-	if (has_multiboot(elf)) {
+	if (find_multiboot(elf->image, elf->size) >= 0) {
 		image->entry_kind = IMAGE_ENTRY_MULTIBOOT;
 		return;
 	}
@@ -131,6 +134,54 @@ static void elf_entry(const struct elf_file *elf, struct kernel_image *image)
 	}
 	/* Without either, 32-bit files begin as Multiboot ones do. */
 	image->entry_kind = elf->is64 ? IMAGE_ENTRY_LINUX64 : IMAGE_ENTRY_MULTIBOOT;
+}
+
+/* --- Multiboot without ELF ---------------------------------------------------------------- */
+
+static bool is_multiboot(const uint8_t *p, size_t have)
+{
+	int at = have >= 4 && memcmp(p, ELF_MAGIC, 4) ? find_multiboot(p, have) : -1;
+
+	return at >= 0 && get_le32(p + at + 4) & MULTIBOOT_ADDRESSES;
+}
+
+/* Its header says where the file's bytes go (Multiboot 0.6.96, 3.1.3). */
+static int read_multiboot(const uint8_t *p, size_t have, uint64_t total, struct kernel_image *image,
+			  char *why)
+{
+	uint64_t at = (uint64_t)find_multiboot(p, have), header, load, end, bss, entry, from;
+
+	if (at + MULTIBOOT_HEADER > have)
+		return image_refuse(why, -EILSEQ, "is a Multiboot kernel that is cut off in its "
+				    "header");
+	header = get_le32(p + at + 12);
+	load = get_le32(p + at + 16);
+	end = get_le32(p + at + 20);
+	bss = get_le32(p + at + 24);
+	entry = get_le32(p + at + 28);
+	from = at - (header - load);
+	if (header < load || header - load > at)
+		return image_refuse(why, -EILSEQ, "is a Multiboot kernel whose addresses cannot be: "
+				    "header at 0x%" PRIx64 ", loaded to 0x%" PRIx64, header, load);
+	end = end ? end : load + total - from;
+	bss = bss ? bss : end;
+	if (end <= load || end - load > total - from)
+		return image_refuse(why, -EILSEQ, "is a Multiboot kernel that is cut off: it has "
+				    "0x%" PRIx64 " of 0x%" PRIx64 " bytes", total - from,
+				    end - load);
+	if (bss < end || entry < load || entry >= bss)
+		return image_refuse(why, -EILSEQ, "is a Multiboot kernel whose addresses cannot be: "
+				    "entry 0x%" PRIx64 ", memory from 0x%" PRIx64 " to 0x%" PRIx64,
+				    entry, load, bss);
+	image->entry_kind = IMAGE_ENTRY_MULTIBOOT;
+	image->fixed = true;
+	image->load = load;
+	image->entry = entry;
+	image->mem_size = bss - load;
+	image->nr_parts = 1;
+	image->parts[0] = (struct image_part){ .offset = from, .size = end - load,
+					       .mem_size = bss - load, .gpa = load };
+	return 0;
 }
 
 /* --- tables ------------------------------------------------------------------------------- */
@@ -149,6 +200,7 @@ static const struct arch_machine machines[] = {
 static const struct image_format formats[] = {
 	{ .name = "a Linux kernel for x86 (bzImage)", .is = is_bzimage, .read = read_bzimage,
 	  .align = 1 },
+	{ .name = "a Multiboot kernel", .is = is_multiboot, .read = read_multiboot, .align = 1 },
 	{ .name = NULL },
 };
 
