@@ -82,6 +82,18 @@ def test_reset(pc):
     m.wait_prompt()
 
 
+def test_reset_of_guests(pc):
+    """A PVH guest knows what it was started with, each time that it resets its machine."""
+    guest = pathlib.Path(FOLDER, "guests", "pvh.bin")
+    script = ('guest create p board=pc mem=64M kernel=/pvh.bin initrd=/mod cmdline="one two"\n'
+              "guest start p\nguest wait p 20s\nvserial dump p/uart0\n")
+    output = pc(smp=1, icount=True, wait=False, files={
+        "/pvh.bin": guest, "/mod": "module\0", "/boot.xscript": script}).wait_prompt()
+    told = "PVH magic 0x336ec578 cmdline one two module module ACPI RAM 65151 KB"
+    assert re.findall("PVH .*", output) == [
+        line for n in range(3) for line in (told, "PVH start %d" % n)]
+
+
 def debian(flavour):
     """Kernel and initial RAM disk of a flavour of Debian's kernels."""
     folder = pathlib.Path(FOLDER, "disk", flavour)
@@ -193,3 +205,32 @@ def test_linux_others(pc, flavour, vcpus):
     m.expect_exact("guest:/# ")
     m.send("poweroff -f\r")
     m.wait_prompt()
+
+
+# What Linux can be told to do without, and how it can reset; each is a guest.
+WORDS = ["no-kvmclock", "no-kvmclock nohpet tsc=unstable", "clocksource=hpet", "noapic", "nolapic",
+         "acpi=off", "nosmp", "nox2apic reboot=k", "reboot=a", "reboot=p", "reboot=t"]
+
+
+@pytest.mark.soak
+def test_linux_words(pc):
+    """Guests without this or that come up, all at once; each ends by the reset that it was told."""
+    script = "".join('guest create g%d board=pc vcpus=2 mem=128M on_reset=stop '
+                     'kernel=/boot/vmlinuz initrd=/boot/initrd.cpio.gz '
+                     'cmdline="quiet console=ttyS0 %s"\n'
+                     "guest start g%d\n" % (n, words, n) for n, words in enumerate(WORDS))
+    m = pc(smp=1, icount=True, mem=2500, timeout=600, wait=False,
+           files=dict(debian("cloud-amd64"), **{"/boot.xscript": script}))
+    m.wait_prompt()
+    for n, words in enumerate(WORDS):
+        m.send("console g%d\r" % n)
+        m.expect(r"guest-init: ready: Linux \S+ on (\d+) CPUs")
+        assert int(m.match.group(1)) == (1 if words in ("nolapic", "acpi=off", "nosmp") else 2)
+        m.expect_exact("guest:/# ")
+        leave_console(m)
+        # Time stands still meanwhile, and goes on.
+        m.run("guest pause g%d; guest resume g%d" % (n, n), status=0)
+        at_console(m, "g%d" % n)
+        m.send("reboot -f\r")
+        m.expect("triple fault at" if words == "reboot=t" else "asked for a reset")
+        m.wait_prompt()

@@ -161,8 +161,9 @@ static int read_multiboot(const uint8_t *p, size_t have, uint64_t total, struct 
 	entry = get_le32(p + at + 28);
 	from = at - (header - load);
 	if (header < load || header - load > at)
-		return image_refuse(why, -EILSEQ, "is a Multiboot kernel whose addresses cannot be: "
-				    "header at 0x%" PRIx64 ", loaded to 0x%" PRIx64, header, load);
+		return image_refuse(why, -EILSEQ, "is a Multiboot kernel whose addresses cannot "
+				    "be: header at 0x%" PRIx64 ", loaded to 0x%" PRIx64,
+				    header, load);
 	end = end ? end : load + total - from;
 	bss = bss ? bss : end;
 	if (end <= load || end - load > total - from)
@@ -170,9 +171,9 @@ static int read_multiboot(const uint8_t *p, size_t have, uint64_t total, struct 
 				    "0x%" PRIx64 " of 0x%" PRIx64 " bytes", total - from,
 				    end - load);
 	if (bss < end || entry < load || entry >= bss)
-		return image_refuse(why, -EILSEQ, "is a Multiboot kernel whose addresses cannot be: "
-				    "entry 0x%" PRIx64 ", memory from 0x%" PRIx64 " to 0x%" PRIx64,
-				    entry, load, bss);
+		return image_refuse(why, -EILSEQ, "is a Multiboot kernel whose addresses cannot "
+				    "be: entry 0x%" PRIx64 ", memory from 0x%" PRIx64
+				    " to 0x%" PRIx64, entry, load, bss);
 	image->entry_kind = IMAGE_ENTRY_MULTIBOOT;
 	image->fixed = true;
 	image->load = load;

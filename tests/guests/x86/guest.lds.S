@@ -10,6 +10,7 @@ PHDRS
 {
 	text PT_LOAD FLAGS(5);
 	data PT_LOAD FLAGS(6);
+	note PT_NOTE FLAGS(4);
 }
 
 SECTIONS
@@ -20,6 +21,9 @@ SECTIONS
 		*(.text .text.*)
 		*(.rodata .rodata.*)
 	} :text
+	.note.Xen : {
+		KEEP(*(.note.Xen))
+	} :text :note
 	.data : ALIGN(4096) {
 		*(.data .data.*)
 	} :data
@@ -30,6 +34,6 @@ SECTIONS
 		stack_top = .;
 	} :data
 	/DISCARD/ : {
-		*(.comment) *(.note*) *(.eh_frame*)
+		*(.comment) *(.note.GNU*) *(.note.gnu*) *(.eh_frame*)
 	}
 }

@@ -5,6 +5,8 @@
  */
 #define MAGIC 0x1badb002
 #define FLAGS 0x00000002
+/* Guests that are entered otherwise define it as 1: then this is no header. */
+	.weak	no_multiboot
 
 	.section .text.head, "ax"
 	.code32
@@ -12,7 +14,7 @@
 _start:
 	jmp	1f
 	.balign 4
-	.long	MAGIC, FLAGS, -(MAGIC + FLAGS)
+	.long	MAGIC, FLAGS, 0x100000000 - (MAGIC + FLAGS) + no_multiboot
 1:	movl	$stack_top, %esp
 	movl	%ebx, boot_info
 	movl	$(page_dirs + 7), %eax
@@ -59,6 +61,7 @@ start64:
 
 /* One handler for all interrupts: the counter's value when it begins, and the APIC's EOI. */
 	.globl	interrupt_entry, exception_entry
+	.weak	interrupt_tsc, interrupts
 interrupt_entry:
 	pushq	%rax
 	pushq	%rdx
