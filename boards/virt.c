@@ -383,12 +383,6 @@ static int check(const struct guest_config *cfg, struct shell_out *out)
 	struct disk_value disk;
 	char text[24];
 
-	if (v3 && cfg->narrow && !arch_vintc_caps()->gicv3_cpuif) {
-		out_puts(out,
-			 "gic=3: a GICv3 for 32-bit vCPUs needs a GICv3 of the machine, which this "
-			 "one has not; take gic=2\n");
-		return -EINVAL;
-	}
 	if (cfg->vcpus > most) {
 		out_printf(out, "vcpus=: %u are more than the %u that a GICv%c serves%s\n",
 			   cfg->vcpus, most, v3 ? '3' : '2', v3 ? "" : "; take gic=3");

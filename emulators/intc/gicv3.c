@@ -198,9 +198,6 @@ static int prepare_cpuif(const struct emu_dev *dev)
 
 	for (i = 0; i < dev->guest->nr_vcpus; i++) {
 		err = arch_vintc_soft_gicv3(dev->guest->vcpus[i]);
-		if (err == -ENOTSUP)
-			log_error("%s: the machine has no GICv3, and 32-bit vCPUs cannot do "
-				  "without it; take GICv2 (gic=2)", dev->name);
 		if (err)
 			return err;
 	}

@@ -34,7 +34,7 @@ def create(machine, vcpus, more=""):
 
 
 @pytest.mark.parametrize("cpu,host_gic,guest_gic,vcpus", [
-    ("cortex-a57", 2, 2, 1), ("cortex-a57", 3, 3, 2), ("max", 3, 2, 2),
+    ("cortex-a57", 2, 2, 1), ("cortex-a57", 3, 3, 2), ("max", 3, 2, 2), ("cortex-a53", 2, 3, 4),
 ])
 def test_linux(machine, linux32, cpu, host_gic, guest_gic, vcpus):
     """Linux comes up with all its CPUs, works, and switches itself off."""
@@ -143,9 +143,9 @@ BANKED = [
 ]
 
 
-def assemble(folder, *flags):
-    """The program arm32_devices.S, for address 0x40010000."""
-    source = pathlib.Path(__file__).with_name("arm32_devices.S")
+def assemble(folder, *flags, name="arm32_devices.S"):
+    """A program of this folder, for address 0x40010000."""
+    source = pathlib.Path(__file__).with_name(name)
     obj, raw = pathlib.Path(folder, "p.o"), pathlib.Path(folder, "p.bin")
     for command in (
             ["clang", "--target=armv7a-none-eabi", *flags, "-c", "-o", obj, source],
@@ -154,17 +154,24 @@ def assemble(folder, *flags):
     return str(raw)
 
 
+def run_program(m, path, result, more=""):
+    """Make the guest "g" of a program, see what it prints, and that it switches itself off."""
+    m.run("guest create g board=virt arch=arm32 mem=32M load=0x40010000 kernel=%s %s"
+          % (path, more), status=0)
+    m.run("guest start g", status=0)
+    m.send("console g\r")
+    m.expect(result, 20)
+    m.wait_prompt()
+    assert "powered off" in m.run("guest status g", status=0)
+    m.run("guest destroy g", status=0)
+
+
 @pytest.mark.parametrize("flags", [(), ("-DTHUMB",)], ids=["a32", "t32"])
 @pytest.mark.parametrize("cpu", ["cortex-a57", "max"])
 def test_devices(machine, tmp_path, flags, cpu):
     """Loads and stores of all forms reach devices, in both byte orders."""
     m = machine(cpu=cpu, files={"/p.bin": pathlib.Path(assemble(tmp_path, *flags))})
-    m.run("guest create g board=virt arch=arm32 mem=32M load=0x40010000 kernel=/p.bin", status=0)
-    m.run("guest start g", status=0)
-    m.send("console g\r")
-    m.expect("abcdefghijklmno", 10)
-    m.wait_prompt()
-    assert "powered off" in m.run("guest status g", status=0)
+    run_program(m, "/p.bin", "abcdefghijklmno\r")
 
 
 @pytest.mark.parametrize("flags", [(), ("-DTHUMB",)], ids=["a32", "t32"])
@@ -175,13 +182,34 @@ def test_devices_reference(machine, tmp_path, flags):
     m.wait_end()
 
 
+@pytest.mark.parametrize("cpu,gic", [("cortex-a53", 2), ("max", 2), ("cortex-a57", 3)])
+def test_icc(machine, tmp_path, cpu, gic):
+    """The system registers of a GICv3, on CPUs that have none; the last is the reference."""
+    programs = {"/a32": (), "/t32": ("-DTHUMB",)}
+    files = {}
+    for name, flags in programs.items():
+        (tmp_path / name[1:]).mkdir()
+        files[name] = pathlib.Path(assemble(tmp_path / name[1:], *flags, name="arm32_icc.S"))
+    m = machine(cpu=cpu, gic=gic, files=files)
+    for name in programs:
+        run_program(m, name, "abcdefghijklm\r", "gic=3")
+
+
+def test_spsr(machine, tmp_path):
+    """Saved status registers are a vCPU's own, in each mode."""
+    program = pathlib.Path(assemble(tmp_path, name="arm32_spsr.S"))
+    m = machine(smp=1, files={"/p.bin": program})
+    m.run("guest create other board=virt arch=arm32 mem=32M load=0x40010000 kernel=/p.bin",
+          status=0)
+    m.run("guest start other", status=0)
+    run_program(m, "/p.bin", "abcde\r")
+    m.send("console other\r")
+    m.expect("abcde\r", 20)
+    m.wait_prompt()
+
+
 def test_banked_registers(machine):
     """Trapped instructions find the registers of the mode that the guest is in."""
     program = b"".join(struct.pack("<I", word) for word in BANKED)
     m = machine(files={"/p.bin": program})
-    m.run("guest create g board=virt arch=arm32 mem=32M load=0x40080000 kernel=/p.bin", status=0)
-    m.run("guest start g", status=0)
-    m.send("console g\r")
-    m.expect("ABCDE", 10)
-    m.wait_prompt()
-    assert "powered off" in m.run("guest status g", status=0)
+    run_program(m, "/p.bin", "ABCDE")

@@ -25,6 +25,9 @@ bool vcpu_first_fp(struct vcpu *vcpu);
 
 /* AArch32 guests (vcpu_a32.c) */
 
+/** LR_und among x0 … x30. */
+#define A32_LR_UND 22
+
 /**
  * Does the condition of a trapped instruction hold? Where the architecture lets a CPU trap one
  * whose condition fails, it has to be stepped over without effect (DDI 0487 D1.10.5).
@@ -41,11 +44,32 @@ void a32_advance_it(struct vcpu_regs *regs);
 /** Undefined Instruction, Prefetch or Data Abort exception; the vCPU is loaded. */
 void a32_inject_undef(struct vcpu *vcpu);
 void a32_inject_abort(struct vcpu *vcpu, const struct vcpu_exit *exit);
+/** The exception of a BKPT instruction at the PC. */
+void a32_inject_bkpt(struct vcpu *vcpu);
+/**
+ * The PSTATE that an exception return with this SPSR would give, in the form of SPSR_EL2.
+ * @return 0: none that EL1 may return to
+ */
+uint64_t a32_pstate_of(uint64_t spsr);
 /**
  * Registers as after reset in Supervisor mode; arg goes to r2 (device tree, booting.rst of
  * arch/arm).
  */
 void a32_reset(struct vcpu *vcpu, uint64_t pc, uint64_t arg);
+
+/* Their SPSRs (vcpu_spsr.c); IRQs masked */
+
+/** Find out how to have them, before any such vCPU is loaded; any context. */
+void a32_spsr_find(void);
+/** SPSR of a mode by its register, or 0: the mode has none. */
+uint64_t a32_spsr(unsigned mode);
+/**
+ * Before the loaded vCPU goes on in another mode or is saved: have the SPSR of the mode that it
+ * came in in its register.
+ */
+void a32_spsr_leave(const struct vcpu_regs *regs);
+/** After that, with the mode in regs: what is in the register of its SPSR counts. */
+void a32_spsr_enter(const struct vcpu_regs *regs);
 
 /* ICC_* of guests on CPUs that have none (vcpu_icc.c) */
 

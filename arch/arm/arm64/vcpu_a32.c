@@ -19,13 +19,15 @@
 #define A32_E	  BIT(9)
 #define A32_IT_LO GENMASK(26, 25)
 #define A32_IT_HI GENMASK(15, 10)
-#define MODE_FIQ  0x11
-#define MODE_IRQ  0x12
+#define MODE_USR  PSR_A32_USR
+#define MODE_FIQ  PSR_A32_FIQ
+#define MODE_IRQ  PSR_A32_IRQ
 #define MODE_SVC  0x13
-#define MODE_ABT  0x17
-#define MODE_UND  0x1b
+#define MODE_ABT  PSR_A32_ABT
+#define MODE_UND  PSR_A32_UND
 #define LR_ABT	  20
-#define LR_UND	  22
+#define LR_UND	  A32_LR_UND
+#define MODE_SYS  PSR_A32_SYS
 #define SCTLR_V	  BIT(13)
 #define SCTLR_TE  BIT(30)
 #define SCTLR_EE  BIT(25)
@@ -104,13 +106,27 @@ unsigned a32_reg_number(const struct vcpu_regs *regs, unsigned n)
 	return n;
 }
 
+uint64_t a32_pstate_of(uint64_t spsr)
+{
+	static const uint32_t modes = BIT32(MODE_USR) | BIT32(MODE_FIQ) | BIT32(MODE_IRQ) |
+				      BIT32(MODE_SVC) | BIT32(MODE_ABT) | BIT32(MODE_UND) |
+				      BIT32(MODE_SYS);
+	uint64_t keep = GENMASK(31, 27) | A32_SSBS | A32_PAN | GENMASK(19, 16) | GENMASK(9, 0);
+
+	if (!(modes >> (spsr & 0x1f) & 1))
+		return 0;
+	if (spsr & A32_T)
+		keep |= A32_IT_LO | A32_IT_HI;
+	return (spsr & keep) | (spsr & A32_DIT ? A32_DIT64 : 0);
+}
+
 /* SPSR_EL2 in the form of an SPSR of AArch32. */
 static uint64_t spsr32(uint64_t pstate)
 {
 	return (pstate & ~(A32_DIT | A32_DIT64)) | (pstate & A32_DIT64 ? A32_DIT : 0);
 }
 
-/* AArch32.EnterMode: to a vector of the guest. The caller has saved CPSR to the mode's SPSR. */
+/* AArch32.EnterMode: to a vector of the guest; CPSR goes to the mode's SPSR. */
 static void enter_mode(struct vcpu_regs *regs, unsigned mode, unsigned lr, uint64_t ret,
 		       unsigned vector)
 {
@@ -123,8 +139,14 @@ static void enter_mode(struct vcpu_regs *regs, unsigned mode, unsigned lr, uint6
 		psr |= A32_PAN;
 	psr |= (sctlr & SCTLR_DSSBS ? A32_SSBS : 0) | mode | PSR_I | (mode == MODE_ABT ? PSR_A : 0);
 	psr |= (sctlr & SCTLR_TE ? A32_T : 0) | (sctlr & SCTLR_EE ? A32_E : 0);
+	a32_spsr_leave(regs);
+	if (mode == MODE_UND)
+		WRITE_SYSREG(spsr_und, spsr32(regs->pstate));
+	else
+		WRITE_SYSREG(spsr_abt, spsr32(regs->pstate));
 	regs->x[lr] = (uint32_t)ret;
 	regs->pstate = psr;
+	a32_spsr_enter(regs);
 	regs->pc = (sctlr & SCTLR_V ? 0xffff0000U : (uint32_t)READ_SYSREG(vbar_el1)) + vector;
 }
 
@@ -132,18 +154,29 @@ void a32_inject_undef(struct vcpu *vcpu)
 {
 	struct vcpu_regs *regs = &vcpu->arch.regs;
 
-	WRITE_SYSREG(spsr_und, spsr32(regs->pstate));
 	enter_mode(regs, MODE_UND, LR_UND, regs->pc + (regs->pstate & A32_T ? 2 : 4), 4);
+}
+
+/* TTBCR.EAE: what aborts tell is in the long format. */
+static bool long_format(void)
+{
+	return READ_SYSREG(tcr_el1) & BIT(31);
+}
+
+void a32_inject_bkpt(struct vcpu *vcpu)
+{
+	struct vcpu_regs *regs = &vcpu->arch.regs;
+
+	WRITE_SYSREG(ifsr32_el2, long_format() ? BIT(9) | 0x22 : 0x02);
+	enter_mode(regs, MODE_ABT, LR_ABT, regs->pc + 4, 0xc);
 }
 
 void a32_inject_abort(struct vcpu *vcpu, const struct vcpu_exit *exit)
 {
 	struct vcpu_regs *regs = &vcpu->arch.regs;
-	bool lpae = READ_SYSREG(tcr_el1) & BIT(31); /* TTBCR.EAE */
 	/* Synchronous external abort in the long and in the short format. */
-	uint64_t fsr = lpae ? BIT(9) | 0x10 : 0x08;
+	uint64_t fsr = long_format() ? BIT(9) | 0x10 : 0x08;
 
-	WRITE_SYSREG(spsr_abt, spsr32(regs->pstate));
 	if (exit->is_fetch) {
 		WRITE_SYSREG(ifsr32_el2, fsr);
 		WRITE_SYSREG(far_el1, (READ_SYSREG(far_el1) & GENMASK(31, 0)) |

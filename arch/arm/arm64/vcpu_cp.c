@@ -36,10 +36,12 @@
 /** One row: with or without functions; without, it reads as zero and ignores writes. */
 struct cp_row {
 	uint32_t key, mask; /* mask: which bits of the key count */
-	/** @return 0, or -ENOENT: undefined for this guest */
+	/**
+	 * @return 0; -ENOENT: undefined for this guest; -EAGAIN: do the instruction again, it does
+	 * not trap any more
+	 */
 	int (*read)(struct vcpu *vcpu, uint32_t iss, uint32_t *value);
 	int (*write)(struct vcpu *vcpu, uint32_t iss, uint32_t value);
-	bool retry; /* do the instruction again: the function has stopped the trap */
 };
 
 static int write_undefined(struct vcpu *vcpu, uint32_t iss, uint32_t value)
@@ -64,12 +66,38 @@ static int read_id(struct vcpu *vcpu, uint32_t iss, uint32_t *value)
 static int read_sre(struct vcpu *vcpu, uint32_t iss, uint32_t *value)
 {
 	*value = 7;
-	return vcpu->arch.vintc.mode == VINTC_GICV3 ? 0 : -ENOENT;
+	return vcpu->arch.vintc.mode >= VINTC_GICV3 ? 0 : -ENOENT;
 }
 
 static int write_sre(struct vcpu *vcpu, uint32_t iss, uint32_t value)
 {
-	return vcpu->arch.vintc.mode == VINTC_GICV3 ? 0 : -ENOENT;
+	return vcpu->arch.vintc.mode >= VINTC_GICV3 ? 0 : -ENOENT;
+}
+
+/* The CPU interface in software; its registers are numbered as in AArch64. */
+static int access_icc(struct vcpu *vcpu, uint32_t iss, bool is_write, uint64_t *value)
+{
+	const struct vintc_ops *ops = vcpu->guest->vintc;
+
+	if (vcpu->arch.vintc.mode != VINTC_GICV3_SOFT || !ops->sysreg)
+		return -ENOENT;
+	return ops->sysreg(vcpu, VINTC_ICC(CRN(iss), CRM(iss), OPC2(iss)), is_write, value);
+}
+
+static int read_icc(struct vcpu *vcpu, uint32_t iss, uint32_t *value)
+{
+	uint64_t v = 0;
+	int err = access_icc(vcpu, iss, false, &v);
+
+	*value = (uint32_t)v;
+	return err;
+}
+
+static int write_icc(struct vcpu *vcpu, uint32_t iss, uint32_t value)
+{
+	uint64_t v = value;
+
+	return access_icc(vcpu, iss, true, &v);
 }
 
 static int write_dir(struct vcpu *vcpu, uint32_t iss, uint32_t value)
@@ -77,8 +105,30 @@ static int write_dir(struct vcpu *vcpu, uint32_t iss, uint32_t value)
 	const struct vintc_ops *ops = vcpu->guest->vintc;
 
 	if (vcpu->arch.vintc.mode != VINTC_GICV3 || !ops->dir)
-		return -ENOENT;
+		return write_icc(vcpu, iss, value);
 	ops->dir(vcpu, value);
+	return 0;
+}
+
+/* VBAR and ISR come here only for the sake of what has the same CRn (HSTR_EL2.T12). */
+static int read_vbar(struct vcpu *vcpu, uint32_t iss, uint32_t *value)
+{
+	*value = (uint32_t)READ_SYSREG(vbar_el1);
+	return 0;
+}
+
+static int write_vbar(struct vcpu *vcpu, uint32_t iss, uint32_t value)
+{
+	WRITE_SYSREG(vbar_el1, value & ~31U);
+	return 0;
+}
+
+static int read_isr(struct vcpu *vcpu, uint32_t iss, uint32_t *value)
+{
+	uint64_t hcr = READ_SYSREG(hcr_el2);
+
+	*value = (hcr & HCR_VI ? PSR_I : 0) | (hcr & HCR_VF ? PSR_F : 0) |
+		 (hcr & HCR_VSE ? PSR_A : 0);
 	return 0;
 }
 
@@ -100,17 +150,17 @@ static int debug_trap(struct vcpu *vcpu)
 	if (!(vcpu->arch.mdcr & MDCR_TDA))
 		return -ENOENT;
 	debug_use(vcpu);
-	return 0;
+	return -EAGAIN;
 }
 
 static int debug_read(struct vcpu *vcpu, uint32_t iss, uint32_t *value)
 {
-	return debug_trap(vcpu);
+	return vcpu->arch.icc ? icc32_debug_read(vcpu, iss, value) : debug_trap(vcpu);
 }
 
 static int debug_write(struct vcpu *vcpu, uint32_t iss, uint32_t value)
 {
-	return debug_trap(vcpu);
+	return vcpu->arch.icc ? icc32_debug_write(vcpu, iss, value) : debug_trap(vcpu);
 }
 
 #define ROW(cp, opc1, crn, crm, opc2) .key = KEY(cp, opc1, crn, crm, opc2), .mask = KEY_MASK
@@ -123,6 +173,15 @@ static const struct cp_row rows[] = {
 	{ ROW(15, 0, 1, 0, 3) },					       /* ACTLR2 */
 	{ ROW(15, 0, 12, 11, 1), .read = read_undefined, .write = write_dir }, /* ICC_DIR */
 	{ ROW(15, 0, 12, 12, 5), .read = read_sre, .write = write_sre },       /* ICC_SRE */
+	{ ROW(15, 0, 4, 6, 0), .read = read_icc, .write = write_icc },	       /* ICC_PMR */
+	/* ICC_*: IAR0 … AP0R3, AP1R0 … 3, RPR, IAR1 … IGRPEN1 */
+	{ .key = KEY(15, 0, 12, 8, 0), .mask = KEY_MASK & ~(ANY_OPC2 | KEY(0, 0, 0, 1, 0)),
+	  .read = read_icc, .write = write_icc },
+	{ ROW(15, 0, 12, 11, 3), .read = read_icc, .write = write_icc },
+	{ .key = KEY(15, 0, 12, 12, 0), .mask = KEY_MASK & ~ANY_OPC2, .read = read_icc,
+	  .write = write_icc },
+	{ ROW(15, 0, 12, 0, 0), .read = read_vbar, .write = write_vbar },      /* VBAR */
+	{ ROW(15, 0, 12, 1, 0), .read = read_isr, .write = write_undefined },  /* ISR */
 	{ ROW(14, 0, 1, 0, 0), .write = write_undefined },		       /* DBGDRAR */
 	{ ROW(14, 0, 2, 0, 0), .write = write_undefined },		       /* DBGDSAR */
 	{ ROW(14, 0, 1, 0, 4), .read = read_undefined, .write = write_oslar }, /* DBGOSLAR */
@@ -134,7 +193,7 @@ static const struct cp_row rows[] = {
 	 * trap. (opc1 other than 0: trace, Jazelle and the like, which are not there.)
 	 */
 	{ .key = KEY(14, 0, 0, 0, 0), .mask = KEY(15, 7, 0, 0, 0), .read = debug_read,
-	  .write = debug_write, .retry = true },
+	  .write = debug_write },
 };
 
 static const struct cp_row *find_row(uint32_t key)
@@ -145,6 +204,15 @@ static const struct cp_row *find_row(uint32_t key)
 		if (((key ^ rows[i].key) & rows[i].mask) == 0)
 			return &rows[i];
 	return NULL;
+}
+
+static void undefined64(struct vcpu *vcpu, unsigned cp, uint32_t iss)
+{
+	log_guest(LOG_INFO, vcpu->guest, vcpu,
+		  "%s coprocessor register p%u, %u, c%u of 64 bits, which its CPU does not "
+		  "have: undefined instruction injected",
+		  IS_READ(iss) ? "read of" : "write to", cp, OPC1_64(iss), CRM(iss));
+	vcpu_inject_undef(vcpu);
 }
 
 static void undefined(struct vcpu *vcpu, unsigned cp, uint32_t iss)
@@ -168,8 +236,8 @@ static void set_rt(struct vcpu *vcpu, unsigned rt, uint32_t value)
 		regs->x[rt] = value;
 }
 
-/* MRC and MCR */
-static void access32(struct vcpu *vcpu, unsigned cp, uint32_t iss)
+/* MRC and MCR. @return 0; -EAGAIN, -ENOENT: nothing was done (struct cp_row) */
+static int access32(struct vcpu *vcpu, unsigned cp, uint32_t iss)
 {
 	const struct cp_row *row = find_row((iss & KEY(0, 7, 15, 15, 7)) | cp << 20);
 	unsigned rt = a32_reg_number(&vcpu->arch.regs, RT(iss));
@@ -177,31 +245,28 @@ static void access32(struct vcpu *vcpu, unsigned cp, uint32_t iss)
 	int err = 0;
 
 	if (!row)
-		err = -ENOENT;
-	else if (IS_READ(iss) && row->read)
+		return -ENOENT;
+	if (IS_READ(iss) && row->read)
 		err = row->read(vcpu, iss, &value);
 	else if (!IS_READ(iss) && row->write)
 		err = row->write(vcpu, iss, (uint32_t)arch_vcpu_reg(vcpu, rt));
-	if (err) {
-		undefined(vcpu, cp, iss);
-		return;
-	}
-	if (row->retry)
-		return;
+	if (err)
+		return err;
 	if (IS_READ(iss))
 		set_rt(vcpu, rt, value);
 	arch_vcpu_skip(vcpu);
+	return 0;
 }
 
 /* MRRC and MCRR: software interrupts of a GICv3, and where memory-mapped debug registers are. */
-static void access64(struct vcpu *vcpu, unsigned cp, uint32_t iss)
+static int access64(struct vcpu *vcpu, unsigned cp, uint32_t iss)
 {
 	const struct vcpu_regs *regs = &vcpu->arch.regs;
 	unsigned rt = a32_reg_number(regs, RT(iss)), rt2 = a32_reg_number(regs, RT2(iss));
 	const struct vintc_ops *ops = vcpu->guest->vintc;
 
 	if (cp == 15 && !IS_READ(iss) && CRM(iss) == 12 && OPC1_64(iss) <= 2 && ops && ops->sgi &&
-	    vcpu->arch.vintc.mode == VINTC_GICV3) { /* ICC_SGI1R, ICC_ASGI1R, ICC_SGI0R */
+	    vcpu->arch.vintc.mode >= VINTC_GICV3) { /* ICC_SGI1R, ICC_ASGI1R, ICC_SGI0R */
 		arch_vcpu_skip(vcpu);
 		ops->sgi(vcpu, OPC1_64(iss) == 0 ? 1 : 0,
 			 (uint32_t)arch_vcpu_reg(vcpu, rt) | arch_vcpu_reg(vcpu, rt2) << 32);
@@ -211,12 +276,9 @@ static void access64(struct vcpu *vcpu, unsigned cp, uint32_t iss)
 		arch_vcpu_set_reg(vcpu, rt2, 0);
 		arch_vcpu_skip(vcpu);
 	} else {
-		log_guest(LOG_INFO, vcpu->guest, vcpu,
-			  "%s coprocessor register p%u, %u, c%u of 64 bits, which its CPU does not "
-			  "have: undefined instruction injected",
-			  IS_READ(iss) ? "read of" : "write to", cp, OPC1_64(iss), CRM(iss));
-		vcpu_inject_undef(vcpu);
+		return -ENOENT;
 	}
+	return 0;
 }
 
 /* VMRS of MVFR0 … 2 (HCR_EL2.TID3): numbered 7, 6, 5. */
@@ -233,26 +295,31 @@ static void access_vmrs(struct vcpu *vcpu, uint32_t iss)
 	arch_vcpu_skip(vcpu);
 }
 
+bool cp_done(struct vcpu *vcpu, unsigned ec, uint32_t iss)
+{
+	return !(ec == EC_CP15_64 ? access64(vcpu, 15, iss) : access32(vcpu, 15, iss));
+}
+
 void cp_trap(struct vcpu *vcpu, unsigned ec, uint32_t iss)
 {
+	unsigned cp = ec == EC_CP15_32 || ec == EC_CP15_64 ? 15 : 14;
+
 	switch (ec) {
 	case EC_CP15_32:
-		access32(vcpu, 15, iss);
-		break;
 	case EC_CP14_32:
-		access32(vcpu, 14, iss);
+		if (access32(vcpu, cp, iss) == -ENOENT)
+			undefined(vcpu, cp, iss);
 		break;
 	case EC_CP15_64:
-		access64(vcpu, 15, iss);
-		break;
 	case EC_CP14_64:
-		access64(vcpu, 14, iss);
+		if (access64(vcpu, cp, iss))
+			undefined64(vcpu, cp, iss);
 		break;
 	case EC_VMRS:
 		access_vmrs(vcpu, iss);
 		break;
 	default: /* LDC and STC of the debug channel: without a trap from now on */
-		if (debug_trap(vcpu))
+		if (vcpu->arch.icc || debug_trap(vcpu) == -ENOENT)
 			vcpu_inject_undef(vcpu);
 		break;
 	}

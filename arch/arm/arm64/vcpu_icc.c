@@ -27,11 +27,7 @@
 #include "../common/port.h"
 #include "exception.h"
 #include "idreg.h"
-
-#define BREAKPOINTS_MAX 16
-
-/* DBGBCR_EL1: enabled, address match, EL1 only, all four bytes of an instruction. */
-#define BCR_AT_EL1 (BIT(0) | 1ULL << 1 | 0xfULL << 5)
+#include "vcpu_icc.h"
 
 /* Vectors of exceptions from EL1, from VBAR_EL1 on. */
 #define VECTOR_SYNC_SP0 0x000
@@ -48,35 +44,6 @@
  */
 #define EL1_STEPS 10000
 
-enum { KEPT_BVR, KEPT_BCR, KEPT_WVR, KEPT_WCR, KEPT_KINDS }; /* op2 - 4 */
-
-/* A page with such accesses, and where it is for us; the guest's memory stays where it is. */
-struct code_page {
-	gpa_t gpa;
-	const uint8_t *at; /* NULL: none */
-};
-#define CODE_PAGES 4
-
-struct vcpu_icc {
-	struct vcpu_debug hw;	   /* first: arch.debug; our breakpoints, no watchpoints */
-	uint64_t vbar;		   /* at the last entry */
-	uint64_t elr, spsr, esr;   /* EL1's before the exception that may come next */
-	uint64_t irq_at;	   /* the interrupt vector's breakpoint; 0: off */
-	uint32_t clock;
-	uint32_t used[BREAKPOINTS_MAX]; /* when each was hit or looked for: the oldest goes */
-	uint8_t nr;		   /* breakpoints for vectors of synchronous exceptions */
-	bool for_irq;		   /* there is one more */
-	bool sp0;		   /* the guest has been seen at EL1 with SP_EL0 */
-	bool stepping;		   /* over a vector's breakpoint, or as if */
-	bool user;		   /* the guest steps a program at EL0 */
-	bool at_el0;		   /* user: the last entry was to EL0 */
-	uint16_t el1_steps;	   /* user: since then, or since it was asked for */
-	struct code_page code[CODE_PAGES]; /* by number of the page */
-	/* The guest's debug registers: they keep what is written. */
-	uint64_t mdscr, claim;
-	uint64_t kept[KEPT_KINDS][ICC_DEBUG_REGS];
-};
-
 /* --- life --------------------------------------------------------------------------- */
 
 int icc_init(struct vcpu *vcpu)
@@ -87,7 +54,7 @@ int icc_init(struct vcpu *vcpu)
 	if (!icc)
 		return -ENOMEM;
 	/* Kernels may have different vectors while they are away at EL0: two at least. */
-	icc->for_irq = all >= 4;
+	icc->for_irq = all >= 4 && !vcpu->arch.aarch32;
 	icc->nr = (uint8_t)(all - icc->for_irq);
 	vcpu->arch.icc = icc;
 	vcpu->arch.debug = &icc->hw;
@@ -114,14 +81,16 @@ void icc_reset(struct vcpu *vcpu)
 	vcpu->arch.more = vcpu->arch.debug_loaded = true;
 	vcpu->arch.mdcr |= MDCR_TDE;
 	vcpu->arch.sys[VR_MDSCR_EL1] = MDSCR_MDE;
+	if (vcpu->arch.aarch32)
+		icc32_reset(icc);
 }
 
 /* --- breakpoints -------------------------------------------------------------------- */
 
-static void set_breakpoint(struct vcpu_icc *icc, unsigned n, uint64_t at)
+void icc_breakpoint(struct vcpu_icc *icc, unsigned n, uint64_t at, uint64_t bcr)
 {
 	icc->hw.bvr[n] = at;
-	icc->hw.bcr[n] = at ? BCR_AT_EL1 : 0;
+	icc->hw.bcr[n] = bcr;
 	switch (n) {
 #define SET(i)                                                                                     \
 	case i:                                                                                    \
@@ -148,7 +117,7 @@ static void watch(struct vcpu_icc *icc, uint64_t at)
 			oldest = n;
 	}
 	icc->used[oldest] = icc->clock;
-	set_breakpoint(icc, oldest, at);
+	icc_breakpoint(icc, oldest, at, BCR_AT_EL1);
 }
 
 static noinline_fn void new_vectors(struct vcpu_icc *icc, uint64_t vbar)
@@ -186,7 +155,7 @@ static noinline_fn void offer_irq(struct vcpu *vcpu, bool irq, bool fiq)
 	if (at == icc->irq_at || !icc->for_irq)
 		return;
 	icc->irq_at = at;
-	set_breakpoint(icc, icc->nr, at);
+	icc_breakpoint(icc, icc->nr, at, at ? BCR_AT_EL1 : 0);
 }
 
 /*
@@ -223,6 +192,10 @@ void arch_vcpu_prepare(struct vcpu *vcpu)
 	bool irq = a->hcr & HCR_VI, fiq = a->hcr & HCR_VF;
 	bool user = icc->mdscr & MDSCR_SS && !a->os_locked && icc->el1_steps < EL1_STEPS;
 
+	if (a->aarch32) {
+		icc32_prepare(vcpu);
+		return;
+	}
 	if (unlikely(!icc->sp0 && (a->regs.pstate & 0x1f) == PSR_EL1T)) {
 		icc->sp0 = true;
 		new_vectors(icc, vbar);
@@ -246,27 +219,26 @@ void arch_vcpu_prepare(struct vcpu *vcpu)
 
 /* --- exits -------------------------------------------------------------------------- */
 
-/* The instruction at an address. @return false: the guest cannot read it any more */
-static bool read_instruction(struct vcpu *vcpu, uint64_t va, uint32_t *op)
+bool icc_code_read(struct vcpu *vcpu, uint64_t va, void *buf, unsigned size)
 {
 	struct code_page *page;
 	uint64_t avail;
 	gpa_t gpa;
 
-	if (va & 3 || !guest_va(&vcpu->arch.regs, va, &gpa))
+	if (va & (size - 1) || !guest_va(&vcpu->arch.regs, va, &gpa))
 		return false;
 	/* A pointer to memory that may go and come is not kept. */
 	if (unlikely(guest_mem_moves(vcpu->guest)))
-		return !guest_mem_read(vcpu->guest, gpa, op, sizeof(*op));
+		return !guest_mem_read(vcpu->guest, gpa, buf, size);
 	page = &vcpu->arch.icc->code[gpa >> PAGE_SHIFT & (CODE_PAGES - 1)];
 	if (unlikely(!page->at || page->gpa != (gpa & PAGE_MASK))) {
 		const uint8_t *at = guest_mem_ptr(vcpu->guest, gpa & PAGE_MASK, false, &avail);
 
 		if (!at || avail < PAGE_SIZE)
-			return !guest_mem_read(vcpu->guest, gpa, op, sizeof(*op));
+			return !guest_mem_read(vcpu->guest, gpa, buf, size);
 		*page = (struct code_page){ gpa & PAGE_MASK, at };
 	}
-	*op = READ_ONCE(*(const uint32_t *)(page->at + (gpa & ~PAGE_MASK)));
+	memcpy(buf, page->at + (gpa & ~PAGE_MASK), size);
 	return true;
 }
 
@@ -308,7 +280,7 @@ static bool emulate(struct vcpu *vcpu)
 
 	if (READ_SYSREG(esr_el1) >> 26 != EC_UNKNOWN || (spsr & 0x1e) != PSR_EL1T)
 		return false;
-	if (!read_instruction(vcpu, from, &op) || !do_access(vcpu, op))
+	if (!icc_code_read(vcpu, from, &op, sizeof(op)) || !do_access(vcpu, op))
 		return false;
 	regs->pc = from + 4;
 	regs->pstate = spsr & (PSTATE_BACK | 0x1f);
@@ -328,9 +300,9 @@ void icc_exit_breakpoint(struct vcpu *vcpu, struct vcpu_exit *exit)
 		return;
 	}
 	exit->kind = EXIT_DEBUG;
-	if (regs->pc == icc->irq_at)
+	if (icc->irq_at && regs->pc == icc->irq_at)
 		return;
-	if (emulate(vcpu)) {
+	if (vcpu->arch.aarch32 ? icc32_breakpoint(vcpu) : emulate(vcpu)) {
 		exit->kind = EXIT_SYSREG;
 		return;
 	}
@@ -378,7 +350,10 @@ void icc_exit_brk(struct vcpu *vcpu, struct vcpu_exit *exit)
 	}
 	exit->kind = EXIT_DEBUG;
 	vcpu->arch.regs.pstate &= ~PSR_SS;
-	vcpu_inject_sync(vcpu, vcpu->arch.esr);
+	if (vcpu->arch.aarch32)
+		icc32_bkpt(vcpu);
+	else
+		vcpu_inject_sync(vcpu, vcpu->arch.esr);
 }
 
 /* --- the guest's debug registers ---------------------------------------------------- */

@@ -71,10 +71,14 @@ static noinline_fn void save_more(struct vcpu *vcpu)
 	if (cpu_features.sme)
 		a->tpidr2 = READ_SYSREG(SYS_TPIDR2_EL0);
 	if (a->aarch32) {
+		a32_spsr_leave(&a->regs);
+		a->sys[VR_SPSR_EL1] = READ_SYSREG(spsr_el1);
 #define SAVE(i, name) a->a32[i] = READ_SYSREG(name);
 		A32REGS(SAVE)
 #undef SAVE
 		a->fpexc32 = READ_SYSREG(fpexc32_el2);
+		if (a->icc)
+			WRITE_SYSREG(hstr_el2, 0);
 	}
 }
 
@@ -102,6 +106,9 @@ static noinline_fn void load_more(struct vcpu *vcpu)
 		A32REGS(LOAD)
 #undef LOAD
 		WRITE_SYSREG(fpexc32_el2, a->fpexc32);
+		if (a->icc)
+			WRITE_SYSREG(hstr_el2, HSTR_T12);
+		a32_spsr_enter(&a->regs);
 	}
 }
 
@@ -217,6 +224,8 @@ int arch_vcpu_init(struct vcpu *vcpu)
 			  vcpu->guest->name);
 		return -ENOTSUP;
 	}
+	if (vcpu->arch.aarch32)
+		a32_spsr_find();
 	vcpu->arch.mpidr = mpidr_of(vcpu->id, false);
 	return 0;
 }

@@ -186,6 +186,30 @@ bool a32_decode(uint32_t op, struct a32_access *a)
 	return false;
 }
 
+/* --- coprocessor registers ---------------------------------------------------------------- */
+
+/* ESR_ELx: EC of CP15 or CP14, IL, CV and COND */
+#define ESR_OF(ec)	((ec) << 26 | BIT32(25))
+#define ESR_COND(cond)	(BIT32(24) | (cond) << 20)
+enum { CP15_32 = 3U, CP15_64 = 4U, CP14_32 = 5U, CP14_64 = 12U };
+
+uint32_t a32_cp_syndrome(uint32_t op, bool thumb)
+{
+	uint32_t cond = op >> 28, cp = op >> 8 & 15, esr = thumb ? 0 : ESR_COND(cond);
+
+	/* Of T32 the bits of the condition are those of "always". */
+	if (cond == COND_NEVER || (thumb && cond != 14) || cp < 14)
+		return 0;
+	esr |= OP_RT(op) << 5 | (op & 15) << 1 | (op >> 20 & 1);
+	if ((op & 0x0f000010) == 0x0e000010) /* one register; opc2, opc1, CRn */
+		return esr | ESR_OF(cp == 15 ? CP15_32 : CP14_32) | (op >> 5 & 7) << 17 |
+		       (op >> 21 & 7) << 14 | (op >> 16 & 15) << 10;
+	if ((op & 0x0fe00000) == 0x0c400000) /* two: opc1, Rt2 */
+		return esr | ESR_OF(cp == 15 ? CP15_64 : CP14_64) | (op >> 4 & 15) << 16 |
+		       (op >> 16 & 15) << 10;
+	return 0;
+}
+
 /* --- T32, short instructions -------------------------------------------------------------- */
 
 /* One register at a base without write-back. */

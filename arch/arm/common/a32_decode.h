@@ -59,5 +59,15 @@ bool t32_decode(uint16_t first, uint16_t second, struct a32_access *a);
  */
 unsigned a32_access_reg(const struct a32_access *a, unsigned piece);
 
+/**
+ * The syndrome (ESR_ELx) that MCR, MRC, MCRR and MRRC of coprocessors 14 and 15 have when they are
+ * trapped: exception class, condition, and numbers of registers as they are in the instruction.
+ *
+ * @param op    of T32: the first halfword in the upper half
+ * @param thumb of the T32 set: no condition then, which is that of the IT block
+ * @return 0: another instruction
+ */
+uint32_t a32_cp_syndrome(uint32_t op, bool thumb);
+
 /** Put the value of rm into start and delta. @param carry CPSR.C, for RRX */
 void a32_access_index(struct a32_access *a, uint32_t rm, bool carry);

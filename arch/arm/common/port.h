@@ -36,6 +36,8 @@ int64_t trng_rnd64(struct vcpu *vcpu, const uint64_t *arg);
 void sysreg_trap(struct vcpu *vcpu, uint32_t iss);
 /** As sysreg_trap() for AArch32: coprocessors 14 and 15, VMRS; by exception class (vcpu_cp.c). */
 void cp_trap(struct vcpu *vcpu, unsigned ec, uint32_t iss);
+/** The same of MCR, MRC, MCRR, MRRC of coprocessor 15. @return false: undefined, nothing is done */
+bool cp_done(struct vcpu *vcpu, unsigned ec, uint32_t iss);
 /** The guest touches a debug register: have all in the CPU, and do not trap them meanwhile. */
 void debug_use(struct vcpu *vcpu);
 /** Of a vCPU that has them in the CPU; MDSCR_EL1 is saved. May end that state. */
@@ -52,6 +54,9 @@ void icc_reset(struct vcpu *vcpu);
 /** Its breakpoints and watchpoints, which do nothing: as sysreg_row.read and write. */
 int icc_debug_read(struct vcpu *vcpu, uint32_t iss, uint64_t *value);
 int icc_debug_write(struct vcpu *vcpu, uint32_t iss, uint64_t value);
+/** Those of coprocessor 14: as cp_row.read and write (arm64/vcpu_icc32.c). */
+int icc32_debug_read(struct vcpu *vcpu, uint32_t iss, uint32_t *value);
+int icc32_debug_write(struct vcpu *vcpu, uint32_t iss, uint32_t value);
 
 /** Virtual MPIDR_EL1 of a vCPU by its number, as QEMU's machines number them. */
 uint64_t mpidr_of(unsigned vcpu_id, bool gicv3);

@@ -160,8 +160,6 @@ void arch_vintc_init(struct vcpu *vcpu, enum vintc_mode mode)
 /* Where ICH_HCR_EL2 cannot trap ICC_*, breakpoints have to (arm64/vcpu_icc.c). */
 int arch_vintc_soft_gicv3(struct vcpu *vcpu)
 {
-	if (vcpu->arch.aarch32)
-		return -ENOTSUP;
 	return hw.is_v3 ? 0 : icc_init(vcpu);
 }
 

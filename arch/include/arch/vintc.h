@@ -53,7 +53,7 @@ enum vintc_mode {
 /**
  * Have what VINTC_GICV3_SOFT needs for a vCPU. When the guest is made, thread context. What it
  * takes goes with the vCPU.
- * @return 0; -ENOTSUP: not for a vCPU of this width; -ENOMEM
+ * @return 0 or -ENOMEM
  */
 must_check int arch_vintc_soft_gicv3(struct vcpu *vcpu);
 /** Set the mode of a vCPU that is not loaded and reset its virtual CPU interface. */

@@ -39,9 +39,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	while (in.size) {
 		uint32_t op = (uint32_t)fuzz_u64(&in);
+		uint32_t esr = a32_cp_syndrome(op, op & 1);
 		struct a32_access a;
 
+		FUZZ_CHECK(!esr || (op >> 28 != 15 && (op >> 8 & 15) >= 14));
 		if (a32_decode(op, &a)) {
+			FUZZ_CHECK(!esr || op & 1);
 			FUZZ_CHECK(a.length == 4);
 			check(&a, &in);
 		}

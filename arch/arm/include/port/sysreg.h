@@ -81,6 +81,9 @@ static inline void isb(void)
 #define HCR_APK		SYSREG_BIT(40)
 #define HCR_API		SYSREG_BIT(41)
 
+/* HSTR_EL2: c12 of coprocessor 15 */
+#define HSTR_T12	SYSREG_BIT(12)
+
 /* MDCR_EL2 */
 #define MDCR_TPMCR	SYSREG_BIT(5)
 #define MDCR_TPM	SYSREG_BIT(6)
@@ -122,7 +125,13 @@ static inline void isb(void)
 #define PSR_EL1H	0x5
 #define PSR_EL2H	0x9
 #define PSR_AARCH32	0x10
+#define PSR_A32_USR	0x10
+#define PSR_A32_FIQ	0x11
+#define PSR_A32_IRQ	0x12
 #define PSR_A32_SVC	0x13
+#define PSR_A32_ABT	0x17
+#define PSR_A32_UND	0x1b
+#define PSR_A32_SYS	0x1f
 #define PSR_SS		SYSREG_BIT(21)
 #define PSR_D		0x200
 #define PSR_A		0x100
