@@ -274,7 +274,8 @@ static const struct emulator *read_device(struct desc_ctx *ctx, const struct dt_
 				   "is missing: it says which emulator makes the device");
 		else if (name)
 			desc_error(ctx, node, "compatible",
-				   "there is no emulator for \"%s\" in this hypervisor", name);
+				   "there is no emulator for \"%s\" in this hypervisor; take the "
+				   "node out (devtree del) to do without the device", name);
 	} else {
 		page_aligned(ctx, node, "guest_physical_addr", r->gpa);
 		if (page_aligned(ctx, node, "physical_size", r->size))

@@ -213,6 +213,15 @@ def test_own_tree(machine, tmp_path):
     output = m.run("guest check /g.dtb")
     assert "/aspace/mem0: physical_size: is 0" in output
     m.run("vfs guest_fdt_load g /g.dtb 2 mem0,physical_size,physsize,16M", status=0)
+    # A device that only Xvisor has, as its own trees ask for.
+    node = "/guests/g/aspace/fb"
+    m.run("devtree node copy /guests/g/aspace fb /guests/g/aspace/rtc; "
+          "devtree set %s compatible string simple-framebuffer; "
+          "devtree set %s guest_physical_addr physaddr 0x0f000000" % (node, node), status=0)
+    output = m.run("guest create g")
+    assert (node + ': compatible: there is no emulator for "simple-framebuffer" in this '
+            "hypervisor; take the node out (devtree del)") in output
+    m.run("devtree del " + node, status=0)
     m.run("guest check /guests/g", status=0)
     m.run("guest create g", status=0)
     m.run("vfs guest_load_list g /list", status=0)

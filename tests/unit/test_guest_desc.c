@@ -489,7 +489,7 @@ TEST(region_kinds)
 	    "/g/aspace/uart0: compatible: is missing: it says which emulator makes the device");
 	ONE("compatible = \"primecell,arm,pl011\";", "compatible = \"primecell,pl111\";",
 	    "/g/aspace/uart0: compatible: there is no emulator for \"primecell,pl111\" in this "
-	    "hypervisor");
+	    "hypervisor; take the node out (devtree del) to do without the device");
 	ONE("compatible = \"primecell,arm,pl011\";", "compatible = [61];",
 	    "/g/aspace/uart0: "
 	    "compatible: must be a list of strings that end with a NUL");
