@@ -10,9 +10,12 @@ import zlib
 import pytest
 
 import vm
-from test_firmware import UBOOT, UEFI
+from test_firmware import UBOOT
 from test_linux import BOOT_SECONDS
 
+# Firmware as images of the whole flash, and what its variables begin with.
+AAVMF = pathlib.Path("/usr/share/AAVMF/AAVMF_CODE.fd")
+AAVMF_VARS = pathlib.Path("/usr/share/AAVMF/AAVMF_VARS.fd")
 SHELL = "root@debian:~# "
 PASSWORD = "debian"  # of root, see tools/mkdebian
 # Systemd starts dozens of programs, on a machine that is emulated twice.
@@ -105,6 +108,15 @@ def debian_run(m, command, timeout=BOOT_SECONDS):
     return output.split("\n", 1)[-1]
 
 
+def check_system(m):
+    """All services run; all packages are there, configured, by the word of Debian's own tools."""
+    assert "running" in debian_run(m, "systemctl is-system-running --wait")
+    assert debian_run(m, "systemctl --failed --no-legend --plain; dpkg --audit").strip() == ""
+    assert "Installed: 2." in debian_run(m, "apt-cache policy apt")
+    # What is left of an initial RAM disk of initramfs-tools.
+    debian_run(m, "test -d /run/initramfs")
+
+
 def power_off(m, name):
     """The clean way down: systemd stops everything, and the guest is over."""
     m.send("poweroff\r")
@@ -118,7 +130,7 @@ def cd_of_firmware(folder):
     """A CD with both firmwares."""
     tree = folder / "cd"
     (tree / "firmware").mkdir(parents=True)
-    (tree / "firmware" / "QEMU_EFI.fd").symlink_to(UEFI)
+    (tree / "firmware" / "AAVMF_CODE.fd").symlink_to(AAVMF)
     (tree / "firmware" / "U-Boot for virt.bin").symlink_to(UBOOT)
     subprocess.run(["xorriso", "-as", "mkisofs", "-quiet", "-f", "-R", "-J", "-o",
                     folder / "cd.iso", tree], check=True, stderr=subprocess.DEVNULL)
@@ -136,21 +148,25 @@ def boot_entry(m):
 
 def test_uefi_grub(machine, debian, tmp_path):
     """UEFI, shim, GRUB, systemd; packages and files are written; then all of it over PCI."""
-    if not UEFI.exists():
-        pytest.skip("%s is missing: apt-get install qemu-efi-aarch64" % UEFI)
-    subprocess.run(["mke2fs", "-q", "-F", "-t", "ext2", tmp_path / "vars.img", "16M"], check=True,
-                   env=dict(os.environ, PATH=PATH))
+    if not AAVMF.exists():
+        pytest.skip("%s is missing: apt-get install qemu-efi-aarch64" % AAVMF)
+    (tmp_path / "vars").mkdir()
+    subprocess.run(["cp", "--sparse=always", AAVMF_VARS, tmp_path / "vars" / "debian.fd"],
+                   check=True)
+    subprocess.run(["mke2fs", "-q", "-F", "-t", "ext2", "-d", tmp_path / "vars",
+                    tmp_path / "vars.img", "80M"], check=True, env=dict(os.environ, PATH=PATH))
     m = machine(disks=[debian, tmp_path / "vars.img", cd_of_firmware(tmp_path)], mem=1536)
     m.run("vfs mount vdb /vars", status=0)
     m.run("vfs mount vdc /cd", status=0)
     assert "U-Boot for virt.bin" in m.run("vfs ls /cd/firmware", status=0)
-    words = "mem=512M firmware=/cd/firmware/QEMU_EFI.fd vars=/vars/debian.fd disk=vda "
+    words = "mem=512M firmware=/cd/firmware/AAVMF_CODE.fd vars=/vars/debian.fd disk=vda "
     start(m, "deb", words + "vcpus=1")
     assert "Loading initial ramdisk" in log_in(m)
-    assert "running" in debian_run(m, "systemctl is-system-running --wait")
+    check_system(m)
     # Nobody has chosen yet: the firmware took the loader for removable disks.
     first, _ = boot_entry(m)
-    assert "Setting up hello" in debian_run(m, "dpkg -i /var/cache/apt/archives/*.deb")
+    assert "Setting up hello" in debian_run(m, "apt-get -y install /var/cache/apt/archives/*.deb",
+                                            LOGIN_SECONDS)
     assert "Hello, world!" in debian_run(m, "hello")
     debian_run(m, WRITES)
     power_off(m, "deb")
@@ -164,7 +180,7 @@ def test_uefi_grub(machine, debian, tmp_path):
     assert "install ok installed" in debian_run(m, "dpkg -s tree less | grep Status")
     assert "Virtio" in debian_run(m, "cat /sys/bus/pci/devices/*/vendor /proc/interrupts | "
                                   "sed s/0x1af4/Virtio/")
-    debian_run(m, "dpkg --purge tree && ! dpkg -s tree 2>/dev/null && sync")
+    debian_run(m, "apt-get -y purge tree && ! dpkg -s tree 2>/dev/null && sync", LOGIN_SECONDS)
     power_off(m, "deb")
     m.kill()
     check_root(debian)
@@ -177,7 +193,7 @@ def test_uboot(machine, debian):
     start(m, "deb", "mem=512M vcpus=2 virtio=pci firmware=/u-boot.bin disk=vda")
     said = log_in(m)
     assert "Retrieving file: /boot/vmlinuz-" in said and "Starting kernel" in said
-    assert "running" in debian_run(m, "systemctl is-system-running --wait")
+    check_system(m)
     assert "efi" not in debian_run(m, "ls /sys/firmware")
     debian_run(m, WRITES)
     assert debian_run(m, READS).strip() == "1001"

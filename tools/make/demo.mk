@@ -144,23 +144,21 @@ $(disk)/initrd.cpio: $(disk)/$(demo-flavour)/vmlinuz $(disk)/$(demo-flavour)/ini
 		boot/initrd.cpio.gz=$(disk)/$(demo-flavour)/initrd.cpio.gz \
 		boot.xscript=$(demo-script)
 
-# A disk with an installed Debian that boots by itself: shim and GRUB, the small kernel, systemd.
+# A disk with an installed Debian that boots by itself: shim and GRUB, the small kernel, systemd. Its
+# packages are configured by a machine that runs for minutes: see tools/mkdebian.
 debian-disk: $(disk)/debian.img
-debian-boot := grub-efi-arm64-signed shim-signed shim-helpers-arm64-signed
-debian-packages := usr-is-merged '?essential' systemd-sysv udev kmod iproute2 e2fsprogs apt \
-	linux-image-cloud-arm64
+debian-packages := usr-is-merged '?essential' apt tzdata systemd-sysv udev kmod iproute2 iputils-ping \
+	e2fsprogs zstd linux-image-cloud-arm64 grub-efi-arm64 grub-efi-arm64-signed shim-signed \
+	u-boot-menu
 # Packages that are there to be installed.
 debian-archives := hello tree less
 
 $(DL)/arm64/debian.list: tools/make/demo.mk
 	@$(fetch) --closure debian $(debian-packages)
 	@touch $@
-$(O)/foreign/debian-boot/.done: $(patsubst %,$(DL)/arm64/%.deb,$(debian-boot)) tools/make/demo.mk
-	$(call say,UNPACK ,$<)@$(fetch) --unpack $(@D) $(debian-boot)
-	@touch $@
-$(disk)/debian.img: $(DL)/arm64/debian.list $(O)/foreign/debian-boot/.done tools/mkdebian \
-		$(O)/foreign/busybox/.done $(patsubst %,$(DL)/arm64/%.deb,$(debian-archives))
-	@mkdir -p $(@D)
+$(disk)/debian.img: $(DL)/arm64/debian.list tools/mkdebian tools/debian-stage2 \
+		$(disk)/cloud-arm64/vmlinuz $(disk)/cloud-arm64/initrd.cpio.gz \
+		$(patsubst %,$(DL)/arm64/%.deb,$(debian-archives))
 	$(call say,DISK   ,$@)@tools/mkdebian --dl $(DL)/arm64 --list debian.list \
-		--boot $(O)/foreign/debian-boot --busybox $(O)/foreign/busybox/bin/busybox \
+		--kernel $(disk)/cloud-arm64/vmlinuz --initrd $(disk)/cloud-arm64/initrd.cpio.gz \
 		$(addprefix --archives ,$(debian-archives)) -o $@
