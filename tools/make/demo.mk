@@ -153,12 +153,12 @@ debian-packages := usr-is-merged '?essential' apt tzdata systemd-sysv udev kmod 
 # Packages that are there to be installed.
 debian-archives := hello tree less
 
-$(DL)/arm64/debian.list: tools/make/demo.mk
-	@$(fetch) --closure debian $(debian-packages)
-	@touch $@
-$(disk)/debian.img: $(DL)/arm64/debian.list tools/mkdebian tools/debian-stage2 \
+# Written only when it has changed.
+$(DL)/arm64/debian-disk.list: FORCE
+	@$(fetch) --closure debian-disk $(debian-packages)
+$(disk)/debian.img: $(DL)/arm64/debian-disk.list tools/mkdebian tools/debian-stage2 \
 		$(disk)/cloud-arm64/vmlinuz $(disk)/cloud-arm64/initrd.cpio.gz \
 		$(patsubst %,$(DL)/arm64/%.deb,$(debian-archives))
-	$(call say,DISK   ,$@)@tools/mkdebian --dl $(DL)/arm64 --list debian.list \
+	$(call say,DISK   ,$@)@tools/mkdebian --dl $(DL)/arm64 --list debian-disk.list \
 		--kernel $(disk)/cloud-arm64/vmlinuz --initrd $(disk)/cloud-arm64/initrd.cpio.gz \
 		$(addprefix --archives ,$(debian-archives)) -o $@
