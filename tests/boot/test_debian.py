@@ -180,7 +180,7 @@ def test_uefi_grub(machine, debian, tmp_path):
     assert "install ok installed" in debian_run(m, "dpkg -s tree less | grep Status")
     assert "Virtio" in debian_run(m, "cat /sys/bus/pci/devices/*/vendor /proc/interrupts | "
                                   "sed s/0x1af4/Virtio/")
-    debian_run(m, "apt-get -y purge tree && ! dpkg -s tree 2>/dev/null && sync", LOGIN_SECONDS)
+    debian_run(m, "dpkg --purge tree && ! dpkg -s tree 2>/dev/null && sync")
     power_off(m, "deb")
     m.kill()
     check_root(debian)
