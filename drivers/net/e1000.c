@@ -2,9 +2,12 @@
 /*
  * Intel gigabit Ethernet: 82540EM and its family (PCI/PCI-X Family Software Developer's Manual,
  * 317453) and 82574L (data sheet 323126), which have registers and descriptors in common. The
- * receive ring is the poll thread's; nic->lock guards the transmit ring.
+ * receive ring is the poll thread's; nic->lock guards the transmit ring. Where the hardware does
+ * not see what is in the CPUs' caches, descriptors, which share lines of them, are not cached, and
+ * buffers are cleaned, or forgotten, as they change hands.
  */
 #include <arch/barrier.h>
+#include <arch/cache.h>
 #include <arch/mmio.h>
 #include <core/log.h>
 #include <core/mem.h>
@@ -118,6 +121,7 @@ struct e1000 {
 	struct rx_desc *rx;
 	struct tx_desc *tx;
 	uint8_t *rx_buffers, *tx_buffers;
+	hpa_t rings;		/* of rx, with tx behind it */
 	unsigned rx_at;		/* next that the hardware fills */
 	spinlock_t lock;
 	unsigned tx_at, tx_done; /* next to fill; oldest not known to be sent */
@@ -134,6 +138,13 @@ static void wr(struct e1000 *nic, unsigned reg, uint32_t v)
 	mmio_write32(nic->regs + reg, v);
 }
 
+/* Bytes of a buffer, written here or by the hardware, are the other's to read. */
+static void hand_over(const struct e1000 *nic, const void *data, size_t len)
+{
+	if (unlikely(!nic->pci->host->coherent))
+		arch_cache_clean_inval(data, len);
+}
+
 /* --- receiving ---------------------------------------------------------------------------- */
 
 static bool receive(struct e1000 *nic)
@@ -148,6 +159,7 @@ static bool receive(struct e1000 *nic)
 		return false;
 	arch_rmb();
 	seg.len = frame.len = MIN_T(uint32_t, le16_to_cpu(desc->length), BUFFER);
+	hand_over(nic, data, seg.len);
 	if (status & RX_EOP && !(desc->errors & RX_ERROR))
 		netdev_receive(&nic->nd, &frame);
 	desc->status = 0;
@@ -236,6 +248,7 @@ static void put_frame(struct e1000 *nic, const struct net_frame *frame)
 
 	net_iter_init(&it, frame, 0);
 	net_iter_copy(&it, buffer, frame->len);
+	hand_over(nic, buffer, frame->len);
 	desc->address = cpu_to_le64(mem_va_to_hpa(buffer));
 	desc->command = cpu_to_le32(frame->len | TX_DATA | TX_DEXT | TX_EOP | TX_IFCS | TX_RS);
 	desc->options = frame->flags & NET_NEEDS_CSUM ? TX_TXSM : 0;
@@ -279,24 +292,35 @@ static void e1000_burst_end(struct netdev *nd)
 
 /* --- opening ------------------------------------------------------------------------------- */
 
-static size_t ring_bytes(void)
+#define RING_PAGES   DIV_ROUND_UP(RX_DESCS * sizeof(struct rx_desc) +                               \
+				  TX_DESCS * sizeof(struct tx_desc), PAGE_SIZE)
+#define BUFFER_PAGES ((RX_DESCS + TX_DESCS) * BUFFER / PAGE_SIZE)
+
+/* Descriptors as the CPU is to see them, and nothing of what the hardware writes in a cache. */
+static struct rx_desc *map_rings(struct e1000 *nic, void *rings)
 {
-	return RX_DESCS * sizeof(struct rx_desc) + TX_DESCS * sizeof(struct tx_desc);
+	nic->rings = mem_va_to_hpa(rings);
+	if (nic->pci->host->coherent)
+		return rings;
+	hand_over(nic, rings, RING_PAGES * PAGE_SIZE);
+	hand_over(nic, nic->rx_buffers, BUFFER_PAGES * PAGE_SIZE);
+	return mem_map_device(nic->rings, RING_PAGES * PAGE_SIZE);
 }
 
 static int make_rings(struct e1000 *nic)
 {
-	const size_t pages = (RX_DESCS + TX_DESCS) * BUFFER / PAGE_SIZE;
+	void *rings;
 	unsigned i;
 
 	if (nic->rx)
 		return 0;
-	nic->rx_buffers = page_alloc(pages);
-	nic->rx = page_alloc(DIV_ROUND_UP(ring_bytes(), PAGE_SIZE));
-	if (!nic->rx_buffers || !nic->rx) {
-		page_free(nic->rx_buffers, pages);
-		page_free(nic->rx, DIV_ROUND_UP(ring_bytes(), PAGE_SIZE));
-		nic->rx = NULL;
+	nic->rx_buffers = page_alloc(BUFFER_PAGES);
+	rings = page_alloc(RING_PAGES);
+	if (nic->rx_buffers && rings)
+		nic->rx = map_rings(nic, rings);
+	if (!nic->rx) {
+		page_free(nic->rx_buffers, BUFFER_PAGES);
+		page_free(rings, RING_PAGES);
 		return -ENOMEM;
 	}
 	nic->tx = (struct tx_desc *)(void *)(nic->rx + RX_DESCS);
@@ -306,10 +330,8 @@ static int make_rings(struct e1000 *nic)
 	return 0;
 }
 
-static void set_ring(struct e1000 *nic, unsigned base, const void *ring, unsigned bytes)
+static void set_ring(struct e1000 *nic, unsigned base, hpa_t pa, unsigned bytes)
 {
-	hpa_t pa = mem_va_to_hpa(ring);
-
 	wr(nic, base, (uint32_t)pa);
 	wr(nic, base + REG_RDBAH - REG_RDBAL, (uint32_t)(pa >> 32));
 	wr(nic, base + REG_RDLEN - REG_RDBAL, bytes);
@@ -330,8 +352,9 @@ static int e1000_open(struct netdev *nd)
 	nic->rx_at = nic->tx_at = nic->tx_done = 0;
 	nic->bell = false;
 	arch_wmb();
-	set_ring(nic, REG_RDBAL, nic->rx, RX_DESCS * sizeof(*nic->rx));
-	set_ring(nic, REG_TDBAL, nic->tx, TX_DESCS * sizeof(*nic->tx));
+	set_ring(nic, REG_RDBAL, nic->rings, RX_DESCS * sizeof(*nic->rx));
+	set_ring(nic, REG_TDBAL, nic->rings + RX_DESCS * sizeof(*nic->rx),
+		 TX_DESCS * sizeof(*nic->tx));
 	wr(nic, REG_TIPG, TIPG_COPPER);
 	wr(nic, REG_TCTL, TCTL_EN | TCTL_PSP | TCTL_CT | TCTL_COLD);
 	wr(nic, REG_RCTL, RCTL_EN | RCTL_UPE | RCTL_MPE | RCTL_BAM | RCTL_SECRC);
@@ -431,11 +454,6 @@ static int e1000_probe(struct pci_dev *pci, const struct pci_match *match)
 	struct e1000 *nic;
 	int err = -ENOMEM;
 
-	if (!pci->host->coherent) {
-		log_error("%s: this network interface is not used: the PCI host bridge is not "
-			  "\"dma-coherent\"", pci->name);
-		return -ENODEV;
-	}
 	nic = heap_zalloc(sizeof(*nic));
 	if (!nic)
 		return -ENOMEM;

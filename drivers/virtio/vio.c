@@ -131,6 +131,12 @@ static int negotiate(struct vio_dev *vd)
 			  "which there is no driver for", vd->name);
 		return -ENOTSUP;
 	}
+	if (offered & VIO_F_ACCESS_PLATFORM && !vd->coherent) {
+		log_error("%s: this virtio device is not used: it does not see the CPUs' caches "
+			  "(no \"dma-coherent\"), as devices without VIRTIO_F_ACCESS_PLATFORM do",
+			  vd->name);
+		return -ENOTSUP;
+	}
 	vd->features = offered & (vd->driver->features | COMMON_FEATURES);
 	if (vd->driver->choose)
 		vd->features = vd->driver->choose(vd->features);

@@ -91,6 +91,7 @@ struct vio_driver {
 struct vio_dev {
 	const struct vio_transport *ops;
 	uint32_t type;
+	bool coherent;		/* with the CPUs' caches, whatever the device says of itself */
 	char name[48];		/* for messages: path in the device tree, or PCI address */
 	/* the bus's */
 	const struct vio_driver *driver;

@@ -234,6 +234,7 @@ static int virtio_mmio_probe(struct device *dev)
 	if (!vm)
 		goto err_unmap;
 	vm->vd.ops = &transport;
+	vm->vd.coherent = dt_has(dev->node, "dma-coherent");
 	vm->dev = dev;
 	vm->irq = -1;
 	vm->regs = regs;

@@ -315,6 +315,7 @@ static int virtio_pci_probe(struct pci_dev *pci, const struct pci_match *match)
 	if (!vp)
 		return -ENOMEM;
 	vp->vd.ops = &transport;
+	vp->vd.coherent = pci->host->coherent;
 	vp->vd.type = pci->device >= DEVICE_MODERN ? pci->device - DEVICE_MODERN :
 						     pci_read16(pci, PCI_SUBSYSTEM_ID);
 	vp->pci = pci;

@@ -10,6 +10,8 @@ test_net := $(net-world)
 test_net_offload := $(net-world)
 test_net_capture := $(net-world)
 
+test_e1000 := drivers/net/e1000.c core/net/frame.c libs/copy.c tests/unit/fake_heap.c tests/unit/fake_log.c
+
 $(foreach t,test_net test_net_offload test_net_capture,$(eval ldlibs_$(t) := -lfdt))
 
 # The device without captures, which want another file system than disks do.

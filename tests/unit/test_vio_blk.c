@@ -145,6 +145,14 @@ TEST(appears)
 	end();
 }
 
+TEST(behind_caches)
+{
+	/* A device like others of its platform, where these do not see what caches have. */
+	CHECK_EQ(begin(F_FLUSH | VIO_F_ACCESS_PLATFORM), -ENOTSUP);
+	CHECK(strstr(fake_log_text(), "dma-coherent"));
+	end();
+}
+
 /* --- requests of all shapes ---------------------------------------------------------- */
 
 #define REQUESTS 40

@@ -121,6 +121,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	world_begin();
 	fake_log_clear();
 	fake_init(&f, VIO_ID_BLOCK, fuzz_u64(&in));
+	f.vd.coherent = true;
 	f.queue_max[0] = (uint16_t)fuzz_u64(&in);
 	for (i = 0; i < sizeof(f.config); i++)
 		f.config[i] = fuzz_byte(&in);
