@@ -37,7 +37,7 @@ bool frames_zero(hpa_t hpa, uint64_t size)
 	return true;
 }
 
-int extents_alloc(uint64_t size, uint64_t align, struct extent **out, unsigned *nr)
+cold_fn int extents_alloc(uint64_t size, uint64_t align, struct extent **out, unsigned *nr)
 {
 	struct extent *extents = NULL, *more;
 	uint64_t done = 0, run = size;
@@ -153,7 +153,7 @@ static void region_release(struct guest *guest, struct region *r)
 	}
 }
 
-int guest_memory_init(struct guest *guest, struct shell_out *out)
+cold_fn int guest_memory_init(struct guest *guest, struct shell_out *out)
 {
 	unsigned i;
 	int err = pgtable_init(&guest->stage2, PGTABLE_STAGE2);

@@ -480,7 +480,7 @@ int irq_of_cells(const struct dt_node *controller, const uint32_t *cells, unsign
 	return hwirq;
 }
 
-int irq_of_node(struct dt_node *node, unsigned n, bool *level)
+cold_fn int irq_of_node(struct dt_node *node, unsigned n, bool *level)
 {
 	struct spec spec = { NULL, { 0 }, 0 };
 	const struct dt_prop *extended;
@@ -497,7 +497,7 @@ int irq_of_node(struct dt_node *node, unsigned n, bool *level)
 
 #define SHARERS_SHOWN 8
 
-static void show_one(struct shell_out *out, unsigned hwirq, unsigned cpus)
+static cold_fn void show_one(struct shell_out *out, unsigned hwirq, unsigned cpus)
 {
 	struct irq_desc *desc = find(hwirq);
 	const char *more[SHARERS_SHOWN];

@@ -152,7 +152,7 @@ static uint8_t *map_cpuif(struct device *dev)
 	return mem_map_device(size >= 0x20000 ? pa + 0xf000 : pa, GICC_SIZE);
 }
 
-static int gicv2_probe(struct device *dev)
+static cold_fn int gicv2_probe(struct device *dev)
 {
 	unsigned long flags;
 	int err;

@@ -155,7 +155,7 @@ static struct redist *find_redist(uint32_t affinity)
 	return NULL;
 }
 
-static int init_this_cpu(void)
+static cold_fn int init_this_cpu(void)
 {
 	unsigned cpu = this_cpu()->id;
 	uint64_t hwid = arch_cpu_hwid(cpu);
@@ -315,7 +315,7 @@ static void init_dist(void)
 	(void)wait_clear(dist + GICD_CTLR, GICD_CTLR_RWP);
 }
 
-static int gicv3_probe(struct device *dev)
+static cold_fn int gicv3_probe(struct device *dev)
 {
 	unsigned long flags;
 	int err;

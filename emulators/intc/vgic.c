@@ -348,7 +348,7 @@ static void free_all(struct vgic *g)
 	heap_free(g);
 }
 
-int vgic_create(struct emu_dev *dev, const struct vgic_config *config)
+cold_fn int vgic_create(struct emu_dev *dev, const struct vgic_config *config)
 {
 	struct guest *guest = dev->guest;
 	int err = check_create(dev, config);

@@ -395,7 +395,7 @@ static bool watch_uses(struct guest_mem_watch *watch, const uint8_t *va, uint64_
 	return used;
 }
 
-int virtio_create(struct emu_dev *dev, const struct virtio_transport *transport,
+cold_fn int virtio_create(struct emu_dev *dev, const struct virtio_transport *transport,
 		  void *transport_priv, struct virtio_dev **out)
 {
 	uint32_t type = dt_u32_or(dev->node, "virtio_type", 0);

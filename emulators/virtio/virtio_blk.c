@@ -290,7 +290,7 @@ static void blk_changed(struct vdisk *disk)
 
 static const struct vdisk_ops disk_ops = { .changed = blk_changed };
 
-static int blk_probe(struct virtio_dev *vd)
+static cold_fn int blk_probe(struct virtio_dev *vd)
 {
 	const struct dt_node *node = vd->dev->node;
 	const char *id = dt_string(node, "serial", 0);

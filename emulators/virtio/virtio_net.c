@@ -572,7 +572,7 @@ static void attach(struct virtio_net *n, const char *name)
 			  error_text(err));
 }
 
-static int net_probe(struct virtio_dev *vd)
+static cold_fn int net_probe(struct virtio_dev *vd)
 {
 	const struct dt_node *node = vd->dev->node;
 	struct virtio_net *n = heap_zalloc(sizeof(*n));

@@ -438,7 +438,7 @@ static int add_function(struct virtio_pci *p, struct emu_dev *dev)
 	return err;
 }
 
-static int pci_probe(struct emu_dev *dev)
+static cold_fn int pci_probe(struct emu_dev *dev)
 {
 	struct virtio_pci *p = heap_zalloc(sizeof(*p));
 	int err;

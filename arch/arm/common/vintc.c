@@ -339,7 +339,7 @@ static void setup_v2(struct dt_node *node)
 	hw.nr_aprs = 1;
 }
 
-void arch_vintc_setup(void)
+cold_fn void arch_vintc_setup(void)
 {
 	struct dt_node *node = irqchip_root_node();
 	int irq;

@@ -20,6 +20,8 @@
 #define printf_like(fmt, first)	__attribute__((format(printf, fmt, first)))
 /** Never inlined: keeps a cold path or a large frame out of its callers. */
 #define noinline_fn		__attribute__((noinline))
+/** Runs once or hardly ever: small before fast, whatever its file is compiled for. */
+#define cold_fn			__attribute__((cold))
 /** Inlined even where the optimiser would not. */
 #define always_inline_fn	inline __attribute__((always_inline))
 /** May be replaced by a strong definition elsewhere. */
