@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Making guests' nodes: properties, regions, vCPUs and virtio devices on a PCI bus. No data, no
- * lock; the nodes are the caller's.
+ * Making guests' nodes: properties, regions, vCPUs and virtio devices. No data, no lock; the nodes
+ * are the caller's.
  */
 #include "build.h"
 
@@ -19,7 +19,7 @@
 #define ALIGN_ORDER_2M 21
 
 /* Virtio device numbers (Virtio 1.2, section 5). */
-enum { VIRTIO_NET = 1, VIRTIO_BLOCK = 2, VIRTIO_CONSOLE = 3, VIRTIO_RNG = 4 };
+enum { VIRTIO_NET = 1, VIRTIO_BLOCK = 2, VIRTIO_CONSOLE = 3, VIRTIO_RNG = 4, VIRTIO_BALLOON = 5 };
 
 struct dt_node *build_node(struct board_build *b, struct dt_node *parent, const char *name)
 {
@@ -61,27 +61,30 @@ void build_cells(struct board_build *b, struct dt_node *node, const char *prop,
 		b->err = dt_set_cells(node, prop, cells, n);
 }
 
-static struct dt_node *region(struct board_build *b, const char *name, const char *manifest,
-			      bool port)
+static struct dt_node *region(struct board_build *b, const struct board_device *d,
+			      const char *manifest)
 {
-	struct dt_node *node = build_node(b, b->aspace, name);
+	struct dt_node *node = build_node(b, b->aspace, d->name);
 
 	build_string(b, node, "manifest_type", manifest);
-	build_string(b, node, "address_type", port ? "io" : "memory");
+	build_string(b, node, "address_type", d->port ? "io" : "memory");
+	build_u64(b, node, "guest_physical_addr", d->at);
+	build_u64(b, node, "physical_size", d->size);
 	return node;
 }
 
-static void place(struct board_build *b, struct dt_node *node, uint64_t at, uint64_t size)
+struct dt_node *build_region(struct board_build *b, const char *name, const char *manifest,
+			     uint64_t at, uint64_t size)
 {
-	build_u64(b, node, "guest_physical_addr", at);
-	build_u64(b, node, "physical_size", size);
+	const struct board_device d = { .name = name, .at = at, .size = size };
+
+	return region(b, &d, manifest);
 }
 
 struct dt_node *build_device(struct board_build *b, const struct board_device *d)
 {
-	struct dt_node *node = region(b, d->name, "virtual", d->port);
+	struct dt_node *node = region(b, d, "virtual");
 
-	place(b, node, d->at, d->size);
 	build_string(b, node, "device_type", d->type);
 	build_string(b, node, "compatible", d->compatible);
 	if (d->irq >= 0)
@@ -91,14 +94,22 @@ struct dt_node *build_device(struct board_build *b, const struct board_device *d
 
 void build_ram(struct board_build *b, const char *name, uint64_t at, uint64_t size)
 {
-	struct dt_node *node = region(b, name, "real", false);
+	struct dt_node *node = build_region(b, name, "real", at, size);
 
-	place(b, node, at, size);
 	build_string(b, node, "device_type", "alloced_ram");
 	build_u32(b, node, "align_order", ALIGN_ORDER_2M);
 }
 
-void build_vcpus(struct board_build *b, const char *compatible)
+void build_alias(struct board_build *b, const char *name, const char *node)
+{
+	char path[48];
+
+	snprintf(path, sizeof(path), "/aspace/%s", node);
+	build_string(b, b->aliases, name, path);
+}
+
+/* All but the first wait to be started. */
+static void add_vcpus(struct board_build *b, const char *compatible)
 {
 	struct dt_node *vcpus = build_node(b, b->guest, "vcpus");
 
@@ -122,21 +133,63 @@ void build_vcpus(struct board_build *b, const char *compatible)
 	}
 }
 
+void build_begin(struct board_build *b, const char *model, const char *cpu)
+{
+	build_string(b, b->guest, "device_type", "guest");
+	build_string(b, b->guest, "model", model);
+	if (b->cfg->on_reset && strcmp(b->cfg->on_reset, "restart"))
+		build_string(b, b->guest, "on_reset", b->cfg->on_reset);
+	add_vcpus(b, cpu);
+	b->aspace = build_node(b, b->guest, "aspace");
+	b->aliases = build_node(b, b->guest, "aliases");
+}
+
+int build_end(struct board_build *b, struct shell_out *out)
+{
+	build_alias(b, "mem0", "mem0");
+	build_alias(b, "uart0", "uart0");
+	if (b->err)
+		out_printf(out, "the description of \"%s\" cannot be made: %s\n", b->cfg->name,
+			   error_text(b->err));
+	return b->err;
+}
+
+void build_handed(struct board_build *b, struct dt_node *fw_cfg)
+{
+	const struct guest_config *cfg = b->cfg;
+
+	if (!cfg->firmware || !cfg->kernel)
+		return;
+	build_string(b, fw_cfg, "kernel", cfg->kernel);
+	if (cfg->initrd)
+		build_string(b, fw_cfg, "initrd", cfg->initrd);
+	if (cfg->cmdline)
+		build_string(b, fw_cfg, "cmdline", cfg->cmdline);
+}
+
 /* --- virtio ------------------------------------------------------------------------------ */
 
 static struct dt_node *virtio(struct board_build *b, const char *name, uint32_t type)
 {
-	struct dt_node *node = build_node(b, b->pci, name);
+	struct board_slots *s = b->slots;
+	struct dt_node *node;
 
+	if (s) {
+		node = build_region(b, name, "virtual", s->at + s->used * s->size, s->size);
+		build_u32(b, node, "interrupts", s->irq + s->used);
+		s->used++;
+	} else {
+		node = build_node(b, b->pci, name);
+	}
 	build_string(b, node, "device_type", "virtio");
-	build_string(b, node, "compatible", "virtio,pci");
+	build_string(b, node, "compatible", s ? "virtio,mmio" : "virtio,pci");
 	build_u32(b, node, "virtio_type", type);
 	return node;
 }
 
 static void add_disk(struct board_build *b, unsigned i)
 {
-	char name[24], alias[16], path[48];
+	char name[24], alias[16], path[32];
 	struct disk_value disk;
 	struct dt_node *node;
 
@@ -152,8 +205,8 @@ static void add_disk(struct board_build *b, unsigned i)
 	if (disk.read_only)
 		build_flag(b, node, "read-only");
 	snprintf(alias, sizeof(alias), "disk%u", i);
-	snprintf(path, sizeof(path), "/aspace/pci/%s", name);
-	build_string(b, b->aliases, alias, path);
+	snprintf(path, sizeof(path), "%s%s", b->slots ? "" : "pci/", name);
+	build_alias(b, alias, path);
 }
 
 static void add_net(struct board_build *b, unsigned i)
@@ -177,24 +230,54 @@ static void add_net(struct board_build *b, unsigned i)
 		b->err = dt_set(node, "local-mac-address", net.mac, sizeof(net.mac));
 }
 
-void build_virtio_pci(struct board_build *b)
+static void add_console(struct board_build *b)
+{
+	struct dt_node *node = virtio(b, "virtio-con0", VIRTIO_CONSOLE);
+	char names[BOARD_LIST_MAX * 40];
+	size_t len = 0;
+
+	if (b->cfg->console > 1)
+		build_u32(b, node, "ports", b->cfg->console);
+	/* A list of strings, each with its NUL; names that are too long are said by the device. */
+	for (unsigned i = 0; i < b->cfg->nr_ports; i++) {
+		strlcpy(names + len, b->cfg->ports[i], 40);
+		len += strlen(names + len) + 1;
+	}
+	if (len && !b->err)
+		b->err = dt_set(node, "port_names", names, (unsigned)len);
+}
+
+void build_virtio(struct board_build *b)
 {
 	for (unsigned i = 0; i < b->cfg->nr_disks; i++)
 		add_disk(b, i);
 	for (unsigned i = 0; i < b->cfg->nr_nets; i++)
 		add_net(b, i);
-	if (b->cfg->console)
-		virtio(b, "virtio-con0", VIRTIO_CONSOLE);
+	if (b->cfg->console || b->cfg->nr_ports)
+		add_console(b);
 	if (b->cfg->rng)
 		virtio(b, "virtio-rng0", VIRTIO_RNG);
+	if (b->cfg->balloon)
+		virtio(b, "virtio-balloon0", VIRTIO_BALLOON);
 }
 
 int build_check(const struct guest_config *cfg, struct shell_out *out)
 {
 	struct disk_value disk;
 	struct net_value net;
-	const char *wrong;
+	const char *wrong = NULL;
 
+	if (!cfg->kernel && !cfg->firmware)
+		wrong = "there is nothing to boot: give kernel=<file> or firmware=<file>";
+	else if (cfg->initrd && !cfg->kernel)
+		wrong = "initrd= needs kernel=: firmware loads an initial RAM disk from a disk by "
+			"itself";
+	else if (cfg->firmware && cfg->load_addr)
+		wrong = "load= is for kernel= without firmware=, which has its own place";
+	if (wrong) {
+		out_printf(out, "%s\n", wrong);
+		return -EINVAL;
+	}
 	for (unsigned i = 0; i < cfg->nr_nets; i++) {
 		wrong = net_value_parse(cfg->nets[i], &net);
 		if (wrong) {

@@ -13,13 +13,26 @@ struct dt_node;
 struct guest_config;
 struct shell_out;
 
+/** Places of virtio-mmio devices, one behind the other, each with its interrupt. */
+struct board_slots {
+	uint64_t at;
+	uint32_t size, irq;
+	unsigned used;
+};
+
 /** The node in the making. */
 struct board_build {
 	const struct guest_config *cfg;
 	struct dt_node *guest, *aspace, *aliases;
 	struct dt_node *pci; /* devices on the bus are nodes below it */
+	struct board_slots *slots; /* where virtio devices go instead of b->pci, or NULL */
 	int err;
 };
+
+/** What all guests have, and their vCPUs; then aspace and aliases can be filled. */
+void build_begin(struct board_build *b, const char *model, const char *cpu);
+/** Say what went wrong. @return 0 or the first error */
+must_check int build_end(struct board_build *b, struct shell_out *out);
 
 struct dt_node *build_node(struct board_build *b, struct dt_node *parent, const char *name);
 void build_string(struct board_build *b, struct dt_node *node, const char *prop, const char *s);
@@ -36,12 +49,16 @@ struct board_device {
 	bool port;
 	int8_t irq; /* negative: none */
 };
+/** A region of memory space. */
+struct dt_node *build_region(struct board_build *b, const char *name, const char *manifest,
+			     uint64_t at, uint64_t size);
 struct dt_node *build_device(struct board_build *b, const struct board_device *d);
 /** RAM that the hypervisor chooses. */
 void build_ram(struct board_build *b, const char *name, uint64_t at, uint64_t size);
-/** vCPUs; all but the first wait to be started. */
-void build_vcpus(struct board_build *b, const char *compatible);
-/** Disks, networks, console and random numbers on the PCI bus b->pci. */
-void build_virtio_pci(struct board_build *b);
-/** What is wrong with disk= and net=, said on out. @return 0 or -EINVAL */
+void build_alias(struct board_build *b, const char *name, const char *node);
+/** Disks, networks, consoles, random numbers and the balloon, in slots or on the PCI bus. */
+void build_virtio(struct board_build *b);
+/** With firmware, what the person wants to boot is told to it by a fw_cfg device. */
+void build_handed(struct board_build *b, struct dt_node *fw_cfg);
+/** What no board can be, and wrong values of disk= and net=, said on out. @return 0 or -EINVAL */
 must_check int build_check(const struct guest_config *cfg, struct shell_out *out);

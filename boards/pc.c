@@ -138,12 +138,8 @@ static int build_firmware(struct board_build *b)
 	if (vfs_stat_path(cfg->firmware, true, &st) || st.type != VFS_FILE || !st.size ||
 	    st.size > FIRMWARE_MAX || st.size & 0xffff)
 		return -EINVAL;
-	node = build_node(b, b->aspace, "firmware");
-	build_string(b, node, "manifest_type", "real");
-	build_string(b, node, "address_type", "memory");
+	node = build_region(b, "firmware", "real", 4 * GIB - st.size, st.size);
 	build_string(b, node, "device_type", "alloced_rom");
-	build_u64(b, node, "guest_physical_addr", 4 * GIB - st.size);
-	build_u64(b, node, "physical_size", st.size);
 	if (!IS_ENABLED(CONFIG_EMU_FW_CFG))
 		return 0;
 	node = build_device(b, &fw);
@@ -153,12 +149,7 @@ static int build_firmware(struct board_build *b)
 	build_flag(b, node, "boot-menu");
 	if (!b->err)
 		b->err = dt_set(node, "sercon-port", console, sizeof(console));
-	if (cfg->kernel)
-		build_string(b, node, "kernel", cfg->kernel);
-	if (cfg->kernel && cfg->initrd)
-		build_string(b, node, "initrd", cfg->initrd);
-	if (cfg->kernel && cfg->cmdline)
-		build_string(b, node, "cmdline", cfg->cmdline);
+	build_handed(b, node);
 	return 0;
 }
 
@@ -172,13 +163,6 @@ static int check(const struct guest_config *cfg, struct shell_out *out)
 		wrong = "vcpus=: a PC has at most 64";
 	else if (cfg->mem < 2 * MIB)
 		wrong = "mem=: 2M is the least that a PC can be started with";
-	else if (!cfg->kernel && !cfg->firmware)
-		wrong = "there is nothing to boot: give kernel=<file> or firmware=<file>";
-	else if (cfg->initrd && !cfg->kernel)
-		wrong = "initrd= needs kernel=: firmware loads an initial RAM disk from a disk by "
-			"itself";
-	else if (cfg->firmware && cfg->load_addr)
-		wrong = "load= is for kernel= without firmware=";
 	else if (cfg->dtb || cfg->gic || cfg->narrow || cfg->vars)
 		wrong = "dtb=, gic=, arch= and vars= are of other boards; leave them out";
 	if (wrong) {
@@ -202,13 +186,7 @@ static int pc_build(const struct guest_config *cfg, struct dt_node *node, struct
 
 	if (err)
 		return err;
-	build_string(&b, node, "device_type", "guest");
-	build_string(&b, node, "model", "pc");
-	if (cfg->on_reset && strcmp(cfg->on_reset, "restart"))
-		build_string(&b, node, "on_reset", cfg->on_reset);
-	build_vcpus(&b, "x86,generic");
-	b.aspace = build_node(&b, node, "aspace");
-	b.aliases = build_node(&b, node, "aliases");
+	build_begin(&b, "pc", "x86,generic");
 	build_u32(&b, b.aspace, "guest_irq_count", PC_IRQS);
 	build_ram_regions(&b);
 	build_pci(&b);
@@ -216,18 +194,13 @@ static int pc_build(const struct guest_config *cfg, struct dt_node *node, struct
 		build_device(&b, &devices[i]);
 	build_keyboard(&b);
 	build_hpet(&b);
-	build_virtio_pci(&b);
-	build_string(&b, b.aliases, "mem0", "/aspace/mem0");
-	build_string(&b, b.aliases, "uart0", "/aspace/uart0");
+	build_virtio(&b);
 	if (!b.err && build_firmware(&b)) {
 		out_printf(out, "firmware=%s is no file of 64 KiB to 16 MiB, in steps of 64 KiB\n",
 			   cfg->firmware);
 		return -EINVAL;
 	}
-	if (b.err)
-		out_printf(out, "the description of \"%s\" cannot be made: %s\n", cfg->name,
-			   error_text(b.err));
-	return b.err;
+	return build_end(&b, out);
 }
 
 GUEST_BOARD(pc) {

@@ -390,10 +390,11 @@ int data_write(struct vfs_mount *m, uint64_t off, const void *buf, size_t n)
 	return move(m, off, (uint8_t *)(uintptr_t)buf, n, true);
 }
 
+uint8_t vfs_zeros[SECTOR_SIZE];
+
 /* Parts of sectors at both ends by hand, what is between by the device. */
 int data_zero(struct vfs_mount *m, uint64_t off, uint64_t n)
 {
-	static const uint8_t zeros[SECTOR_SIZE];
 	uint64_t part;
 	int err = 0;
 
@@ -402,7 +403,7 @@ int data_zero(struct vfs_mount *m, uint64_t off, uint64_t n)
 	while (n && !err) {
 		if (off % SECTOR_SIZE || n < SECTOR_SIZE) {
 			part = MIN_T(uint64_t, n, SECTOR_SIZE - off % SECTOR_SIZE);
-			err = change_sector(m, off, zeros, (size_t)part);
+			err = change_sector(m, off, vfs_zeros, (size_t)part);
 		} else {
 			part = ALIGN_DOWN(n, SECTOR_SIZE);
 			err = blockdev_zero(m->bd, off / SECTOR_SIZE, part / SECTOR_SIZE);

@@ -15,6 +15,7 @@
  */
 #pragma once
 
+#include <core/blockdev.h>
 #include <core/vfs.h>
 
 /** When a dirty block is written. */
@@ -48,6 +49,8 @@ must_check int meta_sync_phase(struct vfs_mount *m, enum meta_phase phase);
 /** Is there anything to be written by meta_sync()? */
 bool meta_is_dirty(const struct vfs_mount *m);
 
+/** Zeros to write. Not const, so that they take no room in the image; nobody changes them. */
+extern uint8_t vfs_zeros[SECTOR_SIZE];
 /** Contents of files, of any alignment: straight from and to the device. */
 must_check int data_read(struct vfs_mount *m, uint64_t off, void *buf, size_t n);
 must_check int data_write(struct vfs_mount *m, uint64_t off, const void *buf, size_t n);

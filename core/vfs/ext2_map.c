@@ -223,13 +223,12 @@ static int set_pointer(struct vfs_mount *m, struct ext2_inode *inode, uint32_t t
 /* A new, empty block of pointers. */
 static int new_table(struct vfs_mount *m, struct ext2_inode *inode, uint32_t goal, uint32_t *table)
 {
-	static const uint8_t zeros[256];
 	const struct ext2 *fs = m->priv;
 	uint32_t count;
 	int err = ext2_alloc_blocks(m, goal, 1, table, &count);
 
-	for (uint32_t off = 0; !err && off < fs->block_size; off += sizeof(zeros))
-		err = meta_write(m, (uint64_t)*table * fs->block_size + off, zeros, sizeof(zeros),
+	for (uint32_t off = 0; !err && off < fs->block_size; off += SECTOR_SIZE)
+		err = meta_write(m, (uint64_t)*table * fs->block_size + off, vfs_zeros, SECTOR_SIZE,
 				 META_ALLOC);
 	if (!err)
 		inode_add_blocks(fs, inode, 1);

@@ -173,7 +173,6 @@ static bool name_ok(const struct vfs_name *name)
 /* An inode with nothing in it, and a link count of 1, or 2 for a folder. */
 static int init_inode(struct vfs_mount *m, struct ext2_inode *inode, enum vfs_type type)
 {
-	static const uint8_t zeros[INODE_RAW];
 	const struct ext2 *fs = m->priv;
 	uint32_t now = (uint32_t)time_wallclock();
 	uint8_t extra[2];
@@ -185,7 +184,7 @@ static int init_inode(struct vfs_mount *m, struct ext2_inode *inode, enum vfs_ty
 	if (!err)
 		err = ext2_inode_place(m, inode->ino, &at);
 	for (uint32_t off = 0; !err && off < fs->inode_size; off += INODE_RAW)
-		err = meta_write(m, at + off, zeros, INODE_RAW, META_NODE);
+		err = meta_write(m, at + off, vfs_zeros, INODE_RAW, META_NODE);
 	if (!err && fs->inode_size > INODE_RAW) {
 		put_le16(extra, 32); /* the fields that mke2fs counts on, all zeros */
 		err = meta_write(m, at + INODE_EXTRA, extra, sizeof(extra), META_NODE);

@@ -28,7 +28,7 @@ ldlibs_test_guest_config := -lfdt
 test_fdt_load := $(guest-all) core/guest/fdt_load.c
 ldlibs_test_fdt_load := -lfdt
 test_board_virt := $(guest-all) $(addprefix core/guest/,config.c guest_fdt.c) \
-	$(addprefix boards/,virt.c virt_boot.c net_value.c disk_value.c arm_fdt.c arm_fdt_pci.c)
+	$(addprefix boards/,virt.c virt_boot.c build.c net_value.c disk_value.c arm_fdt.c arm_fdt_pci.c)
 ldlibs_test_board_virt := -lfdt
 cflags_test_board_virt := -DCONFIG_EMU_PCI_HOST=1 -DCONFIG_EMU_GICV2M=1 -DCONFIG_EMU_GICV3_ITS=1 \
 	-DCONFIG_EMU_FW_CFG=1 -DCONFIG_EMU_VIRTIO_PCI=1

@@ -567,7 +567,7 @@ TEST(mistakes_of_words)
 		"there is nothing to boot: give kernel=<file> or firmware=<file>\n");
 	refused("g|board=virt|initrd=/i|firmware=/raw", "initrd= needs kernel=");
 	refused("g|board=virt|firmware=/raw|load=4",
-		"load= is for kernel= without firmware=, which goes to the flash at 0\n");
+		"load= is for kernel= without firmware=, which has its own place\n");
 	refused("g|board=virt|firmware=/raw|kernel=/k|initrd=/empty", "initrd=/empty is empty");
 	refused("g|board=virt|firmware=/raw|kernel=/none", "kernel=/none cannot be loaded");
 	refused("g|board=virt|kernel=/k|gic=2|vcpus=9",
