@@ -5,74 +5,76 @@
 #include <libs/errno.h>
 
 #include <libs/limits.h>
+#include <libs/string.h>
 #include <libs/util.h>
 
-static const struct {
-	int err;
-	const char *text;
-} texts[] = {
-	{ 0, "no error" },
-	{ EPERM, "not permitted" },
-	{ ENOENT, "not found" },
-	{ EINTR, "interrupted" },
-	{ EIO, "input/output error" },
-	{ ENXIO, "no such device or address" },
-	{ E2BIG, "too many or too long arguments" },
-	{ ENOEXEC, "not an executable image of a known format" },
-	{ EBADF, "not open" },
-	{ EAGAIN, "not possible now, try again" },
-	{ ENOMEM, "not enough memory" },
-	{ EACCES, "access denied" },
-	{ EFAULT, "bad address" },
-	{ EBUSY, "in use" },
-	{ EEXIST, "exists already" },
-	{ EXDEV, "on different file systems" },
-	{ ENODEV, "no such device" },
-	{ ENOTDIR, "not a directory" },
-	{ EISDIR, "is a directory" },
-	{ EINVAL, "not a valid value" },
-	{ ENFILE, "too many open files" },
-	{ EMFILE, "too many open files" },
-	{ ENOTTY, "not supported by this device" },
-	{ EFBIG, "too big" },
-	{ ENOSPC, "no space left" },
-	{ ESPIPE, "cannot seek" },
-	{ EROFS, "read-only" },
-	{ EMLINK, "too many links" },
-	{ EPIPE, "the other side is closed" },
-	{ EDOM, "outside the domain" },
-	{ ERANGE, "out of range" },
-	{ EDEADLK, "would wait for itself" },
-	{ ENAMETOOLONG, "name too long" },
-	{ ENOSYS, "not implemented" },
-	{ ENOTEMPTY, "not empty" },
-	{ ELOOP, "too many symbolic links" },
-	{ ENODATA, "ends too early" },
-	{ EPROTO, "protocol violated" },
-	{ EBADMSG, "checksum does not match" },
-	{ EOVERFLOW, "value too large" },
-	{ EILSEQ, "damaged or malformed data" },
-	{ ENOTSUP, "not supported" },
-	{ EADDRINUSE, "something else has this port" },
-	{ ENETUNREACH, "no way to that network" },
-	{ ETIMEDOUT, "timed out" },
-	{ EHOSTUNREACH, "nobody answers there" },
-	{ EALREADY, "under way already" },
-	{ EINPROGRESS, "in progress" },
-	{ EUCLEAN, "file system damaged" },
-	{ ECANCELED, "cancelled" },
-	{ EPROBE_DEFER, "waits for another device" },
-};
+/* Numbers with their texts. They become two lists without pointers. */
+#define TEXTS(X)                                                                                    \
+	X(0, "no error")                                                                            \
+	X(EPERM, "not permitted")                                                                   \
+	X(ENOENT, "not found")                                                                      \
+	X(EINTR, "interrupted")                                                                     \
+	X(EIO, "input/output error")                                                                \
+	X(ENXIO, "no such device or address")                                                       \
+	X(E2BIG, "too many or too long arguments")                                                  \
+	X(ENOEXEC, "not an executable image of a known format")                                     \
+	X(EBADF, "not open")                                                                        \
+	X(EAGAIN, "not possible now, try again")                                                    \
+	X(ENOMEM, "not enough memory")                                                              \
+	X(EACCES, "access denied")                                                                  \
+	X(EFAULT, "bad address")                                                                    \
+	X(EBUSY, "in use")                                                                          \
+	X(EEXIST, "exists already")                                                                 \
+	X(EXDEV, "on different file systems")                                                       \
+	X(ENODEV, "no such device")                                                                 \
+	X(ENOTDIR, "not a directory")                                                               \
+	X(EISDIR, "is a directory")                                                                 \
+	X(EINVAL, "not a valid value")                                                              \
+	X(ENFILE, "too many open files")                                                            \
+	X(EMFILE, "too many open files")                                                            \
+	X(ENOTTY, "not supported by this device")                                                   \
+	X(EFBIG, "too big")                                                                         \
+	X(ENOSPC, "no space left")                                                                  \
+	X(ESPIPE, "cannot seek")                                                                    \
+	X(EROFS, "read-only")                                                                       \
+	X(EMLINK, "too many links")                                                                 \
+	X(EPIPE, "the other side is closed")                                                        \
+	X(EDOM, "outside the domain")                                                               \
+	X(ERANGE, "out of range")                                                                   \
+	X(EDEADLK, "would wait for itself")                                                         \
+	X(ENAMETOOLONG, "name too long")                                                            \
+	X(ENOSYS, "not implemented")                                                                \
+	X(ENOTEMPTY, "not empty")                                                                   \
+	X(ELOOP, "too many symbolic links")                                                         \
+	X(ENODATA, "ends too early")                                                                \
+	X(EPROTO, "protocol violated")                                                              \
+	X(EBADMSG, "checksum does not match")                                                       \
+	X(EOVERFLOW, "value too large")                                                             \
+	X(EILSEQ, "damaged or malformed data")                                                      \
+	X(ENOTSUP, "not supported")                                                                 \
+	X(EADDRINUSE, "something else has this port")                                               \
+	X(ENETUNREACH, "no way to that network")                                                    \
+	X(ETIMEDOUT, "timed out")                                                                   \
+	X(EHOSTUNREACH, "nobody answers there")                                                     \
+	X(EALREADY, "under way already")                                                            \
+	X(EINPROGRESS, "in progress")                                                               \
+	X(EUCLEAN, "file system damaged")                                                           \
+	X(ECANCELED, "cancelled")                                                                   \
+	X(EPROBE_DEFER, "waits for another device")
+
+#define NUMBER(err, text) err,
+#define TEXT(err, text)	  text "\0"
+
+static const uint16_t numbers[] = { TEXTS(NUMBER) };
+static const char texts[] = TEXTS(TEXT) "unknown error";
 
 const char *error_text(int err)
 {
-	size_t i;
+	const char *text = texts;
 
 	if (err < 0)
 		err = err == INT_MIN ? INT_MAX : -err;
-	for (i = 0; i < ARRAY_SIZE(texts); i++) {
-		if (texts[i].err == err)
-			return texts[i].text;
-	}
-	return "unknown error";
+	for (size_t i = 0; i < ARRAY_SIZE(numbers) && numbers[i] != err; i++)
+		text += strlen(text) + 1;
+	return text;
 }

@@ -8,6 +8,7 @@
 
 #include <stdarg.h>
 #include <core/log.h>
+#include <core/mem.h>
 #include <core/shell.h>
 #include <core/table.h>
 #include <libs/errno.h>
@@ -175,6 +176,21 @@ int emu_irq(const struct emu_dev *dev, unsigned n)
 		return -ERANGE;
 	}
 	return (int)irq;
+}
+
+int emu_state_alloc(struct emu_dev *dev, size_t size, int *irq)
+{
+	*irq = emu_irq(dev, 0);
+	if (*irq < 0 && *irq != -ENOENT)
+		return *irq;
+	dev->priv = heap_zalloc(size);
+	return dev->priv ? 0 : -ENOMEM;
+}
+
+void emu_state_free(struct emu_dev *dev)
+{
+	heap_free(dev->priv);
+	dev->priv = NULL;
 }
 
 void emu_complain(struct emu_dev *dev, const struct emu_access *acc, const char *fmt, ...)

@@ -9,7 +9,6 @@
  * guest. One spin lock guards the state, taken with IRQs masked.
  */
 #include <core/emu.h>
-#include <core/mem.h>
 #include <core/shell.h>
 #include <core/spinlock.h>
 #include <core/time.h>
@@ -184,15 +183,16 @@ static void pm_reset(struct emu_dev *dev)
 
 static int pm_probe(struct emu_dev *dev)
 {
-	struct acpi_pm *s = heap_zalloc(sizeof(*s));
+	struct acpi_pm *s;
+	int irq, err = emu_state_alloc(dev, sizeof(*s), &irq);
 
-	if (!s)
-		return -ENOMEM;
+	if (err)
+		return err;
+	s = dev->priv;
 	s->dev = dev;
-	s->irq = emu_irq(dev, 0);
+	s->irq = irq;
 	spin_init(&s->lock);
 	timer_init(&s->timer, expired);
-	dev->priv = s;
 	pm_reset(dev);
 	s->button.guest = dev->guest;
 	s->button.press = press;
@@ -206,8 +206,7 @@ static void pm_remove(struct emu_dev *dev)
 
 	vpower_unregister(&s->button);
 	timer_stop(&s->timer);
-	heap_free(s);
-	dev->priv = NULL;
+	emu_state_free(dev);
 }
 
 static void pm_show(struct emu_dev *dev, struct shell_out *out)

@@ -6,7 +6,6 @@
  * One spin lock per device, taken with IRQs masked because the button is let go by a timer.
  */
 #include <core/emu.h>
-#include <core/mem.h>
 #include <core/shell.h>
 #include <core/spinlock.h>
 #include <core/time.h>
@@ -243,19 +242,16 @@ static unsigned pl061_check(const struct dt_node *node, const char *path, struct
 static int pl061_probe(struct emu_dev *dev)
 {
 	struct pl061 *s;
-	int irq = emu_irq(dev, 0);
+	int irq, err = emu_state_alloc(dev, sizeof(*s), &irq);
 
-	if (irq < 0 && irq != -ENOENT)
-		return irq;
-	s = heap_zalloc(sizeof(*s));
-	if (!s)
-		return -ENOMEM;
+	if (err)
+		return err;
+	s = dev->priv;
 	s->dev = dev;
 	s->irq = irq;
 	s->power_line = dt_u32_or(dev->node, "power_line", POWER_LINE) % LINES;
 	spin_init(&s->lock);
 	timer_init(&s->release, release);
-	dev->priv = s;
 	s->button.guest = dev->guest;
 	s->button.press = press;
 	vpower_register(&s->button);
@@ -268,8 +264,7 @@ static void pl061_remove(struct emu_dev *dev)
 
 	vpower_unregister(&s->button);
 	timer_stop(&s->release);
-	heap_free(s);
-	dev->priv = NULL;
+	emu_state_free(dev);
 }
 
 static void pl061_show(struct emu_dev *dev, struct shell_out *out)

@@ -8,7 +8,6 @@
  * which runs only while some are enabled. Those that came too late are one.
  */
 #include <core/emu.h>
-#include <core/mem.h>
 #include <core/shell.h>
 #include <core/spinlock.h>
 #include <core/time.h>
@@ -411,15 +410,16 @@ static void rtc_reset(struct emu_dev *dev)
 
 static int rtc_probe(struct emu_dev *dev)
 {
-	struct rtc *s = heap_zalloc(sizeof(*s));
+	struct rtc *s;
+	int irq, err = emu_state_alloc(dev, sizeof(*s), &irq);
 
-	if (!s)
-		return -ENOMEM;
+	if (err)
+		return err;
+	s = dev->priv;
 	s->dev = dev;
-	s->irq = emu_irq(dev, 0);
+	s->irq = irq;
 	spin_init(&s->lock);
 	timer_init(&s->timer, expired);
-	dev->priv = s;
 	rtc_reset(dev);
 	return 0;
 }
@@ -429,8 +429,7 @@ static void rtc_remove(struct emu_dev *dev)
 	struct rtc *s = dev->priv;
 
 	timer_stop(&s->timer);
-	heap_free(s);
-	dev->priv = NULL;
+	emu_state_free(dev);
 }
 
 static void rtc_show(struct emu_dev *dev, struct shell_out *out)

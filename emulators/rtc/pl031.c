@@ -6,7 +6,6 @@
  * One spin lock per device, taken with IRQs masked because the match comes from a timer.
  */
 #include <core/emu.h>
-#include <core/mem.h>
 #include <core/shell.h>
 #include <core/spinlock.h>
 #include <core/time.h>
@@ -210,18 +209,15 @@ static void pl031_reset(struct emu_dev *dev)
 static int pl031_probe(struct emu_dev *dev)
 {
 	struct pl031 *s;
-	int irq = emu_irq(dev, 0);
+	int irq, err = emu_state_alloc(dev, sizeof(*s), &irq);
 
-	if (irq < 0 && irq != -ENOENT)
-		return irq;
-	s = heap_zalloc(sizeof(*s));
-	if (!s)
-		return -ENOMEM;
+	if (err)
+		return err;
+	s = dev->priv;
 	s->dev = dev;
 	s->irq = irq;
 	spin_init(&s->lock);
 	timer_init(&s->alarm, alarm);
-	dev->priv = s;
 	return 0;
 }
 
@@ -230,8 +226,7 @@ static void pl031_remove(struct emu_dev *dev)
 	struct pl031 *s = dev->priv;
 
 	timer_stop(&s->alarm);
-	heap_free(s);
-	dev->priv = NULL;
+	emu_state_free(dev);
 }
 
 static void pl031_show(struct emu_dev *dev, struct shell_out *out)

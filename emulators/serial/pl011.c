@@ -8,7 +8,6 @@
  */
 #include <core/emu.h>
 #include <core/log.h>
-#include <core/mem.h>
 #include <core/shell.h>
 #include <core/spinlock.h>
 #include <core/time.h>
@@ -442,18 +441,14 @@ static unsigned pl011_check(const struct dt_node *node, const char *path, struct
 
 static int pl011_probe(struct emu_dev *dev)
 {
-	struct pl011 *s = heap_zalloc(sizeof(*s));
+	struct pl011 *s;
+	int irq, err = emu_state_alloc(dev, sizeof(*s), &irq);
 
-	if (!s)
-		return -ENOMEM;
-	s->dev = dev;
-	s->irq = emu_irq(dev, 0);
-	if (s->irq < 0 && s->irq != -ENOENT) {
-		int err = s->irq;
-
-		heap_free(s);
+	if (err)
 		return err;
-	}
+	s = dev->priv;
+	s->dev = dev;
+	s->irq = irq;
 	/*
 	 * The hardware comes with 16 or with 32; whatever is above that waits in the vserial port.
 	 */
@@ -461,14 +456,12 @@ static int pl011_probe(struct emu_dev *dev)
 										  FIFO_STANDARD;
 	spin_init(&s->lock);
 	timer_init(&s->rx_timeout, rx_timeout);
-	dev->priv = s;
 	pl011_reset(dev);
 	s->vs = vserial_create(dev->guest, dev->node->name, VSERIAL_HISTORY, receive, s);
 	if (!s->vs) {
 		log_error("%s: no memory for its serial port, or another device has that name",
 			  dev->name);
-		heap_free(s);
-		dev->priv = NULL;
+		emu_state_free(dev);
 		return -ENOMEM;
 	}
 	return 0;
@@ -480,8 +473,7 @@ static void pl011_remove(struct emu_dev *dev)
 
 	vserial_destroy(s->vs);
 	timer_stop(&s->rx_timeout);
-	heap_free(s);
-	dev->priv = NULL;
+	emu_state_free(dev);
 }
 
 static void pl011_show(struct emu_dev *dev, struct shell_out *out)

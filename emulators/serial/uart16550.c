@@ -8,7 +8,6 @@
  */
 #include <core/emu.h>
 #include <core/log.h>
-#include <core/mem.h>
 #include <core/shell.h>
 #include <core/spinlock.h>
 #include <core/vserial.h>
@@ -289,21 +288,21 @@ static void uart_reset(struct emu_dev *dev)
 
 static int uart_probe(struct emu_dev *dev)
 {
-	struct uart *s = heap_zalloc(sizeof(*s));
+	struct uart *s;
+	int irq, err = emu_state_alloc(dev, sizeof(*s), &irq);
 
-	if (!s)
-		return -ENOMEM;
+	if (err)
+		return err;
+	s = dev->priv;
 	s->dev = dev;
-	s->irq = emu_irq(dev, 0);
+	s->irq = irq;
 	spin_init(&s->lock);
-	dev->priv = s;
 	uart_reset(dev);
 	s->vs = vserial_create(dev->guest, dev->node->name, VSERIAL_HISTORY, receive, s);
 	if (!s->vs) {
 		log_error("%s: no memory for its serial port, or another device has that name",
 			  dev->name);
-		heap_free(s);
-		dev->priv = NULL;
+		emu_state_free(dev);
 		return -ENOMEM;
 	}
 	return 0;
@@ -314,8 +313,7 @@ static void uart_remove(struct emu_dev *dev)
 	struct uart *s = dev->priv;
 
 	vserial_destroy(s->vs);
-	heap_free(s);
-	dev->priv = NULL;
+	emu_state_free(dev);
 }
 
 static void uart_show(struct emu_dev *dev, struct shell_out *out)

@@ -415,17 +415,18 @@ static void pit_reset(struct emu_dev *dev)
 static int pit_probe(struct emu_dev *dev)
 {
 	struct pit *s;
+	int irq, err;
 
 	if (dev->match_data)
 		return 0;
-	s = heap_zalloc(sizeof(*s));
-	if (!s)
-		return -ENOMEM;
+	err = emu_state_alloc(dev, sizeof(*s), &irq);
+	if (err)
+		return err;
+	s = dev->priv;
 	s->dev = dev;
-	s->irq = emu_irq(dev, 0);
+	s->irq = irq;
 	spin_init(&s->lock);
 	timer_init(&s->timer, expired);
-	dev->priv = s;
 	pit_reset(dev);
 	return 0;
 }

@@ -9,7 +9,6 @@
  */
 #include <core/emu.h>
 #include <core/log.h>
-#include <core/mem.h>
 #include <core/shell.h>
 #include <core/spinlock.h>
 #include <core/thread.h>
@@ -344,13 +343,11 @@ static unsigned sp805_check(const struct dt_node *node, const char *path, struct
 static int sp805_probe(struct emu_dev *dev)
 {
 	struct sp805 *s;
-	int irq = emu_irq(dev, 0);
+	int irq, err = emu_state_alloc(dev, sizeof(*s), &irq);
 
-	if (irq < 0 && irq != -ENOENT)
-		return irq;
-	s = heap_zalloc(sizeof(*s));
-	if (!s)
-		return -ENOMEM;
+	if (err)
+		return err;
+	s = dev->priv;
 	s->dev = dev;
 	s->irq = irq;
 	s->clock = dt_u32_or(dev->node, "clock-frequency", CLOCK_DEFAULT);
@@ -359,7 +356,6 @@ static int sp805_probe(struct emu_dev *dev)
 	spin_init(&s->lock);
 	timer_init(&s->timer, timer_event);
 	work_init(&s->reset_work, do_reset);
-	dev->priv = s;
 	sp805_reset(dev);
 	return 0;
 }
@@ -370,8 +366,7 @@ static void sp805_remove(struct emu_dev *dev)
 
 	timer_stop(&s->timer);
 	work_cancel(&s->reset_work);
-	heap_free(s);
-	dev->priv = NULL;
+	emu_state_free(dev);
 }
 
 static void sp805_show(struct emu_dev *dev, struct shell_out *out)

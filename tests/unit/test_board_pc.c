@@ -3,10 +3,7 @@
  * The guest board "pc": the node that it builds is a sound description, what it loads is where each
  * boot protocol wants it, and ACPI's tables are what ACPI's own compiler makes of them.
  */
-#include "fake.h"
-#include "fake_files.h"
-#include "fake_guest.h"
-#include "unit.h"
+#include "board_guest.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,8 +23,8 @@
 
 static const char *const props[] = {
 	"virtio_type", "blkdev", "serial", "read-only", "kernel", "initrd", "cmdline", "switch",
-	"local-mac-address", "acpi-rsdp", "e820", "table-loader", "sercon-port",
-	"boot-menu", NULL,
+	"local-mac-address", "acpi-rsdp", "e820", "table-loader", "sercon-port", "boot-menu",
+	"ports", "port_names", NULL,
 };
 static const struct emulator any = { .name = "any", .props = props };
 static const struct emulator host = { .name = "host", .props = props, .bus = "pci" };
@@ -41,22 +38,6 @@ const struct emulator *emu_find(const struct dt_node *node, const void **match_d
 }
 
 static uint8_t kernel[300 * K], initrd[70 * K], elf[16 * K], firmware[256 * K];
-static struct guest *guest;
-static size_t live_before;
-
-static void boot_tree(void)
-{
-	static uint8_t blob[256] __attribute__((aligned(8)));
-	struct dt_node *empty;
-
-	if (dt_root())
-		return;
-	empty = dt_new_tree();
-	CHECK(dt_flatten(empty, blob, sizeof(blob)) > 0);
-	CHECK_EQ(dt_del_node(empty), 0);
-	CHECK_EQ(dt_init(blob), 0);
-	CHECK(dt_add_node(dt_root(), "guests"));
-}
 
 /* A bzImage of protocol 2.15 with 4 sectors of setup. */
 static void make_kernel(void)
@@ -131,33 +112,6 @@ static void make_files(void)
 	fake_file("/empty", initrd, 0);
 }
 
-/* Words separated by '|'. */
-static int create(const char *line)
-{
-	static char text[4096];
-	struct guest_config cfg;
-	char *argv[64], *word;
-	int argc = 0, err;
-
-	boot_tree();
-	make_files();
-	live_before = fake_heap_live();
-	strcpy(text, line);
-	for (word = strtok(text, "|"); word; word = strtok(NULL, "|"))
-		argv[argc++] = word;
-	fake_out_clear();
-	guest = NULL;
-	err = guest_config_parse(argc, argv, &cfg, &fake_out);
-	return err ? err : guest_create_config(&cfg, &fake_out, &guest);
-}
-
-static void destroy(void)
-{
-	CHECK_EQ(guest_destroy(guest), 0);
-	CHECK_EQ(fake_heap_live(), live_before);
-	CHECK_EQ(fake_files_open(), 0);
-}
-
 static const uint8_t *mem(gpa_t gpa)
 {
 	static const uint8_t none[0x8000];
@@ -167,15 +121,6 @@ static const uint8_t *mem(gpa_t gpa)
 	return p ? p : none;
 }
 
-static const struct region *region(const char *name)
-{
-	for (unsigned i = 0; i < guest->nr_regions; i++) {
-		if (!strcmp(guest->regions[i].node->name, name))
-			return &guest->regions[i];
-	}
-	unit_fail(__FILE__, __LINE__, "there is no region %s", name);
-	return NULL;
-}
 
 /* --- the node ---------------------------------------------------------------------------- */
 
@@ -283,6 +228,24 @@ TEST(bzimage)
 	CHECK_EQ(get_le64(p + 0x2d0 + 60), 0x100000);
 	CHECK_EQ(get_le64(p + 0x2d0 + 68), 0xff00000);
 	CHECK_EQ(get_le32(p + 0x2d0 + 76), 1);
+	destroy();
+}
+
+/* Consoles and the balloon are virtio functions as disks are. */
+TEST(more_functions)
+{
+	struct dt_node *node;
+	uint32_t n = 0;
+
+	CHECK_EQ(create("g|board=pc|kernel=/k|console=2|port=a|port=bc|balloon=on|disk=/d"), 0);
+	node = dt_find("/guests/g/aspace/pci/virtio-con0");
+	CHECK(node && !dt_u32(node, "virtio_type", 0, &n));
+	CHECK_EQ(n, 3);
+	CHECK_EQ(dt_u32_or(node, "ports", 0), 2);
+	CHECK_EQ(dt_prop(node, "port_names")->len, 5);
+	node = dt_find("/guests/g/aspace/pci/virtio-balloon0");
+	CHECK_EQ(dt_u32_or(node, "virtio_type", 0), 5);
+	CHECK_STR(dt_string(dt_find("/guests/g/aliases"), "disk0", 0), "/aspace/pci/virtio-blk0");
 	destroy();
 }
 

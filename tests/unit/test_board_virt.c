@@ -3,10 +3,8 @@
  * The guest board "virt": the node that it builds is a sound description, what it loads is where
  * the boot protocol wants it, and the device tree is that of QEMU's machine as far as it goes.
  */
+#include "board_guest.h"
 #include "dtc.h"
-#include "fake.h"
-#include "fake_files.h"
-#include "fake_guest.h"
 #include "unit.h"
 
 #include <libfdt.h>
@@ -41,22 +39,6 @@ const struct emulator *emu_find(const struct dt_node *node, const void **match_d
  */
 
 static uint8_t kernel[100 * K], initrd[70 * K];
-static struct guest *guest;
-static size_t live_before;
-
-static void boot_tree(void)
-{
-	static uint8_t blob[256] __attribute__((aligned(8)));
-	struct dt_node *empty;
-
-	if (dt_root())
-		return;
-	empty = dt_new_tree();
-	CHECK(dt_flatten(empty, blob, sizeof(blob)) > 0);
-	CHECK_EQ(dt_del_node(empty), 0);
-	CHECK_EQ(dt_init(blob), 0);
-	CHECK(dt_add_node(dt_root(), "guests"));
-}
 
 static void make_files(void)
 {
@@ -72,43 +54,6 @@ static void make_files(void)
 	fake_file("/raw.bin", kernel + 100, sizeof(kernel) - 100);
 	fake_file("/i", initrd, sizeof(initrd));
 	fake_file("/empty", initrd, 0);
-}
-
-/* Words separated by '|'. */
-static int create(const char *line)
-{
-	static char text[4096];
-	struct guest_config cfg;
-	char *argv[64], *word;
-	int argc = 0, err;
-
-	boot_tree();
-	make_files();
-	live_before = fake_heap_live();
-	strcpy(text, line);
-	for (word = strtok(text, "|"); word; word = strtok(NULL, "|"))
-		argv[argc++] = word;
-	fake_out_clear();
-	guest = NULL;
-	err = guest_config_parse(argc, argv, &cfg, &fake_out);
-	return err ? err : guest_create_config(&cfg, &fake_out, &guest);
-}
-
-static void destroy(void)
-{
-	CHECK_EQ(guest_destroy(guest), 0);
-	CHECK_EQ(fake_heap_live(), live_before);
-	CHECK_EQ(fake_files_open(), 0);
-}
-
-static const struct region *region(const char *name)
-{
-	for (unsigned i = 0; i < guest->nr_regions; i++) {
-		if (!strcmp(guest->regions[i].node->name, name))
-			return &guest->regions[i];
-	}
-	unit_fail(__FILE__, __LINE__, "there is no region %s", name);
-	return NULL;
 }
 
 /* --- the node

@@ -436,11 +436,44 @@ static void random_setup(void)
 	}
 }
 
+/* Timers, CPUs and interfaces, as random_event() numbers them. */
+static void world_event(unsigned v, unsigned kind)
+{
+	unsigned t;
+
+	switch (kind) {
+	case 16:
+		t = (unsigned)unit_random() & 1;
+		v = (unsigned)unit_random_below(config.vcpus);
+		timer_out[v][t] = unit_random() & 1;
+		vw_timer(v, t ? 30 : 27, timer_out[v][t]);
+		break;
+	case 17:
+		vw_load((unsigned)unit_random_below(VW_CPUS),
+			(unsigned)unit_random_below(config.vcpus));
+		break;
+	case 18:
+		if (unit_random_below(8))
+			break;
+		groups_on = unit_random_below(4) ? 3 : (unsigned)unit_random_below(4);
+		vw_write(v, vw_dist(), 0, 4, groups_on);
+		break;
+	case 19:
+		pmr[v] = unit_random_below(2) ? 0xf8 : (unsigned)unit_random() & 0xf8;
+		vw_interface(v, 3, pmr[v], split);
+		break;
+	case 20:
+		compare_word(v, (unsigned)unit_random_below(IRQS / 32));
+		break;
+	}
+}
+
 static void random_event(void)
 {
-	unsigned v = any_loaded(), irq = random_irq(), t;
+	unsigned v = any_loaded(), irq = random_irq();
+	unsigned kind = (unsigned)unit_random_below(31);
 
-	switch (unit_random_below(31)) {
+	switch (kind) {
 	case 0:
 		ev_enable(v, irq, false);
 		break;
@@ -480,27 +513,11 @@ static void random_event(void)
 		ev_route(v, irq, (unsigned)unit_random_below(config.vcpus + 1u));
 		break;
 	case 16:
-		t = (unsigned)unit_random() & 1;
-		v = (unsigned)unit_random_below(config.vcpus);
-		timer_out[v][t] = unit_random() & 1;
-		vw_timer(v, t ? 30 : 27, timer_out[v][t]);
-		break;
 	case 17:
-		vw_load((unsigned)unit_random_below(VW_CPUS),
-			(unsigned)unit_random_below(config.vcpus));
-		break;
 	case 18:
-		if (unit_random_below(8))
-			break;
-		groups_on = unit_random_below(4) ? 3 : (unsigned)unit_random_below(4);
-		vw_write(v, vw_dist(), 0, 4, groups_on);
-		break;
 	case 19:
-		pmr[v] = unit_random_below(2) ? 0xf8 : (unsigned)unit_random() & 0xf8;
-		vw_interface(v, 3, pmr[v], split);
-		break;
 	case 20:
-		compare_word(v, (unsigned)unit_random_below(IRQS / 32));
+		world_event(v, kind);
 		break;
 	case 21:
 	case 22:

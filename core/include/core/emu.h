@@ -193,6 +193,14 @@ static inline enum emu_result emu_access(struct emu_dev *dev, struct emu_access 
  */
 must_check int emu_irq(const struct emu_dev *dev, unsigned n);
 /**
+ * What a probe begins with: zeroed state as dev->priv, and the node's first interrupt.
+ * @param irq  receives its number; negative: the device has none
+ * @return 0; -ENOMEM; -ERANGE, with a message: the guest has no such interrupt
+ */
+must_check int emu_state_alloc(struct emu_dev *dev, size_t size, int *irq);
+/** The end of that, for probe and remove. */
+void emu_state_free(struct emu_dev *dev);
+/**
  * Deliver a message-signalled interrupt: a write by a device to the guest's address space. It is
  * the doorbell's of the device there; in RAM the word is written. Any context.
  */
