@@ -368,7 +368,7 @@ main:
 	subs	r2, r2, #1
 	bne	1b
 	ldr	r0, =TABLE
-	ldr	r1, =0x00000c02			/* sections of strongly-ordered memory, as they are */
+	ldr	r1, =0x00000c02		/* sections of strongly-ordered memory as they are */
 	mov	r2, #4096
 1:	str	r1, [r0], #4
 	add	r1, r1, #0x100000

@@ -276,8 +276,10 @@ TEST(coprocessor_registers)
 		const char *text;
 	} cp_rows[] = {
 		{ 0xee110f10, ESR(3, 14, ISS32(0, 0, 1, 0, 0, 1)), "mrc p15, 0, r0, c1, c0, 0" },
-		{ 0xee1c3fbc, ESR(3, 14, ISS32(5, 0, 12, 3, 12, 1)), "mrc p15, 0, r3, c12, c12, 5" },
-		{ 0x1e0cef3c, ESR(3, 1, ISS32(1, 0, 12, 14, 12, 0)), "mcrne p15, 0, lr, c12, c12, 1" },
+		{ 0xee1c3fbc, ESR(3, 14, ISS32(5, 0, 12, 3, 12, 1)),
+		  "mrc p15, 0, r3, c12, c12, 5" },
+		{ 0x1e0cef3c, ESR(3, 1, ISS32(1, 0, 12, 14, 12, 0)),
+		  "mcrne p15, 0, lr, c12, c12, 1" },
 		{ 0x0e04cf16, ESR(3, 0, ISS32(0, 0, 4, 12, 6, 0)), "mcreq p15, 0, r12, c4, c6, 0" },
 		{ 0xeef7fefd, ESR(5, 14, ISS32(7, 7, 7, 15, 13, 1)), "mrc p14, 7, pc, c7, c13, 7" },
 		{ 0xec410f0c, ESR(4, 14, ISS64(0, 1, 0, 12, 0)), "mcrr p15, 0, r0, r1, c12" },
