@@ -27,9 +27,8 @@ SECTIONS
 	. = VA_IMAGE_BASE;
 	_image_start = .;
 	.text : AT(ADDR(.text) - VA_IMAGE_BASE + LOAD_ADDRESS) {
-		KEEP(*(.head.text))
-		. = ALIGN(4096);
 		_idmap_start = .;
+		KEEP(*(.head.text))
 		*(.idmap.text)
 		_idmap_end = .;
 		. = ALIGN(16);
