@@ -3,8 +3,8 @@
  * cpio archives as a file system. When one is mounted, an index of 8 bytes a member is made: where
  * its header is and which part of its name is its path. It is sorted so that a folder stands right
  * in front of what is below it, and made whole: folders that are missing in the archive get an
- * entry that borrows the name of a member below. The archive itself is read in place. Serialised by
- * the VFS.
+ * entry that borrows the name of a member below. The archive itself is read in place; one on a
+ * device is brought into memory first. Serialised by the VFS.
  */
 #include <core/vfs.h>
 
@@ -13,6 +13,8 @@
 #include <libs/cpio.h>
 #include <libs/errno.h>
 #include <libs/string.h>
+
+#include "cache.h"
 
 #define HEADER_SIZE 110	   /* of newc; the name follows */
 #define NAME_LIMIT  4096
@@ -258,22 +260,66 @@ static int add_folders(struct vfs_mount *m, struct index *ix, struct index *whol
 	return 0;
 }
 
-static int cpio_mount(struct vfs_mount *m)
+/* An archive on a device comes into memory as a whole: members are looked at in place. */
+static int load(struct vfs_mount *m)
 {
-	struct index members = { NULL, 0, 0 }, *whole;
+	size_t pages = (size_t)DIV_ROUND_UP(m->size, PAGE_SIZE);
+	struct frame_stats frames;
+	uint8_t *copy = NULL;
 	int err;
 
-	if (!m->image || m->size < HEADER_SIZE ||
-	    (memcmp(m->image, "070701", 6) && memcmp(m->image, "070702", 6)))
+	frame_stats_get(&frames);
+	if (pages < frames.free / 2)
+		copy = page_alloc(pages);
+	if (!copy) {
+		log_error("cpio at '%s/': not enough memory for all of the archive", m->path);
+		return -ENOMEM;
+	}
+	err = data_read(m, 0, copy, (size_t)m->size);
+	if (err)
+		page_free(copy, pages);
+	else
+		m->image = copy;
+	return err;
+}
+
+static void unload(struct vfs_mount *m)
+{
+	if (!m->bd || !m->image)
+		return;
+	page_free((void *)(uintptr_t)m->image, (size_t)DIV_ROUND_UP(m->size, PAGE_SIZE));
+	m->image = NULL;
+}
+
+/* Whose is what begins so? @return 0, -ENOEXEC: not an archive; another error, logged */
+static int look(struct vfs_mount *m)
+{
+	char magic[6];
+	int err;
+
+	if (m->size < HEADER_SIZE)
+		return -ENOEXEC;
+	err = data_read(m, 0, magic, sizeof(magic));
+	if (err)
+		return err;
+	if (memcmp(magic, "070701", 6) && memcmp(magic, "070702", 6))
 		return -ENOEXEC;
 	if (m->size > UINT32_MAX) {
 		log_error("cpio at '%s/': an archive of 4 GiB or more", m->path);
 		return -EFBIG;
 	}
+	return m->image ? 0 : load(m);
+}
+
+static int cpio_mount(struct vfs_mount *m)
+{
+	struct index members = { NULL, 0, 0 }, *whole;
+	int err = look(m);
+
+	if (err)
+		return err;
 	whole = heap_zalloc(sizeof(*whole));
-	if (!whole)
-		return -ENOMEM;
-	err = collect(m, &members);
+	err = whole ? collect(m, &members) : -ENOMEM;
 	if (!err) {
 		sort(m, members.nodes, members.count);
 		drop_doubles(m, &members);
@@ -281,8 +327,10 @@ static int cpio_mount(struct vfs_mount *m)
 	}
 	heap_free(members.nodes);
 	if (err) {
-		heap_free(whole->nodes);
+		if (whole)
+			heap_free(whole->nodes);
 		heap_free(whole);
+		unload(m);
 		return err;
 	}
 	m->priv = whole;
@@ -295,6 +343,7 @@ static void cpio_unmount(struct vfs_mount *m)
 
 	heap_free(ix->nodes);
 	heap_free(ix);
+	unload(m);
 }
 
 /* --- reading --------------------------------------------------------------------------------- */

@@ -215,6 +215,35 @@ TEST(cpio_tree)
 	CHECK_EQ(fake_heap_live(), 0);
 }
 
+TEST(cpio_on_a_device)
+{
+	size_t size, whole;
+	void *image = unit_data("tree.cpio", &size), *disk;
+
+	REQUIRE(image);
+	whole = ALIGN_UP(size, (size_t)512);
+	disk = calloc(1, whole);
+	memcpy(disk, image, size);
+	fake_block("disk0", disk, whole);
+	REQUIRE(!vfs_mount_blockdev("/", "disk0", true));
+	check_tree(12);
+	CHECK_EQ(vfs_unmount("/"), 0);
+	/* What cannot be read, what is broken, and no memory: nothing is left of it. */
+	fake_block_fail_from(1);
+	CHECK_EQ(vfs_mount_blockdev("/", "disk0", false), -EIO);
+	fake_block("disk0", disk, whole);
+	memset((char *)disk + 54, 'x', 8);
+	CHECK_EQ(vfs_mount_blockdev("/", "disk0", false), -EILSEQ);
+	fake_pages_free(4);
+	CHECK_EQ(vfs_mount_blockdev("/", "disk0", false), -ENOMEM);
+	CHECK(strstr(fake_log_text(), "not enough memory for all"));
+	fake_pages_free(1 << 16);
+	CHECK_EQ(fake_block_users(), 0);
+	free(disk);
+	free(image);
+	CHECK_EQ(fake_heap_live(), 0);
+}
+
 TEST(odd_archive)
 {
 	size_t size;
