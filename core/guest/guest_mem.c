@@ -426,7 +426,7 @@ static void *load_ptr(struct guest *guest, struct region *r, gpa_t gpa, uint64_t
 	return page ? page + (gpa & ~PAGE_MASK) : NULL;
 }
 
-int guest_mem_load(struct guest *guest, gpa_t gpa, const void *buf, size_t len)
+cold_fn int guest_mem_load(struct guest *guest, gpa_t gpa, const void *buf, size_t len)
 {
 	uint8_t *from = (uint8_t *)(uintptr_t)buf;
 

@@ -170,7 +170,7 @@ static struct irq_desc *make(unsigned hwirq)
 	return desc;
 }
 
-static int request(unsigned hwirq, const struct irq_desc *want)
+static cold_fn int request(unsigned hwirq, const struct irq_desc *want)
 {
 	const struct irqchip *chip = chip_of(hwirq);
 	struct irq_desc *desc;
@@ -300,7 +300,7 @@ static void run_sharers(void *arg)
 		at->fn(at->arg);
 }
 
-int irq_request_shared(unsigned hwirq, const char *name, irq_handler fn, void *arg)
+cold_fn int irq_request_shared(unsigned hwirq, const char *name, irq_handler fn, void *arg)
 {
 	struct sharers *all = heap_zalloc(sizeof(*all));
 	struct sharer *one = heap_zalloc(sizeof(*one));

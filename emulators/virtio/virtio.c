@@ -278,7 +278,7 @@ static void enable_queue(struct virtio_dev *vd, struct virtqueue *vq, bool on)
 		vq->ready = false;
 }
 
-void virtio_set_queue(struct virtio_dev *vd, const struct emu_access *acc, uint32_t queue,
+cold_fn void virtio_set_queue(struct virtio_dev *vd, const struct emu_access *acc, uint32_t queue,
 		      enum virtio_queue_reg reg, uint32_t value)
 {
 	struct virtqueue *vq = virtio_queue(vd, queue);
