@@ -57,6 +57,13 @@ bool guest_region_moves(const struct guest *guest, const struct region *r)
 	return guest_mem_moves(guest) && may_move(r);
 }
 
+bool guest_gpa_moves(struct guest *guest, gpa_t gpa)
+{
+	const struct region *r = guest_region(guest, gpa);
+
+	return r && may_move(r);
+}
+
 bool guest_can_fill(const struct guest *guest, const struct region *r)
 {
 	return guest_region_moves(guest, r) && !arch_irq_disabled();

@@ -7,6 +7,7 @@
  * Mapping a block may itself need pages for tables; those come from a small reserve, which is
  * filled up again afterwards. host_pt_lock guards the tables and the reserve.
  */
+#include <arch/barrier.h>
 #include <arch/cache.h>
 #include <arch/cpu.h>
 #include <arch/pgtable.h>
@@ -145,16 +146,25 @@ static bool map_block(hpa_t pa)
 	return ok;
 }
 
-/* Take a block out of the direct map, unless hypervisor pages are in it. */
-static void unmap_block(hpa_t pa)
+/*
+ * Take a block out of the direct map, unless hypervisor pages are in it; of a free one, unless
+ * somebody has taken it meanwhile. Who takes it after we have looked finds it unmapped, and waits
+ * for the lock to map it again.
+ */
+static void unmap_block(hpa_t pa, bool is_free)
 {
 	unsigned long flags = spin_lock_irqsave(&host_pt_lock);
 	hpa_t block = ALIGN_DOWN(pa, BLOCK_SIZE);
 
-	if (!frame_block_split(pa) && frame_block_mapped(pa)) {
-		pgtable_unmap(&pgtable_host, VA_DIRECT_BASE + block, BLOCK_SIZE);
-		arch_tlb_flush_va(VA_DIRECT_BASE + block, PAGE_SIZE);
+	if (frame_block_mapped(pa)) {
 		frame_block_set_mapped(pa, false);
+		arch_mb();
+		if (is_free ? !frame_block_free(pa) : frame_block_split(pa)) {
+			frame_block_set_mapped(pa, true);
+		} else {
+			pgtable_unmap(&pgtable_host, VA_DIRECT_BASE + block, BLOCK_SIZE);
+			arch_tlb_flush_va(VA_DIRECT_BASE + block, PAGE_SIZE);
+		}
 	}
 	spin_unlock_irqrestore(&host_pt_lock, flags);
 }
@@ -187,7 +197,7 @@ void frame_free(hpa_t start, size_t pages)
 	frame_put(start, pages);
 	for (pa = start; pa < end; pa = ALIGN_DOWN(pa, BLOCK_SIZE) + BLOCK_SIZE)
 		if (frame_block_mapped(pa) && frame_block_free(pa))
-			unmap_block(pa);
+			unmap_block(pa, true);
 }
 
 void *mem_map_frames(hpa_t start, uint64_t size)
@@ -210,7 +220,7 @@ void mem_unmap_frames(hpa_t start, uint64_t size)
 	hpa_t pa;
 
 	for (pa = ALIGN_DOWN(start, BLOCK_SIZE); pa < start + size; pa += BLOCK_SIZE)
-		unmap_block(pa);
+		unmap_block(pa, false);
 }
 
 /* A run as long as a block or longer: whole blocks of its own. */

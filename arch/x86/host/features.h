@@ -75,5 +75,8 @@ struct x86_platform {
 };
 extern struct x86_platform x86_platform;
 
-/** All other CPUs have left the guests that they were in, and look at everything anew. IRQs any. */
-void tlb_leave_guests(void);
+/**
+ * Others of these CPUs (a bit each) have left the guests that they were in, and look at everything
+ * anew. The caller stays on its CPU.
+ */
+void tlb_leave_guests(uint64_t cpus);

@@ -50,23 +50,19 @@ bool tlb_nmi(void)
 	return true;
 }
 
-static void ask_others(va_t va, size_t size)
+/* Those of `cpus` that are others, and wait until they have done it. */
+static void ask_others(uint64_t cpus, va_t va, size_t size)
 {
-	unsigned n = cpu_count(), own, i;
-	unsigned long flags;
+	unsigned long flags = spin_lock_irqsave(&flush_lock);
+	unsigned n = cpu_count();
 
-	if (n == 1)
-		return;
-	flags = spin_lock_irqsave(&flush_lock);
-	own = this_cpu()->id;
+	cpus &= (n == 64 ? UINT64_MAX : BIT(n) - 1) & ~BIT(this_cpu()->id);
 	flush_va = va;
 	flush_size = size;
-	flush_waiting = n - 1;
-	__atomic_store_n(&flush_cpus, (n == 64 ? UINT64_MAX : BIT(n) - 1) & ~BIT(own),
-			 __ATOMIC_RELEASE);
-	for (i = 0; i < n; i++)
-		if (i != own)
-			apic_send_nmi((uint32_t)arch_cpu_hwid(i));
+	flush_waiting = (uint32_t)__builtin_popcountll(cpus);
+	__atomic_store_n(&flush_cpus, cpus, __ATOMIC_RELEASE);
+	for (; cpus; cpus &= cpus - 1)
+		apic_send_nmi((uint32_t)arch_cpu_hwid((unsigned)__builtin_ctzll(cpus)));
 	while (__atomic_load_n(&flush_waiting, __ATOMIC_ACQUIRE))
 		arch_relax();
 	spin_unlock_irqrestore(&flush_lock, flags);
@@ -75,10 +71,12 @@ static void ask_others(va_t va, size_t size)
 void arch_tlb_flush_va(va_t va, size_t size)
 {
 	flush_own(va, size);
-	ask_others(va, size);
+	if (cpu_count() > 1)
+		ask_others(UINT64_MAX, va, size);
 }
 
-void tlb_leave_guests(void)
+void tlb_leave_guests(uint64_t cpus)
 {
-	ask_others(0, 0);
+	if (cpus & ~BIT(this_cpu()->id))
+		ask_others(cpus, 0, 0);
 }

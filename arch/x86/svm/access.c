@@ -19,6 +19,7 @@
 #define LEVELS	 4
 #define PLAIN	 16 /* instructions that are remembered */
 #define WALK_LOG 8
+#define NO_HOLE	 UINT64_MAX
 
 /*
  * A plain MOV between a register and a device, by its address. It counts as long as all entries of
@@ -45,8 +46,23 @@ struct svm_insn {
 	/* what the last walk looked at */
 	const uint64_t *walked[WALK_LOG];
 	unsigned nr_walked;
+	uint64_t hole;	/* what was given back to the host and is needed now; NO_HOLE */
 	struct plain_mov plain[PLAIN];
 };
+
+bool svm_is_hole(struct guest *guest, uint64_t gpa)
+{
+	return guest_mem_moves(guest) && guest_gpa_moves(guest, gpa);
+}
+
+void svm_fill_hole(struct vcpu_exit *exit, uint64_t gpa)
+{
+	exit->kind = EXIT_MMIO;
+	exit->flags = 0;
+	exit->size_only = 0;
+	exit->gpa = gpa;
+	exit->gva = 0;
+}
 
 static void *guest_ram(void *ctx, uint64_t gpa, bool write)
 {
@@ -56,6 +72,8 @@ static void *guest_ram(void *ctx, uint64_t gpa, bool write)
 
 	if (in->nr_walked < WALK_LOG)
 		in->walked[in->nr_walked++] = p;
+	if (unlikely(!p) && svm_is_hole(vcpu->guest, gpa))
+		in->hole = gpa;
 	return p;
 }
 
@@ -351,12 +369,18 @@ void svm_access_begin(struct vcpu *vcpu, struct vcpu_exit *exit, uint64_t hint)
 	exit->kind = EXIT_SYSREG;
 	exit->gva = 0;
 	hold_memory(vcpu->guest);
+	in->hole = NO_HOLE;
 	insn = decode(&vcpu->arch);
 	if (insn && hint != INSN_NO_HINT)
 		remember(vcpu, insn);
 	if (insn)
 		step = insn_begin(&in->run, &in->cpu, insn, hint);
 	release_memory(vcpu->guest);
+	/* It is filled by core, as if the CPU had found it; then the instruction begins anew. */
+	if (unlikely(in->hole != NO_HOLE)) {
+		svm_fill_hole(exit, in->hole);
+		return;
+	}
 	if (stepped(vcpu, step))
 		fill(&in->run, exit);
 }
@@ -367,9 +391,10 @@ void svm_access_done(struct vcpu *vcpu, uint64_t value)
 	enum insn_step step;
 
 	hold_memory(vcpu->guest);
+	in->hole = NO_HOLE;
 	step = insn_continue(&in->run, &in->cpu, value);
 	release_memory(vcpu->guest);
-	if (stepped(vcpu, step))
+	if (likely(in->hole == NO_HOLE) && stepped(vcpu, step))
 		vcpu->arch.waits |= VCPU_WAITS_ACCESS;
 }
 

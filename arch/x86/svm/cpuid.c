@@ -31,6 +31,23 @@
 #define LEAF7_ECX (BIT32(2) | BIT32(8) | BIT32(9) | BIT32(10) | BIT32(22))
 /* EDX: FSRM */
 #define LEAF7_EDX BIT32(4)
+/* With AVX-512: VBMI VBMI2 VNNI BITALG VPOPCNTDQ, in sub-leaf 1 BF16; with AVX: VNNI there */
+#define LEAF7_ECX_AVX512  (BIT32(1) | BIT32(6) | BIT32(11) | BIT32(12) | BIT32(14))
+#define LEAF71_EAX	  BIT32(4)
+#define LEAF71_EAX_AVX512 BIT32(5)
+/* Which have bits in CR4 */
+#define LEAF7_FSGSBASE	   BIT32(0)
+#define LEAF7_SMEP	   BIT32(7)
+#define LEAF7_SMAP	   BIT32(20)
+#define LEAF7_UMIP	   BIT32(2)
+#define LEAF7_PKU	   BIT32(3)
+#define LEAF7_SHADOW_STACK BIT32(7)
+/* VME to OSXMMEXCPT, and those */
+#define CR4_OLD	     0x7ffu
+#define CR4_UMIP     BIT(11)
+#define CR4_FSGSBASE BIT(16)
+#define CR4_SMEP     BIT(20)
+#define CR4_SMAP     BIT(21)
 /* 0x80000001, ECX: LAHF CMPLEGACY CR8 ABM SSE4A MISALIGNSSE PREFETCH */
 #define EXT1_ECX (BIT32(0) | BIT32(4) | BIT32(5) | BIT32(6) | BIT32(7) | BIT32(8))
 /* EDX: as leaf 1, SYSCALL NX MMXEXT FFXSR 1G RDTSCP LM 3DNOW */
@@ -58,6 +75,29 @@ uint64_t svm_xcr0_mask(void)
 			mask |= XCR0_AVX512;
 	}
 	return mask;
+}
+
+bool svm_xcr0_ok(uint64_t value)
+{
+	uint64_t wide = value & XCR0_AVX512;
+
+	/* x87 always, AVX only with SSE, and what AVX-512 has all or none with AVX */
+	return value & 1 && !(value & ~svm_xcr0_mask()) && (value & 6) != 4 &&
+	       (!wide || (wide == XCR0_AVX512 && value & XCR0_AVX));
+}
+
+uint64_t svm_cr4_mask(void)
+{
+	struct cpuid r = cpuid(7, 0);
+
+	return CR4_OLD | (x86_features.xsave ? CR4_OSXSAVE : 0) |
+	       (r.ebx & LEAF7_FSGSBASE ? CR4_FSGSBASE : 0) | (r.ebx & LEAF7_SMEP ? CR4_SMEP : 0) |
+	       (r.ebx & LEAF7_SMAP ? CR4_SMAP : 0) | (r.ecx & LEAF7_UMIP ? CR4_UMIP : 0);
+}
+
+bool svm_cr4_guarded(void)
+{
+	return cpuid(7, 0).ecx & (LEAF7_PKU | LEAF7_SHADOW_STACK);
 }
 
 /* End of the last component. */
@@ -94,21 +134,23 @@ static void leaf_1(struct vcpu *v, uint32_t sub, struct cpuid *r)
 	if (v->arch.vmcb->cr4 & CR4_OSXSAVE)
 		r->ecx |= OSXSAVE;
 	r->ecx |= HYPERVISOR;
-	r->edx &= LEAF1_EDX;
-	if (n > 1)
-		r->edx |= BIT32(28);
+	r->edx = (r->edx & LEAF1_EDX & ~BIT32(28)) | (n > 1 ? BIT32(28) : 0);
 	r->ebx = (r->ebx & 0xffff) | n << 16 | v->id << 24;
 }
 
 static void leaf_7(struct vcpu *v, uint32_t sub, struct cpuid *r)
 {
+	uint64_t mask = svm_xcr0_mask();
+
 	if (sub) {
-		*r = (struct cpuid){ 0 };
+		*r = (struct cpuid){ .eax = sub > 1 || !(mask & XCR0_AVX) ? 0 :
+					    r->eax & (LEAF71_EAX | (mask & XCR0_AVX512 ?
+								    LEAF71_EAX_AVX512 : 0)) };
 		return;
 	}
-	r->eax = 0;
-	r->ebx &= LEAF7_EBX | (svm_xcr0_mask() & XCR0_AVX512 ? LEAF7_AVX512 : 0);
-	r->ecx &= LEAF7_ECX;
+	r->eax = MIN(r->eax, 1u);
+	r->ebx &= LEAF7_EBX | (mask & XCR0_AVX512 ? LEAF7_AVX512 : 0);
+	r->ecx &= LEAF7_ECX | (mask & XCR0_AVX512 ? LEAF7_ECX_AVX512 : 0);
 	r->edx &= LEAF7_EDX;
 }
 

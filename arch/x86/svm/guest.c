@@ -124,11 +124,17 @@ void arch_guest_fini(struct guest *guest)
 {
 }
 
-/* No other CPU goes on with what it knew of the tables, and neither does this one. */
+/*
+ * No other CPU goes on with what it knew of the tables, and neither does this one. Who is not among
+ * g->cpus yet sees the new number before it enters.
+ */
 static void tables_changed(struct arch_guest *g)
 {
+	unsigned long flags = arch_irq_save();
+
 	__atomic_fetch_add(&g->flushes, 1, __ATOMIC_SEQ_CST);
-	tlb_leave_guests();
+	tlb_leave_guests(__atomic_load_n(&g->cpus, __ATOMIC_SEQ_CST));
+	arch_irq_restore(flags);
 }
 
 void arch_guest_set_root(struct guest *guest, hpa_t root)

@@ -26,7 +26,9 @@
 #define MTRR_VARIABLE	 8
 #define MTRR_FIXED	 (MTRR_VARIABLE * 2)
 
-#define EFER_GUEST (EFER_SCE | EFER_LME | EFER_NXE | BIT(14)) /* FFXSR */
+#define EFER_FFXSR BIT(14)
+#define EXT1_FFXSR BIT32(25)
+#define EFER_GUEST (EFER_SCE | EFER_LME | EFER_NXE | EFER_FFXSR)
 
 /* --- the clock: what KVM's guests find in memory ---------------------------------------------- */
 
@@ -114,6 +116,7 @@ static int write_efer(struct vcpu *vcpu, uint64_t v)
 	struct vmcb *m = vcpu->arch.vmcb;
 
 	if ((v & ~(uint64_t)EFER_LMA) & ~EFER_GUEST ||
+	    (v & EFER_FFXSR && !(cpuid(0x80000001, 0).edx & EXT1_FFXSR)) ||
 	    (m->cr0 & CR0_PG && (v ^ m->efer) & EFER_LME))
 		return -ENOENT;
 	vcpu->arch.efer = v;

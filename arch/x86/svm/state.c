@@ -95,6 +95,7 @@ static void control_init(struct arch_vcpu *a, const struct guest *guest)
 	struct vmcb *m = a->vmcb;
 
 	memset(m, 0, sizeof(*m));
+	m->intercept[0] = svm_cr4_guarded() ? BIT32(16 + 4) : 0;
 	m->intercept[1] = 0xffffffff; /* debug registers, until they are used */
 	m->intercept[2] = BIT32(VECTOR_DB) | BIT32(VECTOR_AC) | BIT32(VECTOR_MC);
 	m->intercept[3] = MISC1_INTR | MISC1_NMI | MISC1_SMI | MISC1_INIT | MISC1_RDPMC |
@@ -246,8 +247,9 @@ static void fpu_save(struct arch_vcpu *a)
 			 : "memory");
 }
 
-static void dr_load(const struct arch_vcpu *a)
+void svm_dr_load(struct arch_vcpu *a)
 {
+	a->dr_used = true;
 	__asm__ volatile("movq %0, %%dr0\n\tmovq %1, %%dr1\n\tmovq %2, %%dr2\n\tmovq %3, %%dr3"
 			 :
 			 : "r"(a->dr[0]), "r"(a->dr[1]), "r"(a->dr[2]), "r"(a->dr[3]));
@@ -265,6 +267,8 @@ void arch_vcpu_load(struct vcpu *vcpu)
 	struct x86_cpu *cpu = x86_this_cpu();
 
 	svm_init_cpu();
+	/* Several of its vCPUs are never loaded on one CPU. */
+	__atomic_fetch_or(&vcpu->guest->arch.cpus, BIT(cpu->cpu->id), __ATOMIC_SEQ_CST);
 	a->host_pa = cpu->host_vmcb;
 	a->vmcb->tsc_offset = -vcpu->guest->start_count;
 	if (a->asid_cpu != cpu->cpu->id || a->asid_generation != cpu->asid_generation)
@@ -273,13 +277,14 @@ void arch_vcpu_load(struct vcpu *vcpu)
 	if (x86_features.rdtscp)
 		wrmsr(MSR_TSC_AUX, a->tsc_aux);
 	if (a->dr_used)
-		dr_load(a);
+		svm_dr_load(a);
 }
 
 void arch_vcpu_save(struct vcpu *vcpu)
 {
 	struct arch_vcpu *a = &vcpu->arch;
 
+	__atomic_fetch_and(&vcpu->guest->arch.cpus, ~BIT(this_cpu()->id), __ATOMIC_SEQ_CST);
 	fpu_save(a);
 	if (x86_features.rdtscp)
 		a->tsc_aux = rdmsr(MSR_TSC_AUX);

@@ -54,6 +54,7 @@
 
 /* vmcb.exit_code */
 enum svm_exit {
+	SVM_CR4_WRITE = 0x14,
 	SVM_CR8_WRITE = 0x18,
 	SVM_DR_READ = 0x20,
 	SVM_DR_WRITE_LAST = 0x3f,
@@ -167,8 +168,15 @@ bool svm_access_plain(struct vcpu *vcpu, struct vcpu_exit *exit);
 void svm_access_done(struct vcpu *vcpu, uint64_t value);
 /** Its next access as an exit. */
 void svm_access_next(struct vcpu *vcpu, struct vcpu_exit *exit);
+/** Is it memory of a guest with a balloon, whatever is there now? */
+bool svm_is_hole(struct guest *guest, uint64_t gpa);
+/** An exit that only has memory put there. */
+void svm_fill_hole(struct vcpu_exit *exit, uint64_t gpa);
 /** Decode the instruction at RIP. @return NULL: it cannot be read, or there is none such */
 const struct insn *svm_decode(struct vcpu *vcpu);
+
+/** Breakpoint addresses of the loaded vCPU into the CPU; they are switched from now on (state.c) */
+void svm_dr_load(struct arch_vcpu *a);
 
 /* --- what the guest sees as its CPU ----------------------------------------------------------- */
 
@@ -176,6 +184,12 @@ const struct insn *svm_decode(struct vcpu *vcpu);
 void svm_cpuid(struct vcpu *vcpu);
 /** XCR0 bits that a guest may set. */
 uint64_t svm_xcr0_mask(void);
+/** Is it a value of XCR0 that the CPU takes, and of what is switched? */
+bool svm_xcr0_ok(uint64_t value);
+/** CR4 bits that a guest may set. */
+uint64_t svm_cr4_mask(void);
+/** Has the CPU features with state that is not switched, which CR4 switches on? */
+bool svm_cr4_guarded(void);
 /**
  * XCR0 of the loaded vCPU, in the CPU: QEMU's emulation up to 7.2 does not tell when a guest sets
  * it.

@@ -141,13 +141,42 @@ static void exit_cr8(struct vcpu *vcpu, struct vcpu_exit *exit)
 	svm_skip(&vcpu->arch, insn->len);
 }
 
+/*
+ * MOV CR4, register (0F 22 /4), where the CPU has features with state that is not switched: what
+ * CPUID does not tell of cannot be switched on.
+ */
+static void exit_cr4(struct vcpu *vcpu, struct vcpu_exit *exit)
+{
+	const struct insn *insn = svm_decode(vcpu);
+	struct arch_vcpu *a = &vcpu->arch;
+	struct vmcb *vmcb = a->vmcb;
+	uint64_t value;
+
+	exit->kind = EXIT_SYSREG;
+	if (!insn) {
+		svm_inject(vcpu, VECTOR_UD, false, 0);
+		return;
+	}
+	value = *svm_reg(a, (insn->modrm & 7) | (insn->rex & 1) << 3);
+	if (insn->mode != INSN_64)
+		value = (uint32_t)value;
+	if (value & ~svm_cr4_mask() || (vmcb->efer & EFER_LMA && !(value & GUEST_CR4_PAE))) {
+		svm_inject(vcpu, VECTOR_GP, true, 0);
+		return;
+	}
+	/* Translations that depend on it are not to be used any more. */
+	if (vmcb->cr4 ^ value)
+		a->tlb_seen = *a->flushes - 1;
+	vmcb->cr4 = value;
+	svm_skip(a, insn->len);
+}
+
 /* From the first use on, breakpoint registers are loaded and saved with the vCPU. */
 static void exit_debug_register(struct vcpu *vcpu, struct vcpu_exit *exit)
 {
 	exit->kind = EXIT_DEBUG;
-	vcpu->arch.dr_used = true;
 	vcpu->arch.vmcb->intercept[1] = 0;
-	arch_vcpu_load(vcpu);
+	svm_dr_load(&vcpu->arch);
 }
 
 /* Exceptions that a guest could have forever, without an end that the CPU notices. */
@@ -242,9 +271,7 @@ static void exit_xsetbv(struct vcpu *vcpu, struct vcpu_exit *exit)
 	uint64_t value = (uint32_t)a->vmcb->rax | a->regs[2] << 32;
 
 	exit->kind = EXIT_SYSREG;
-	/* x87 always, AVX only with SSE, and nothing that is not switched */
-	if ((uint32_t)a->regs[1] || !(value & 1) || value & ~svm_xcr0_mask() ||
-	    (value & 6) == 4 || a->vmcb->cpl) {
+	if ((uint32_t)a->regs[1] || !svm_xcr0_ok(value) || a->vmcb->cpl) {
 		svm_inject(vcpu, VECTOR_GP, true, 0);
 		return;
 	}
@@ -282,6 +309,7 @@ static void exit_shutdown(struct vcpu *vcpu, struct vcpu_exit *exit)
 
 static void (*const exits[SVM_EXITS])(struct vcpu *, struct vcpu_exit *) = {
 	[0 ... SVM_EXITS - 1] = exit_unknown,
+	[SVM_CR4_WRITE] = exit_cr4,
 	[SVM_CR8_WRITE] = exit_cr8,
 	[SVM_DR_READ ... SVM_DR_WRITE_LAST] = exit_debug_register,
 	[SVM_EXCEPTION + VECTOR_DB] = exit_exception,
@@ -317,7 +345,11 @@ static void exit_npf(struct vcpu *vcpu, struct vcpu_exit *exit)
 	uint64_t info = a->vmcb->info1;
 
 	if (likely(!(info & (NPF_FETCH | NPF_WALK)) && !(a->waits & VCPU_WAITS_EVENT))) {
-		if (unlikely(!svm_access_plain(vcpu, exit)))
+		if (likely(svm_access_plain(vcpu, exit)))
+			return;
+		if (svm_is_hole(vcpu->guest, a->vmcb->info2))
+			svm_fill_hole(exit, a->vmcb->info2);
+		else
 			svm_access_begin(vcpu, exit, a->vmcb->info2);
 		return;
 	}

@@ -152,6 +152,9 @@ static inline bool guest_mem_moves(const struct guest *guest)
 	return IS_ENABLED(CONFIG_EMU_VIRTIO_BALLOON) && guest->mem_moves;
 }
 
+/** Is at gpa memory that goes and comes, whatever is there now? Any context. */
+bool guest_gpa_moves(struct guest *guest, gpa_t gpa);
+
 /** Description of a guest to be made by the one-line form: key=value words. */
 struct guest_config;
 

@@ -6,5 +6,6 @@
 
 struct arch_guest {
 	uint64_t root;		/* nCR3 */
+	uint64_t cpus;		/* a bit for each where a vCPU of it is loaded; atomic */
 	uint32_t flushes;	/* changes of its tables: translations made before are void */
 };
