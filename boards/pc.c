@@ -128,6 +128,8 @@ static int build_firmware(struct board_build *b)
 {
 	static const struct board_device fw = { "fw_cfg", "misc", "qemu,fw-cfg-io", PC_PORT_FW_CFG,
 						12, true, -1 };
+	static const struct board_device debug = { "debugcon", "misc", "isa-debugcon",
+						   PC_PORT_DEBUGCON, 1, true, -1 };
 	const struct guest_config *cfg = b->cfg;
 	struct dt_node *node;
 	uint8_t console[8];
@@ -140,6 +142,8 @@ static int build_firmware(struct board_build *b)
 		return -EINVAL;
 	node = build_region(b, "firmware", "real", 4 * GIB - st.size, st.size);
 	build_string(b, node, "device_type", "alloced_rom");
+	if (IS_ENABLED(CONFIG_EMU_DEBUGCON))
+		build_device(b, &debug);
 	if (!IS_ENABLED(CONFIG_EMU_FW_CFG))
 		return 0;
 	node = build_device(b, &fw);

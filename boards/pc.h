@@ -44,6 +44,7 @@
 #define PC_PORT_RTC	  0x70
 #define PC_PORT_PIC2	  0xa0
 #define PC_PORT_COM1	  0x3f8
+#define PC_PORT_DEBUGCON  0x402
 #define PC_PORT_ELCR	  0x4d0
 #define PC_PORT_EXIT	  0x501
 #define PC_PORT_FW_CFG	  0x510

@@ -190,6 +190,10 @@ def test_firmware(pc, tmp_path):
     m.expect_exact("GRUB is here")
     m.expect(r"guest-init: ready: Linux \S+ on 2 CPUs")
     m.expect_exact("guest:/# ")
+    leave_console(m)
+    # What it said at the port of its own.
+    assert "enter handle_19" in m.run("vserial dump fw/debugcon", status=0)
+    at_console(m, "fw")
     m.send("poweroff -f\r")
     m.wait_prompt()
 

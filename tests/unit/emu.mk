@@ -58,7 +58,7 @@ apic-files := $(addprefix emulators/intc/,lapic.c lapic_timer.c lapic_ipi.c ioap
 test_apic := $(emu-world) $(apic-files)
 ldlibs_test_apic := -lfdt
 pc-devices := $(addprefix emulators/,timer/i8254.c timer/hpet.c rtc/mc146818.c serial/uart16550.c input/i8042.c \
-	acpi/acpi_pm.c misc/debug_exit.c) libs/date.c
+	acpi/acpi_pm.c misc/debug_exit.c misc/debugcon.c) libs/date.c
 test_pc_devices := $(emu-world) $(pc-devices) core/emu/msi.c
 ldlibs_test_pc_devices := -lfdt
 fuzz_pc := $(emu-world) $(apic-files) $(pc-devices) core/emu/msi.c

@@ -621,6 +621,20 @@ TEST(acpi)
 	CHECK_EQ(world_end(), 0);
 }
 
+TEST(debugcon)
+{
+	struct emu_dev *dev;
+
+	world_begin();
+	dev = world_device("debugcon", "isa-debugcon", 1, 0);
+	CHECK_EQ(in(dev, 0), 0xe9);
+	world_listen("g/debugcon");
+	out(dev, 0, 'h');
+	out(dev, 0, 'i');
+	CHECK_STR(world_heard(), "hi");
+	CHECK_EQ(world_end(), 0);
+}
+
 TEST(debug_exit)
 {
 	struct emu_dev *dev;

@@ -91,6 +91,7 @@ static const struct {
 	{ "kbd2", "intel,i8042-command", 1 },
 	{ "pm", "acpi-pm", 16 },
 	{ "hpet", "intel,ia-hpet", 0x400 },
+	{ "debugcon", "isa-debugcon", 1 },
 };
 #define PARTS (sizeof(parts) / sizeof(parts[0]))
 
