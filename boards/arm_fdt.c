@@ -191,7 +191,7 @@ static const struct {
 	{ "primecell,arm,pl011", add_pl011 }, { "primecell,pl031", add_pl031 },
 	{ "primecell,pl061", add_pl061 },     { "primecell,sp805", add_sp805 },
 	{ "virtio,mmio", add_virtio },	      { "cfi-flash", add_flash },
-	{ "pci-host-ecam-generic", arm_fdt_add_pci },
+	{ "pci-host-ecam-generic", IS_ENABLED(CONFIG_EMU_PCI_HOST) ? arm_fdt_add_pci : NULL },
 	{ "qemu,fw-cfg-mmio", add_fw_cfg },
 };
 
@@ -262,7 +262,9 @@ static void add_gic(struct arm_fdt *a)
 	a->gic = guest_fdt_phandle(&a->f, node);
 	a->gic_node = node;
 	guest_fdt_cells(&a->f, a->f.root, "interrupt-parent", a->gic);
-	arm_fdt_add_msi(a);
+	/* It is for devices on a PCI bus. */
+	if (IS_ENABLED(CONFIG_EMU_PCI_HOST))
+		arm_fdt_add_msi(a);
 }
 
 static void add_cpus(struct arm_fdt *a)
@@ -337,7 +339,7 @@ static void add_devices(struct arm_fdt *a)
 		if (!(r->flags & REGION_DEVICE) || (r->flags & REGION_ALIAS))
 			continue;
 		for (unsigned k = 0; k < ARRAY_SIZE(kinds); k++) {
-			if (dt_compatible(r->node, kinds[k].compatible)) {
+			if (kinds[k].add && dt_compatible(r->node, kinds[k].compatible)) {
 				kinds[k].add(a, r);
 				break;
 			}

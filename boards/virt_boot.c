@@ -48,6 +48,9 @@ static int refuse(struct boot *b, int err, const char *key, const char *path)
 /* --- what there is to load -----------------------------------------------------------------------
  */
 
+/* Where QEMU's machine of a 32-bit CPU has a program without a header, from the RAM's start. */
+#define RAW_OFFSET_32 0x10000
+
 static bool ends_with(const char *s, const char *end)
 {
 	size_t n = strlen(s), m = strlen(end);
@@ -59,7 +62,7 @@ static bool ends_with(const char *s, const char *end)
 static bool raw_wanted(const struct guest_config *cfg)
 {
 	return cfg->load_addr || ends_with(cfg->kernel, ".bin") || ends_with(cfg->kernel, ".raw") ||
-	       ends_with(cfg->kernel, ".bin.gz");
+	       ends_with(cfg->kernel, ".flat") || ends_with(cfg->kernel, ".bin.gz");
 }
 
 static int open_kernel(struct boot *b)
@@ -76,8 +79,10 @@ static int open_kernel(struct boot *b)
 			 "without any header, say where it goes, such as load=0x40080000");
 		return refuse(b, -ENOEXEC, "kernel", cfg->kernel);
 	}
-	if (b->image.kind == IMAGE_RAW)
-		b->image.narrow = cfg->narrow;
+	if (b->image.kind == IMAGE_RAW && cfg->narrow) {
+		b->image.narrow = true;
+		b->image.text_offset = RAW_OFFSET_32;
+	}
 	if (b->image.narrow != cfg->narrow) {
 		image_describe(&b->image, what, sizeof(what));
 		snprintf(b->why, sizeof(b->why), "is %s, but the guest is %s", what,

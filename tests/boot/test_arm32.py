@@ -156,8 +156,7 @@ def assemble(folder, *flags, name="arm32_devices.S"):
 
 def run_program(m, path, result, more=""):
     """Make the guest "g" of a program, see what it prints, and that it switches itself off."""
-    m.run("guest create g board=virt arch=arm32 mem=32M load=0x40010000 kernel=%s %s"
-          % (path, more), status=0)
+    m.run("guest create g board=virt arch=arm32 mem=32M kernel=%s %s" % (path, more), status=0)
     m.run("guest start g", status=0)
     m.send("console g\r")
     m.expect(result, 20)

@@ -245,6 +245,10 @@ TEST(boot_raw)
 	CHECK_EQ(guest->vcpus[0]->start_pc, 0x40080000);
 	CHECK_MEM(fake_guest_ptr(guest, 0x40080000), kernel + 100, sizeof(kernel) - 100);
 	destroy();
+	CHECK_EQ(create("g|board=virt|arch=arm32|kernel=/raw.bin"), 0);
+	REQUIRE(guest);
+	CHECK_EQ(guest->vcpus[0]->start_pc, 0x40010000);
+	destroy();
 	CHECK_EQ(create("g|board=virt|kernel=/raw|load=0x40000000"), 0);
 	REQUIRE(guest);
 	CHECK_EQ(guest->vcpus[0]->start_pc, 0x40000000);
