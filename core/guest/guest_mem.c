@@ -117,7 +117,9 @@ static int region_back(struct guest *guest, struct region *r, struct shell_out *
 		frame_stats_get(&st);
 		/* A block is not for guests. */
 		st.free -= MIN(st.free, BLOCK_SIZE >> PAGE_SHIFT);
-		out_printf(out, "%s: %s: no memory for %llu MiB: %llu MiB are free for guests\n",
+		out_printf(out,
+			   "%s: %s: no memory for %llu MiB: %llu MiB for guests are free on this "
+			   "host\n",
 			   guest->name, region_name(r), (unsigned long long)(r->size >> 20),
 			   (unsigned long long)(st.free >> 8));
 	}
