@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
 
 obj-y += emu.o
-obj-$(CONFIG_VPCI) += msi.o
+obj-y += msi.o
 obj-y += vpower.o
