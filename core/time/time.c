@@ -170,8 +170,7 @@ void timer_start(struct timer *timer, uint64_t deadline)
 	for (;;) {
 		int none = -1;
 
-		if (timer_armed(timer))
-			detach(timer);
+		detach(timer);
 		spin_lock(&cpu->timer_lock);
 		/* Another CPU may be starting it too, under the lock of its own queue. */
 		if (likely(__atomic_compare_exchange_n(&timer->cpu, &none, (int)cpu->id, false,
