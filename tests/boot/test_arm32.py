@@ -184,11 +184,11 @@ def test_devices_reference(machine, tmp_path, flags):
 @pytest.mark.parametrize("cpu,gic", [("cortex-a53", 2), ("max", 2), ("cortex-a57", 3)])
 def test_icc(machine, tmp_path, cpu, gic):
     """The system registers of a GICv3, on CPUs that have none; the last is the reference."""
-    programs = {"/a32": (), "/t32": ("-DTHUMB",)}
+    programs = {"/a32.bin": (), "/t32.bin": ("-DTHUMB",)}
     files = {}
     for name, flags in programs.items():
-        (tmp_path / name[1:]).mkdir()
-        files[name] = pathlib.Path(assemble(tmp_path / name[1:], *flags, name="arm32_icc.S"))
+        (tmp_path / name[1:4]).mkdir()
+        files[name] = pathlib.Path(assemble(tmp_path / name[1:4], *flags, name="arm32_icc.S"))
     m = machine(cpu=cpu, gic=gic, files=files)
     for name in programs:
         run_program(m, name, "abcdefghijklm\r", "gic=3")
