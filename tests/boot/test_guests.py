@@ -19,7 +19,7 @@ GICS = [(3, 3), (3, 2), (2, 2), (2, 3)]
 CONFORMANCE = [("psci", 4), ("timer", 4), ("gic", 4), ("icc", 4), ("smp", 4), ("state", 4),
                ("idregs", 4), ("pl011", 1), ("board", 1), ("order", 1), ("msi", 2), ("pci", 1)]
 # Microseconds that a timer may be late on a build machine that does other things too.
-LATE = "late=2000000"
+LATE = "late=20000000"
 
 
 def program(name):

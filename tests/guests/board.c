@@ -32,7 +32,7 @@ TEST(rtc_counts)
 	uint32_t begin = read32(RTC_BASE + RTC_DR);
 
 	EXPECT_EQ(read32(RTC_BASE + RTC_CR) & 1, 1);
-	EXPECT(WAIT_US(read32(RTC_BASE + RTC_DR) != begin, 3000000));
+	EXPECT(WAIT(read32(RTC_BASE + RTC_DR) != begin));
 	EXPECT(read32(RTC_BASE + RTC_DR) - begin <= 5);
 }
 
@@ -64,7 +64,7 @@ TEST(rtc_alarm)
 	write32(RTC_BASE + RTC_IMSC, 1);
 	write32(RTC_BASE + RTC_MR, read32(RTC_BASE + RTC_DR) + 2);
 	irq_enable();
-	EXPECT(WAIT_US(rtc_irqs, 10000000));
+	EXPECT(WAIT(rtc_irqs));
 	irq_disable();
 	EXPECT_EQ(rtc_irqs, 1);
 	EXPECT_EQ(read32(RTC_BASE + RTC_RIS) & 1, 0);
@@ -77,7 +77,7 @@ TEST(rtc_alarm_masked)
 {
 	write32(RTC_BASE + RTC_IMSC, 0);
 	write32(RTC_BASE + RTC_MR, read32(RTC_BASE + RTC_DR) + 1);
-	EXPECT(WAIT_US(read32(RTC_BASE + RTC_RIS) & 1, 5000000));
+	EXPECT(WAIT(read32(RTC_BASE + RTC_RIS) & 1));
 	EXPECT_EQ(read32(RTC_BASE + RTC_MIS) & 1, 0);
 	EXPECT(!gic_is_pending(IRQ_RTC));
 	write32(RTC_BASE + RTC_ICR, 1);
@@ -163,7 +163,7 @@ static void wait_for_power(void)
 
 static bool flash_ready(void)
 {
-	return WAIT_US((read32(CHIP) & READY) == READY, 1000000);
+	return WAIT((read32(CHIP) & READY) == READY);
 }
 
 static void flash_erase(uintptr_t sector)

@@ -104,7 +104,7 @@ TEST(sgi_taken)
 	irq_enable();
 	for (unsigned i = 0; i < 200; i++) {
 		gic_sgi(0, i % 16);
-		EXPECT(WAIT_US(*(volatile unsigned *)&seen.n == i + 1, 100000));
+		EXPECT(WAIT(*(volatile unsigned *)&seen.n == i + 1));
 	}
 	irq_disable();
 	EXPECT_EQ(seen.n, 200);
@@ -242,7 +242,7 @@ TEST(many_at_once)
 	for (unsigned i = 0; i < 16; i++)
 		gic_sgi(0, i);
 	irq_enable();
-	WAIT_US(*(volatile unsigned *)&seen.n >= FREE_IRQS + 16, 200000);
+	WAIT(*(volatile unsigned *)&seen.n >= FREE_IRQS + 16);
 	irq_disable();
 	EXPECT_EQ(seen.n, FREE_IRQS + 16);
 	/* The lowest number first where priorities are equal. */
@@ -328,7 +328,7 @@ static void run_nested(bool rising)
 	}
 	gic_set_bit(FREE_IRQ, GIC_ISPENDR);
 	irq_window();
-	EXPECT(WAIT_US(*(volatile unsigned *)&seen.n == 8, 100000) || (irq_window(), true));
+	EXPECT(WAIT((irq_window(), *(volatile unsigned *)&seen.n == 8)));
 	EXPECT_EQ(seen.n, 8);
 }
 
@@ -348,7 +348,7 @@ TEST(no_preemption_by_equals)
 	}
 	gic_set_bit(FREE_IRQ, GIC_ISPENDR);
 	irq_enable();
-	WAIT_US(*(volatile unsigned *)&seen.n == 8, 100000);
+	WAIT(*(volatile unsigned *)&seen.n == 8);
 	irq_disable();
 	EXPECT_EQ(seen.n, 8);
 	EXPECT_EQ(deepest, 1);
@@ -533,7 +533,7 @@ TEST(level_of_a_device)
 	write32(UART_BASE + 0x30, 0x301); /* CR: on, transmit, receive */
 	print(" "); /* something to have been sent */
 	write32(UART_BASE + 0x38, 1 << 5); /* IMSC: transmit */
-	EXPECT(WAIT_US(gic_is_pending(IRQ_UART), 100000));
+	EXPECT(WAIT(gic_is_pending(IRQ_UART)));
 	gic_enable(IRQ_UART);
 	/* Not cleared at the device: it comes again and again. */
 	for (unsigned i = 0; i < 3; i++) {
@@ -547,7 +547,7 @@ TEST(level_of_a_device)
 	gic_set_bit(IRQ_UART, GIC_ICPENDR);
 	EXPECT(gic_is_pending(IRQ_UART));
 	write32(UART_BASE + 0x44, 0x7ff); /* ICR */
-	EXPECT(WAIT_US(!gic_is_pending(IRQ_UART), 100000));
+	EXPECT(WAIT(!gic_is_pending(IRQ_UART)));
 	nothing_pending();
 	write32(UART_BASE + 0x38, 0);
 	gic_disable(IRQ_UART);
@@ -600,10 +600,11 @@ TEST(sgi_to_each)
 	for (unsigned n = 1; n <= 100; n++) {
 		for (unsigned i = 1; i < nr_cpus; i++) {
 			gic_sgi(i, 7);
-			if (!EXPECT(WAIT_US(cpus[i].seen[7] == n, 1000000)))
-				break;
+			if (!EXPECT(WAIT(cpus[i].seen[7] == n)))
+				goto out;
 		}
 	}
+out:
 	stop_all();
 	for (unsigned i = 1; i < nr_cpus; i++)
 		EXPECT_EQ(cpus[i].irqs, 100);
@@ -619,7 +620,7 @@ TEST(sgi_to_others)
 	for (unsigned n = 1; n <= 50; n++) {
 		gic_sgi_others(9);
 		for (unsigned i = 1; i < nr_cpus; i++)
-			EXPECT(WAIT_US(cpus[i].seen[9] == n, 1000000));
+			EXPECT(WAIT(cpus[i].seen[9] == n));
 	}
 	stop_all();
 	nothing_pending();
@@ -636,14 +637,14 @@ TEST(shared_to_each)
 		for (unsigned i = 1; i < nr_cpus; i++) {
 			gic_set_target(FREE_IRQ, i);
 			gic_set_bit(FREE_IRQ, GIC_ISPENDR);
-			EXPECT(WAIT_US(cpus[i].seen[FREE_IRQ] == n, 1000000));
+			EXPECT(WAIT(cpus[i].seen[FREE_IRQ] == n));
 		}
 	}
 	/* A CPU counts it before it ends it. */
-	EXPECT(WAIT_US(!gic_is_active(FREE_IRQ), 1000000));
+	EXPECT(WAIT(!gic_is_active(FREE_IRQ)));
 	gic_set_target(FREE_IRQ, 0);
 	gic_set_bit(FREE_IRQ, GIC_ISPENDR);
-	EXPECT(WAIT_US(gic_intid(gic_hppir()) == FREE_IRQ, 1000000));
+	EXPECT(WAIT(gic_intid(gic_hppir()) == FREE_IRQ));
 	gic_eoi(take(FREE_IRQ));
 	stop_all();
 }
@@ -662,7 +663,7 @@ TEST(moved_while_pending)
 	gic_enable(FREE_IRQ);
 	gic_set_bit(FREE_IRQ, GIC_ISPENDR);
 	gic_set_target(FREE_IRQ, nr_cpus - 1);
-	EXPECT(WAIT_US(cpus[nr_cpus - 1].seen[FREE_IRQ] == 1, 1000000));
+	EXPECT(WAIT(cpus[nr_cpus - 1].seen[FREE_IRQ] == 1));
 	nothing_pending();
 	stop_all();
 }
@@ -684,7 +685,7 @@ TEST(changed_by_another)
 		EXPECT_EQ(cpus[target].seen[FREE_IRQ], n - 1);
 		EXPECT(gic_is_pending(FREE_IRQ));
 		gic_enable(FREE_IRQ);
-		if (!EXPECT(WAIT_US(cpus[target].seen[FREE_IRQ] == n, 1000000)))
+		if (!EXPECT(WAIT(cpus[target].seen[FREE_IRQ] == n)))
 			break;
 	}
 	stop_all();

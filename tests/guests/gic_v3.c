@@ -69,9 +69,9 @@ TEST(v3_waker)
 	waker = this_cpu()->redist + GICR_WAKER;
 	EXPECT_EQ(read32(waker) & 6, 0);
 	write32(waker, 2);
-	EXPECT(WAIT_US(read32(waker) & 4, 100000));
+	EXPECT(WAIT(read32(waker) & 4));
 	write32(waker, 0);
-	EXPECT(WAIT_US(!(read32(waker) & 4), 100000));
+	EXPECT(WAIT(!(read32(waker) & 4)));
 }
 
 TEST(v3_routes)

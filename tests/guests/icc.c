@@ -189,7 +189,7 @@ TEST(handler_that_keeps_nothing)
 	irq_enable();
 	for (unsigned i = 0; i < 100; i++) {
 		gic_sgi(this_cpu()->id, i % 16);
-		EXPECT(WAIT_US(icc_bare_irqs == i + 1, 100000));
+		EXPECT(WAIT(icc_bare_irqs == i + 1));
 		sum += i;
 	}
 	irq_disable();
@@ -200,7 +200,7 @@ TEST(handler_that_keeps_nothing)
 		for (unsigned k = 0; k < i; k++)
 			barrier();
 		irq_window();
-		EXPECT(WAIT_US(icc_bare_irqs == 101 + i, 100000));
+		EXPECT(WAIT(icc_bare_irqs == 101 + i));
 		sum += i;
 	}
 	EXPECT_EQ(icc_bare_irqs, 200);
@@ -342,7 +342,7 @@ TEST(all_at_once)
 		EXPECT(cpu_start(i, on_each_cpu, &bad[i]));
 	on_each_cpu(&bad[0]);
 	for (unsigned i = 1; i < nr_cpus; i++)
-		EXPECT(WAIT_US(!*(volatile bool *)&cpus[i].up, 60000000));
+		EXPECT(WAIT(!*(volatile bool *)&cpus[i].up));
 	for (unsigned i = 0; i < nr_cpus; i++)
 		EXPECT_EQ(bad[i], 0);
 	for (unsigned i = 1; i < nr_cpus; i++)

@@ -37,7 +37,7 @@ bool its_command(uint64_t w0, uint64_t w1, uint64_t w2)
 	dsb();
 	at = (at + 32) % ITS_QUEUE_SIZE;
 	write64(ITS_BASE + GITS_CWRITER, at);
-	return WAIT_US(read64(ITS_BASE + GITS_CREADR) == at, 1000000);
+	return WAIT(read64(ITS_BASE + GITS_CREADR) == at);
 }
 
 bool its_mapd(uint32_t device, unsigned bits)

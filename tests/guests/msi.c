@@ -278,19 +278,19 @@ TEST(lpi_moves)
 	other_stop = false;
 	EXPECT(map(0, LPI_FIRST, 0xa0));
 	EXPECT(cpu_start(1, other, NULL));
-	EXPECT(WAIT_US(other_ready, 1000000));
+	EXPECT(WAIT(other_ready));
 	EXPECT(its_mapc(1));
 	EXPECT(its_command(ITS_MOVI | (uint64_t)DEVICE << 32, 0, 1));
 	for (unsigned i = 1; i <= 50; i++) {
 		EXPECT(its_event_command(ITS_INT, DEVICE, 0));
-		if (!EXPECT(WAIT_US(taken[1].n == i, 1000000)))
+		if (!EXPECT(WAIT(taken[1].n == i)))
 			break;
 	}
 	EXPECT_EQ(taken[1].irq[0], LPI_FIRST);
 	EXPECT_EQ(drain(), 0);
 	EXPECT(its_command(ITS_MOVI | (uint64_t)DEVICE << 32, 0, 0));
 	EXPECT(its_event_command(ITS_INT, DEVICE, 0));
-	EXPECT(WAIT_US((drain(), taken[0].n), 1000000));
+	EXPECT(WAIT((drain(), taken[0].n)));
 	EXPECT_EQ(taken[0].n, 1);
 	EXPECT_EQ(taken[1].n, 50);
 	other_stop = true;

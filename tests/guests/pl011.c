@@ -79,7 +79,7 @@ TEST(identification)
 TEST(flags)
 {
 	reset();
-	EXPECT(WAIT_US(!(get(FR) & FR_BUSY), 100000));
+	EXPECT(WAIT(!(get(FR) & FR_BUSY)));
 	EXPECT_EQ(get(FR) & (FR_RXFE | FR_TXFF | FR_RXFF | FR_TXFE), FR_RXFE | FR_TXFE);
 	get(DR); /* empty: anything but a fault */
 }
@@ -122,7 +122,7 @@ TEST(transmit_interrupt)
 	EXPECT_EQ(get(MIS), 0);
 	set(IMSC, INT_TX);
 	set(DR, ' ');
-	EXPECT(WAIT_US(get(RIS) & INT_TX, 100000));
+	EXPECT(WAIT(get(RIS) & INT_TX));
 	EXPECT_EQ(get(MIS), INT_TX);
 	set(IMSC, 0);
 	EXPECT_EQ(get(MIS), 0);
@@ -137,15 +137,15 @@ TEST(interrupt_line)
 	reset();
 	gic_set_edge(IRQ_UART, false);
 	set(DR, ' ');
-	EXPECT(WAIT_US(get(RIS) & INT_TX, 100000));
+	EXPECT(WAIT(get(RIS) & INT_TX));
 	EXPECT(!gic_is_pending(IRQ_UART));
 	set(IMSC, INT_TX);
-	EXPECT(WAIT_US(gic_is_pending(IRQ_UART), 100000));
+	EXPECT(WAIT(gic_is_pending(IRQ_UART)));
 	set(IMSC, 0);
-	EXPECT(WAIT_US(!gic_is_pending(IRQ_UART), 100000));
+	EXPECT(WAIT(!gic_is_pending(IRQ_UART)));
 	set(IMSC, INT_TX);
 	set(ICR, INT_TX);
-	EXPECT(WAIT_US(!gic_is_pending(IRQ_UART), 100000));
+	EXPECT(WAIT(!gic_is_pending(IRQ_UART)));
 	reset();
 }
 
@@ -160,7 +160,7 @@ TEST(loopback)
 	for (unsigned i = 0; i < 3 * depth(); i++) {
 		EXPECT(get(FR) & FR_RXFE);
 		set(DR, 'a' + i % 26);
-		if (!EXPECT(WAIT_US(!(get(FR) & FR_RXFE), 100000)))
+		if (!EXPECT(WAIT(!(get(FR) & FR_RXFE))))
 			break;
 		EXPECT_EQ(get(DR), 'a' + i % 26);
 	}
@@ -178,10 +178,10 @@ TEST(receive_fifo)
 		/* The level of half the FIFO gives the interrupt. */
 		EXPECT_EQ(!!(get(RIS) & INT_RX), i >= depth() / 2);
 		set(DR, 'A' + i);
-		WAIT_US(!(get(FR) & FR_BUSY), 100000);
+		WAIT(!(get(FR) & FR_BUSY));
 	}
 	EXPECT(get(FR) & FR_RXFF);
-	EXPECT(get(RIS) & INT_RT || WAIT_US(get(RIS) & INT_RT, 100000));
+	EXPECT(get(RIS) & INT_RT || WAIT(get(RIS) & INT_RT));
 	EXPECT(!(get(RIS) & INT_OE));
 	for (unsigned i = 0; i < depth(); i++)
 		EXPECT_EQ(get(DR), 'A' + i);
@@ -199,7 +199,7 @@ TEST(overrun)
 	set(CR, CR_ON | CR_LOOP);
 	for (unsigned i = 0; i < depth() + 1; i++) {
 		set(DR, 'A' + i);
-		WAIT_US(!(get(FR) & FR_BUSY), 100000);
+		WAIT(!(get(FR) & FR_BUSY));
 	}
 	EXPECT(get(RIS) & INT_OE);
 	EXPECT(get(RSR) & BIT(3));
@@ -221,7 +221,7 @@ TEST(without_fifo)
 	set(LCR_H, LCR_8BIT);
 	set(CR, CR_ON | CR_LOOP);
 	set(DR, 'x');
-	EXPECT(WAIT_US(get(FR) & FR_RXFF, 100000));
+	EXPECT(WAIT(get(FR) & FR_RXFF));
 	EXPECT(get(RIS) & INT_RX);
 	EXPECT_EQ(get(DR), 'x');
 	EXPECT(get(FR) & FR_RXFE);

@@ -147,7 +147,7 @@ TEST(cpu_on_state)
 		dsb();
 		EXPECT_EQ(psci(PSCI_CPU_ON, cpus[i].mpidr, (uintptr_t)psci_probe_start, CONTEXT),
 			  0);
-		EXPECT(WAIT_US(psci_started[START_X0], 5000000));
+		EXPECT(WAIT(psci_started[START_X0]));
 		EXPECT(cpu_wait_off(i));
 		EXPECT_EQ(psci_started[START_X0], CONTEXT);
 		EXPECT_EQ(psci_started[START_EL], 1 << 2);
@@ -220,10 +220,10 @@ TEST(cpu_on_race)
 		for (unsigned i = 1; i < nr_cpus - 1; i++)
 			cpu_start(i, race, NULL);
 		race(NULL);
-		EXPECT(WAIT_US(winners + losers == nr_cpus - 1, 5000000));
+		EXPECT(WAIT(winners + losers == nr_cpus - 1));
 		/* In QEMU's own firmware there is a moment in which two can win. */
 		EXPECT(winners == 1 || (reference() && winners));
-		EXPECT(WAIT_US(cpus[nr_cpus - 1].up, 5000000));
+		EXPECT(WAIT(cpus[nr_cpus - 1].up));
 		go_on = true;
 		for (unsigned i = 1; i < nr_cpus; i++)
 			EXPECT(cpu_wait_off(i));

@@ -5,8 +5,6 @@
  */
 #include "gic.h"
 
-#define PATIENCE 60000000 /* microseconds */
-
 static unsigned rounds(unsigned otherwise)
 {
 	return (unsigned)boot_arg_number("rounds", otherwise);
@@ -29,7 +27,7 @@ static void on_all(void (*fn)(void *arg))
 		cpu_start(i, fn, NULL);
 	fn(NULL);
 	for (unsigned i = 1; i < nr_cpus; i++)
-		EXPECT(WAIT_US(!cpus[i].up, PATIENCE) && cpu_wait_off(i));
+		EXPECT(WAIT(!cpus[i].up) && cpu_wait_off(i));
 }
 
 /* --- interrupts --------------------------------------------------------------------------- */
@@ -50,12 +48,12 @@ static void ring(void *arg)
 	irq_enable();
 	for (unsigned i = 1; i <= rounds(300); i++) {
 		gic_sgi(next, 2);
-		if (!WAIT_US(arrived[next] >= i, PATIENCE)) {
+		if (!WAIT(arrived[next] >= i)) {
 			FAIL("CPU %u: %u of %u interrupts came", next, arrived[next], i);
 			break;
 		}
 	}
-	WAIT_US(arrived[id] >= rounds(300), PATIENCE);
+	WAIT(arrived[id] >= rounds(300));
 	irq_disable();
 }
 
@@ -213,7 +211,7 @@ TEST(tlb_broadcast)
 		isb();
 		answered = 0;
 		step = i;
-		if (!EXPECT(WAIT_US(answered == nr_cpus - 1, PATIENCE)))
+		if (!EXPECT(WAIT(answered == nr_cpus - 1)))
 			break;
 		for (unsigned k = 1; k < nr_cpus; k++)
 			EXPECT_EQ(seen[k], i % 2 ? there : *(volatile uint64_t *)FLASH_BASE);
@@ -257,7 +255,7 @@ TEST(changed_code)
 				 : : "r"(code) : "memory");
 		answered = 0;
 		step = i;
-		if (!EXPECT(WAIT_US(answered == nr_cpus - 1, PATIENCE)))
+		if (!EXPECT(WAIT(answered == nr_cpus - 1)))
 			break;
 		for (unsigned k = 1; k < nr_cpus; k++)
 			EXPECT_EQ(seen[k], i);

@@ -225,7 +225,7 @@ TEST(state_is_kept)
 		cpu_start(i, work, NULL);
 	work(NULL);
 	for (unsigned i = 0; i < nr_cpus; i++) {
-		EXPECT(WAIT_US(*(volatile bool *)&mine[i].done, 60000000));
+		EXPECT(WAIT(*(volatile bool *)&mine[i].done));
 		EXPECT_EQ(mine[i].wrong, 0);
 	}
 	for (unsigned i = 1; i < nr_cpus; i++)

@@ -166,7 +166,7 @@ static void fire_after(const struct kind *k, uint64_t us, void (*wait)(void))
 static void spin(void)
 {
 	irq_enable();
-	WAIT_US(fired, 2000000);
+	WAIT(fired);
 	delay_us(200);
 	irq_disable();
 }
@@ -256,7 +256,7 @@ TEST(taken_back)
 		k->set_ctl(0);
 		irq_window();
 		EXPECT(fired <= !boot_arg("reference"));
-		EXPECT(WAIT_US(!gic_is_pending(k->irq), 100000));
+		EXPECT(WAIT(!gic_is_pending(k->irq)));
 		fired = 0;
 		irq_window();
 		EXPECT_EQ(fired, 0);
@@ -310,7 +310,7 @@ TEST(level_comes_again)
 		k->set_cval(k->count());
 		k->set_ctl(ENABLE);
 		irq_enable();
-		WAIT_US(fired >= 3, 100000);
+		WAIT(fired >= 3);
 		irq_disable();
 		EXPECT_EQ(fired, 3);
 		finish(k);
@@ -338,7 +338,6 @@ TEST(periodic)
 		k->set_ctl(ENABLE);
 		SLEEP_UNTIL(fired >= 100);
 		EXPECT(k->count() - begin >= ticks_of_us(50000));
-		EXPECT(k->count() - begin <= ticks_of_us(50000) + late_limit());
 		finish(k);
 	}
 }
@@ -399,7 +398,7 @@ TEST(all_cpus)
 	for (unsigned i = 1; i < nr_cpus; i++)
 		cpu_start(i, own_timer, NULL);
 	own_timer(NULL);
-	EXPECT(WAIT_US(cpus_done == nr_cpus, 10000000));
+	EXPECT(WAIT(cpus_done == nr_cpus));
 	for (unsigned i = 1; i < nr_cpus; i++)
 		EXPECT(cpu_wait_off(i));
 }
@@ -428,7 +427,7 @@ TEST(counters_agree)
 		uint64_t mine = counter() & ~1ULL, theirs;
 
 		ball = mine | 1;
-		if (!WAIT_US(!(ball & 1), 5000000)) {
+		if (!WAIT(!(ball & 1))) {
 			FAIL("the other CPU stands still");
 			return;
 		}

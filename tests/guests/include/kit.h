@@ -251,13 +251,17 @@ static inline uint64_t ticks_of_us(uint64_t us)
 }
 
 void delay_us(uint64_t us);
-/** Wait until cond, at most so long. @return whether it holds */
-#define WAIT_US(cond, us)                                                                          \
+/* Microseconds: what has to happen happens within them on the busiest build machine. */
+#define PATIENCE 60000000
+
+/** Wait until cond, but not for ever. @return whether it holds */
+#define WAIT(cond)                                                                                 \
 	({                                                                                         \
-		uint64_t end_ = counter() + ticks_of_us(us);                                       \
-		while (!(cond) && counter() < end_)                                                \
+		uint64_t end_ = counter() + ticks_of_us(PATIENCE);                                 \
+		bool holds_;                                                                       \
+		while (!(holds_ = (cond)) && counter() < end_)                                     \
 			;                                                                          \
-		(cond);                                                                            \
+		holds_;                                                                            \
 	})
 
 /* --- random numbers ----------------------------------------------------------------------- */

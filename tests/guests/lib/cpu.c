@@ -166,7 +166,7 @@ bool cpu_start(unsigned id, void (*fn)(void *arg), void *arg)
 		FAIL("CPU_ON of CPU %u gives %d", id, (int)err);
 		return false;
 	}
-	if (!WAIT_US(cpu->begun, 5000000)) {
+	if (!WAIT(cpu->begun)) {
 		FAIL("CPU %u does not come up", id);
 		return false;
 	}
@@ -175,7 +175,7 @@ bool cpu_start(unsigned id, void (*fn)(void *arg), void *arg)
 
 bool cpu_wait_off(unsigned id)
 {
-	return WAIT_US(psci(PSCI_AFFINITY_INFO, cpus[id].mpidr, 0, 0) == 1, 5000000);
+	return WAIT(psci(PSCI_AFFINITY_INFO, cpus[id].mpidr, 0, 0) == 1);
 }
 
 void system_off(void)
