@@ -309,14 +309,14 @@ static void load_vcpu(struct cpu *cpu, struct vcpu *next)
 	cpu->loaded = next;
 }
 
-static inline void account(struct thread *prev, struct thread *next, uint64_t now)
+/* What it ran is of the slice that it had, before it may be given another one. */
+static inline void charge(struct thread *t, uint64_t now)
 {
-	uint64_t ran = now - prev->run_start;
+	uint64_t ran = now - t->run_start;
 
-	prev->run_time += ran;
-	prev->slice_left -= MIN(ran, prev->slice_left);
-	next->run_start = now;
-	next->switches++;
+	t->run_time += ran;
+	t->slice_left -= MIN(ran, t->slice_left);
+	t->run_start = now;
 }
 
 /* This CPU has nothing to do: let one that has too much look for what it can push. */
@@ -360,9 +360,9 @@ static void idle_state(struct cpu *cpu, bool idle)
 }
 
 /* Has the current thread, which could go on, to make room for others of its priority? */
-static inline bool turn_is_over(struct thread *t, uint64_t now)
+static inline bool turn_is_over(struct thread *t)
 {
-	bool over = t->asks | (now - t->run_start >= t->slice_left); /* it can only ask to yield */
+	bool over = t->asks || !t->slice_left; /* it can only ask to yield */
 
 	t->asks = 0;
 	return over;
@@ -426,7 +426,7 @@ static noinline_fn void queue_next(struct cpu *cpu)
 }
 
 /* The one that was handed over, if it still goes before all others; prev is queued. */
-static inline struct thread *pick_next(struct cpu *cpu, struct thread *prev, uint64_t now)
+static inline struct thread *pick_next(struct cpu *cpu, struct thread *prev)
 {
 	struct thread *next = cpu->next;
 	bool goes_on = prev->state == THREAD_RUNNING && prev != cpu->idle, over, equal;
@@ -443,7 +443,7 @@ static inline struct thread *pick_next(struct cpu *cpu, struct thread *prev, uin
 		cpu->nr_ready--;
 		return next;
 	}
-	over = turn_is_over(prev, now);
+	over = turn_is_over(prev);
 	prev->state = THREAD_READY;
 	if (over)
 		prev->slice_left = prev->slice;
@@ -455,7 +455,7 @@ static inline struct thread *pick_next(struct cpu *cpu, struct thread *prev, uin
 }
 
 /* Choose who runs next; the current one is queued if it can go on. rq_lock held. */
-static inline struct thread *pick(struct cpu *cpu, struct thread *prev, uint64_t now)
+static inline struct thread *pick(struct cpu *cpu, struct thread *prev)
 {
 	struct thread *best = best_thread(cpu), *next;
 	bool equal = cpu->preempt_equal, over;
@@ -463,7 +463,7 @@ static inline struct thread *pick(struct cpu *cpu, struct thread *prev, uint64_t
 	cpu->preempt_equal = false;
 	if (prev->state != THREAD_RUNNING || prev == cpu->idle)
 		return take(cpu, best);
-	over = turn_is_over(prev, now) || !allowed(prev, cpu);
+	over = turn_is_over(prev) || !allowed(prev, cpu);
 	if (allowed(prev, cpu) &&
 	    (!best || best->prio < prev->prio || (best->prio == prev->prio && !over && !equal)))
 		return prev;
@@ -507,9 +507,10 @@ void sched_switch(void)
 	spin_lock(&cpu->rq_lock);
 	if (prev->asks)
 		leave_running(prev);
-	next = cpu->next ? pick_next(cpu, prev, now) : NULL;
+	charge(prev, now);
+	next = cpu->next ? pick_next(cpu, prev) : NULL;
 	if (!next)
-		next = pick(cpu, prev, now);
+		next = pick(cpu, prev);
 	if (next == prev) {
 		spin_unlock(&cpu->rq_lock);
 		push(cpu);
@@ -526,7 +527,8 @@ void sched_switch(void)
 	next->on_cpu = true;
 	if (prev == cpu->idle || next == cpu->idle)
 		idle_state(cpu, next == cpu->idle);
-	account(prev, next, now);
+	next->run_start = now;
+	next->switches++;
 	if (next->vcpu)
 		load_vcpu(cpu, next->vcpu);
 	cpu->prev = prev;

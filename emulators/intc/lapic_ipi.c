@@ -62,7 +62,17 @@ static void init(struct lapic *a)
 	}
 }
 
-/* A vCPU that runs ignores it; one that still has to end waits for it. */
+/* Is it on its way to its end, and has the one that waits for this the time? */
+static bool still_ends(const struct vcpu *v, const struct lapic *from)
+{
+	return READ_ONCE(v->power) != VCPU_OFF && READ_ONCE(v->power_down) &&
+	       !asked_to_stop(from ? from->vcpu : NULL);
+}
+
+/*
+ * A vCPU that runs ignores it; one that still has to end is waited for. To block, not to yield: a
+ * whole slice for each time would be more than the sender's share.
+ */
 static void startup(struct lapic *a, unsigned vector, const struct lapic *from)
 {
 	uint64_t end = time_now() + STOP_TIMEOUT;
@@ -70,9 +80,8 @@ static void startup(struct lapic *a, unsigned vector, const struct lapic *from)
 
 	if (a->base & APIC_BASE_BSP)
 		return;
-	while (READ_ONCE(v->power) != VCPU_OFF && READ_ONCE(v->power_down) && time_now() < end &&
-	       !asked_to_stop(from ? from->vcpu : NULL))
-		thread_yield();
+	if (still_ends(v, from))
+		(void)waitq_wait_until(&v->parked_wq, !still_ends(v, from), end);
 	if (READ_ONCE(v->power) != VCPU_OFF)
 		return;
 	if (vcpu_power_on(v, (uint64_t)vector << 12, X86_START_REAL))

@@ -222,6 +222,52 @@ TEST(equals_share_in_slices_of_ten_milliseconds)
 	end();
 }
 
+static struct thread *partner;
+static bool steady_done;
+
+static void wait_for_work(void *arg)
+{
+	while (!steady_done)
+		thread_block(UINT64_MAX);
+}
+
+/* Hands over to its partner all the time, so that it is switched to in the midst of its slice. */
+static void work_with_partner(void *arg)
+{
+	while (!steady_done) {
+		work_for(MS / 4);
+		thread_wake(partner);
+	}
+}
+
+static void work_steadily(void *arg)
+{
+	work_for(25 * MS);
+	steady_done = true;
+	thread_wake(partner);
+}
+
+TEST(who_ran_a_whole_slice_has_another_one_in_its_next_turn)
+{
+	struct thread *busy, *steady;
+	uint64_t start;
+
+	begin();
+	steady_done = false;
+	start = time_now();
+	partner = make("p", wait_for_work, 3);
+	busy = make("b", work_with_partner, 3);
+	steady = make("s", work_steadily, 3);
+	run();
+	/* As long a turn for each, but for the steps that b ends before it looks. */
+	CHECK_EQ(steady->run_time / MS, 25);
+	CHECK(time_now() - start <= 65 * MS);
+	thread_join(partner);
+	thread_join(busy);
+	thread_join(steady);
+	end();
+}
+
 TEST(alone_there_is_no_slice_timer)
 {
 	struct thread *a;

@@ -240,7 +240,7 @@ static void put_state(struct arch_vcpu *a)
 	vmcb->rsp = a->regs[4];
 	vmcb->rip = a->insn->cpu.rip;
 	vmcb->rflags = a->insn->cpu.rflags;
-	vmcb->int_shadow = 0;
+	svm_insn_done(a);
 }
 
 static enum insn_mode mode_of(const struct vmcb *vmcb)

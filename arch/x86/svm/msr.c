@@ -119,6 +119,9 @@ static int write_efer(struct vcpu *vcpu, uint64_t v)
 	    (v & EFER_FFXSR && !(cpuid(0x80000001, 0).edx & EXT1_FFXSR)) ||
 	    (m->cr0 & CR0_PG && (v ^ m->efer) & EFER_LME))
 		return -ENOENT;
+	/* Not all CPUs drop what they know of tables when the meaning of bit 63 changes. */
+	if ((v ^ m->efer) & EFER_NXE)
+		vcpu->arch.tlb_seen = *vcpu->arch.flushes - 1;
 	vcpu->arch.efer = v;
 	m->efer = (v & EFER_GUEST) | (m->efer & EFER_LMA) | EFER_SVME;
 	return 0;

@@ -190,7 +190,7 @@ void arch_vcpu_reset(struct vcpu *vcpu, uint64_t pc, uint64_t arg)
 
 	memset(a->regs, 0, sizeof(a->regs));
 	memset(a->dr, 0, sizeof(a->dr));
-	a->dr_used = a->nmi_masked = false;
+	a->dr_used = a->nmi_masked = a->nmi_returns = false;
 	a->waits = 0;
 	a->read_to = NULL;
 	a->tsc_aux = 0;

@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <arch/vcpu.h>
 #include <libs/util.h>
+#include <port/asm.h>
 #include "../common/insn_exec.h"
 
 /* vmcb.intercept[3] */
@@ -47,10 +48,14 @@
 #define EVENT_VALID	BIT(31)
 #define EVENT_HAS_ERROR BIT(11)
 #define EVENT_TYPE	0x700u
+#define EVENT_VECTOR	0xffu
 #define EVENT_INTR	0x000u
 #define EVENT_NMI	0x200u
 #define EVENT_EXCEPTION 0x300u
 #define EVENT_SOFT	0x400u
+
+#define DR6_STEP BIT32(14)
+#define DR6_HITS 0xfu
 
 /* vmcb.exit_code */
 enum svm_exit {
@@ -84,7 +89,7 @@ enum svm_exit {
 	SVM_NPF = 0x400,
 };
 
-enum { VECTOR_DB = 1, VECTOR_UD = 6, VECTOR_DF = 8, VECTOR_GP = 13, VECTOR_PF = 14, VECTOR_AC = 17,
+enum { VECTOR_DB = 1, VECTOR_BP = 3, VECTOR_OF, VECTOR_UD = 6, VECTOR_DF = 8, VECTOR_GP = 13, VECTOR_PF = 14, VECTOR_AC = 17,
        VECTOR_MC = 18 };
 
 enum { SEG_ES, SEG_CS, SEG_SS, SEG_DS, SEG_FS, SEG_GS, SEG_GDTR, SEG_LDTR, SEG_IDTR, SEG_TR };
@@ -149,6 +154,15 @@ static inline uint64_t *svm_reg(struct arch_vcpu *a, unsigned n)
 
 /* --- vcpu.c ----------------------------------------------------------------------------------- */
 
+/** What single-stepping and breakpoints have of an instruction that was carried out here. */
+void svm_step_ends(struct arch_vcpu *a);
+/** RIP is behind an instruction that was carried out here: what else the CPU does then. */
+static inline void svm_insn_done(struct arch_vcpu *a)
+{
+	a->vmcb->int_shadow = 0;
+	if (unlikely(a->vmcb->rflags & (RFLAGS_TF | RFLAGS_RF)))
+		svm_step_ends(a);
+}
 /** Step over an instruction of this length, prefixes aside. */
 void svm_skip(struct arch_vcpu *a, unsigned length);
 /** An exception for the guest, at its next entry. */

@@ -35,17 +35,6 @@
 
 /* --- stepping and injecting ------------------------------------------------------------------ */
 
-void svm_skip(struct arch_vcpu *a, unsigned length)
-{
-	struct vmcb *vmcb = a->vmcb;
-
-	if (x86_features.nrip && vmcb->next_rip)
-		vmcb->rip = vmcb->next_rip;
-	else
-		vmcb->rip += length;
-	vmcb->int_shadow = 0;
-}
-
 /* Something that waits already gives way to an exception and comes after it. */
 static void put_event(struct arch_vcpu *a, uint64_t event)
 {
@@ -54,6 +43,32 @@ static void put_event(struct arch_vcpu *a, uint64_t event)
 		a->waits |= VCPU_WAITS_EVENT;
 	}
 	a->vmcb->event = event;
+}
+
+/*
+ * An instruction is done here: what the CPU does behind one. A fault's way back over a breakpoint
+ * (RF) holds for one instruction; single-stepping (TF) traps, and goes before what waits.
+ */
+noinline_fn void svm_step_ends(struct arch_vcpu *a)
+{
+	struct vmcb *vmcb = a->vmcb;
+
+	if (vmcb->rflags & RFLAGS_TF) {
+		vmcb->dr6 |= DR6_STEP;
+		put_event(a, EVENT_VALID | EVENT_EXCEPTION | VECTOR_DB);
+	}
+	vmcb->rflags &= ~(uint64_t)RFLAGS_RF;
+}
+
+void svm_skip(struct arch_vcpu *a, unsigned length)
+{
+	struct vmcb *vmcb = a->vmcb;
+
+	if (x86_features.nrip && vmcb->next_rip)
+		vmcb->rip = vmcb->next_rip;
+	else
+		vmcb->rip += length;
+	svm_insn_done(a);
 }
 
 void svm_inject(struct vcpu *vcpu, unsigned vector, bool has_error, uint32_t error)
@@ -179,12 +194,29 @@ static void exit_debug_register(struct vcpu *vcpu, struct vcpu_exit *exit)
 	svm_dr_load(&vcpu->arch);
 }
 
+/*
+ * The step over the end of an NMI handler has come: the next one may. RFLAGS are those that it
+ * returned to. @return whether the trap is nobody else's
+ */
+static bool nmi_returned(struct arch_vcpu *a)
+{
+	struct vmcb *vmcb = a->vmcb;
+
+	a->nmi_masked = a->nmi_returns = false;
+	if (a->nmi_steps)
+		return false;
+	vmcb->dr6 &= ~(uint64_t)DR6_STEP;
+	return !(vmcb->dr6 & DR6_HITS);
+}
+
 /* Exceptions that a guest could have forever, without an end that the CPU notices. */
 static void exit_exception(struct vcpu *vcpu, struct vcpu_exit *exit)
 {
 	unsigned vector = (unsigned)vcpu->arch.vmcb->exit_code - SVM_EXCEPTION;
 
 	exit->kind = EXIT_DEBUG;
+	if (vector == VECTOR_DB && unlikely(vcpu->arch.nmi_returns) && nmi_returned(&vcpu->arch))
+		return;
 	svm_inject(vcpu, vector, vector == VECTOR_AC, (uint32_t)vcpu->arch.vmcb->info1);
 }
 
@@ -293,12 +325,16 @@ static void exit_rdpmc(struct vcpu *vcpu, struct vcpu_exit *exit)
 	svm_inject(vcpu, VECTOR_GP, true, 0);
 }
 
-/* The end of its NMI handler: the next one may come. */
+/* The end of its NMI handler: the next one may come behind this instruction, which is stepped. */
 static void exit_iret(struct vcpu *vcpu, struct vcpu_exit *exit)
 {
+	struct arch_vcpu *a = &vcpu->arch;
+
 	exit->kind = EXIT_DEBUG;
-	vcpu->arch.nmi_masked = false;
-	vcpu->arch.vmcb->intercept[3] &= ~MISC1_IRET;
+	a->nmi_returns = true;
+	a->nmi_steps = a->vmcb->rflags & RFLAGS_TF;
+	a->vmcb->rflags |= RFLAGS_TF;
+	a->vmcb->intercept[3] &= ~MISC1_IRET;
 }
 
 static void exit_shutdown(struct vcpu *vcpu, struct vcpu_exit *exit)
@@ -344,7 +380,7 @@ static void exit_npf(struct vcpu *vcpu, struct vcpu_exit *exit)
 	struct arch_vcpu *a = &vcpu->arch;
 	uint64_t info = a->vmcb->info1;
 
-	if (likely(!(info & (NPF_FETCH | NPF_WALK)) && !(a->waits & VCPU_WAITS_EVENT))) {
+	if (likely(!(info & (NPF_FETCH | NPF_WALK)) && !(a->vmcb->exit_event & EVENT_VALID))) {
 		if (likely(svm_access_plain(vcpu, exit)))
 			return;
 		if (svm_is_hole(vcpu->guest, a->vmcb->info2))
@@ -365,6 +401,13 @@ static void exit_npf(struct vcpu *vcpu, struct vcpu_exit *exit)
 
 /* --- the loop's part -------------------------------------------------------------------------- */
 
+/* An interrupt that gave way to an exception waits until the handler of that lets it come. */
+static bool takes(const struct vmcb *vmcb, uint64_t event)
+{
+	return (event & EVENT_TYPE) != EVENT_INTR ||
+	       (vmcb->rflags & RFLAGS_IF && !(vmcb->int_shadow & 1));
+}
+
 bool svm_waiting(struct vcpu *vcpu, struct vcpu_exit *exit)
 {
 	struct arch_vcpu *a = &vcpu->arch;
@@ -380,8 +423,12 @@ bool svm_waiting(struct vcpu *vcpu, struct vcpu_exit *exit)
 	}
 	/* What an exit interrupted goes first, then a non-maskable interrupt. */
 	if (a->waits & VCPU_WAITS_EVENT && !(vmcb->event & EVENT_VALID)) {
-		vmcb->event = a->retry;
-		a->waits &= ~VCPU_WAITS_EVENT;
+		if (takes(vmcb, a->retry)) {
+			vmcb->event = a->retry;
+			a->waits &= ~VCPU_WAITS_EVENT;
+		} else {
+			(void)arch_vintc_vector(vcpu, (int)(a->retry & EVENT_VECTOR), true);
+		}
 	}
 	if (a->waits & VCPU_WAITS_NMI && !a->nmi_masked && !(vmcb->event & EVENT_VALID)) {
 		vmcb->event = NMI_EVENT;
@@ -392,12 +439,17 @@ bool svm_waiting(struct vcpu *vcpu, struct vcpu_exit *exit)
 	return false;
 }
 
-/* An event whose delivery an exit interrupted comes again; software interrupts by themselves. */
+/*
+ * An event whose delivery an exit interrupted comes again; those of instructions (INT n, INT3,
+ * INTO) by themselves, as RIP is at them.
+ */
 static noinline_fn void interrupted_event(struct arch_vcpu *a)
 {
-	uint64_t event = a->vmcb->exit_event;
+	uint64_t event = a->vmcb->exit_event, type = event & EVENT_TYPE;
+	unsigned vector = event & EVENT_VECTOR;
 
-	if ((event & EVENT_TYPE) == EVENT_SOFT)
+	if (type == EVENT_SOFT ||
+	    (type == EVENT_EXCEPTION && (vector == VECTOR_BP || vector == VECTOR_OF)))
 		return;
 	a->retry = event;
 	a->waits |= VCPU_WAITS_EVENT;
@@ -451,7 +503,7 @@ void arch_vcpu_complete(struct vcpu *vcpu, const struct vcpu_exit *exit, uint64_
 			*a->read_to = exit->size == 4 ? (uint32_t)value : value;
 	}
 	a->vmcb->rip = a->skip_to;
-	a->vmcb->int_shadow = 0;
+	svm_insn_done(a);
 }
 
 void arch_vcpu_skip(struct vcpu *vcpu)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 
 lib-y += start.o print.o args.o
-guests-y += bench hostile pvh witness
+guests-y += bench hostile pvh traps witness
 hostile-y := hostile.o hostile_asm.o
 pvh-y := pvh.o pvh_entry.o
+traps-y := traps.o traps_asm.o

@@ -40,6 +40,8 @@ struct arch_vcpu {
 	unsigned asid_cpu;	/* whose ASID it has */
 	bool dr_used;
 	bool nmi_masked;
+	bool nmi_returns;	/* the end of its handler is stepped over */
+	bool nmi_steps;		/* by the guest too */
 	uint64_t retry;		/* event that an exit interrupted or another displaced */
 	uint64_t skip_to;	/* simple access: where it goes on */
 	uint64_t *read_to;	/* and what a read is for; NULL: it is the decoder's */
