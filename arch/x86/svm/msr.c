@@ -229,14 +229,12 @@ static const struct msr_row *find(uint32_t msr)
 	while (lo < hi) {
 		unsigned mid = (lo + hi) / 2;
 
-		if (rows[mid].msr == msr)
-			return &rows[mid];
 		if (rows[mid].msr < msr)
 			lo = mid + 1;
 		else
 			hi = mid;
 	}
-	return NULL;
+	return lo < ARRAY_SIZE(rows) && rows[lo].msr == msr ? &rows[lo] : NULL;
 }
 
 /* Memory types: kept, not used; all memory is cached and all devices are emulated. */

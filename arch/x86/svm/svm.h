@@ -89,8 +89,10 @@ enum svm_exit {
 	SVM_NPF = 0x400,
 };
 
-enum { VECTOR_DB = 1, VECTOR_BP = 3, VECTOR_OF, VECTOR_UD = 6, VECTOR_DF = 8, VECTOR_GP = 13, VECTOR_PF = 14, VECTOR_AC = 17,
-       VECTOR_MC = 18 };
+enum {
+	VECTOR_DB = 1, VECTOR_BP = 3, VECTOR_OF, VECTOR_UD = 6, VECTOR_DF = 8, VECTOR_GP = 13,
+	VECTOR_PF, VECTOR_AC = 17, VECTOR_MC,
+};
 
 enum { SEG_ES, SEG_CS, SEG_SS, SEG_DS, SEG_FS, SEG_GS, SEG_GDTR, SEG_LDTR, SEG_IDTR, SEG_TR };
 
@@ -159,8 +161,10 @@ void svm_step_ends(struct arch_vcpu *a);
 /** RIP is behind an instruction that was carried out here: what else the CPU does then. */
 static inline void svm_insn_done(struct arch_vcpu *a)
 {
-	a->vmcb->int_shadow = 0;
-	if (unlikely(a->vmcb->rflags & (RFLAGS_TF | RFLAGS_RF)))
+	struct vmcb *vmcb = a->vmcb;
+
+	vmcb->int_shadow = 0;
+	if (unlikely(vmcb->rflags & (RFLAGS_TF | RFLAGS_RF)))
 		svm_step_ends(a);
 }
 /** Step over an instruction of this length, prefixes aside. */

@@ -231,21 +231,23 @@ static void exit_cpuid(struct vcpu *vcpu, struct vcpu_exit *exit)
 static void exit_msr(struct vcpu *vcpu, struct vcpu_exit *exit)
 {
 	struct arch_vcpu *a = &vcpu->arch;
-	uint32_t msr = (uint32_t)a->regs[1];
-	uint64_t value = (uint32_t)a->vmcb->rax | a->regs[2] << 32;
+	struct vmcb *vmcb = a->vmcb;
+	bool is_write = vmcb->info1 & 1;
+	uint64_t value = 0;
 	int err;
 
 	exit->kind = EXIT_SYSREG;
-	if (a->vmcb->info1 & 1)
-		err = svm_msr_write(vcpu, msr, value);
+	if (is_write)
+		err = svm_msr_write(vcpu, (uint32_t)a->regs[1],
+				    (uint32_t)vmcb->rax | a->regs[2] << 32);
 	else
-		err = svm_msr_read(vcpu, msr, &value);
+		err = svm_msr_read(vcpu, (uint32_t)a->regs[1], &value);
 	if (err) {
 		svm_inject(vcpu, VECTOR_GP, true, 0);
 		return;
 	}
-	if (!(a->vmcb->info1 & 1)) {
-		a->vmcb->rax = (uint32_t)value;
+	if (!is_write) {
+		vmcb->rax = (uint32_t)value;
 		a->regs[2] = value >> 32;
 	}
 	svm_skip(a, 2);
