@@ -27,8 +27,9 @@ struct chardev_ops {
 	 */
 	void (*make_room)(struct chardev *cd, size_t n);
 	/**
-	 * Take no more from the hardware, whose sender then waits, or go on. Interrupt context,
-	 * cd->lock held. NULL: what comes when nobody reads is lost.
+	 * Take no more from the hardware, whose sender then waits, or go on: the one from
+	 * chardev_receive(), the other from a reader's thread. IRQs masked, cd->lock held, so it
+	 * must not call chardev_receive(). NULL: what comes when nobody reads is lost.
 	 */
 	void (*hold)(struct chardev *cd, bool hold);
 };
