@@ -48,7 +48,11 @@ static int refuse(struct boot *b, int err, const char *key, const char *path)
 /* --- what there is to load -----------------------------------------------------------------------
  */
 
-/* Where QEMU's machine of a 32-bit CPU has a program without a header, from the RAM's start. */
+/*
+ * Where QEMU's machine has a program without a header, from the RAM's start: there it takes it for
+ * an Image from before Linux 3.17, on a 32-bit CPU for a zImage.
+ */
+#define RAW_OFFSET    0x80000
 #define RAW_OFFSET_32 0x10000
 
 static bool ends_with(const char *s, const char *end)
@@ -73,15 +77,16 @@ static int open_kernel(struct boot *b)
 
 	if (err)
 		return refuse(b, err, "kernel", cfg->kernel);
-	if (b->image.kind == IMAGE_RAW && !raw_wanted(cfg)) {
-		snprintf(b->why, sizeof(b->why),
-			 "is no kernel image that is known here; if it is a program "
-			 "without any header, say where it goes, such as load=0x40080000");
-		return refuse(b, -ENOEXEC, "kernel", cfg->kernel);
-	}
-	if (b->image.kind == IMAGE_RAW && cfg->narrow) {
-		b->image.narrow = true;
-		b->image.text_offset = RAW_OFFSET_32;
+	if (b->image.kind == IMAGE_RAW) {
+		b->image.narrow = cfg->narrow;
+		b->image.text_offset = cfg->narrow ? RAW_OFFSET_32 : RAW_OFFSET;
+		if (!raw_wanted(cfg)) {
+			snprintf(b->why, sizeof(b->why),
+				 "is no kernel image that is known here; if it is a program "
+				 "without any header, say where it goes, such as load=0x%" PRIx64,
+				 b->wish.ram + b->image.text_offset);
+			return refuse(b, -ENOEXEC, "kernel", cfg->kernel);
+		}
 	}
 	if (b->image.narrow != cfg->narrow) {
 		image_describe(&b->image, what, sizeof(what));

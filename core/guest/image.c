@@ -26,9 +26,6 @@ int image_refuse(char *why, int err, const char *fmt, ...)
 
 /* --- other files --------------------------------------------------------------------------- */
 
-/* QEMU loads what is no Linux Image as if it were one of arm64 from before 3.17. */
-#define RAW_OFFSET 0x80000
-
 /* Bytes that tell what a file is. The text follows "is". */
 struct mark {
 	uint16_t offset;
@@ -119,7 +116,6 @@ static int read_other(const uint8_t *p, size_t have, uint64_t total, struct kern
 		return image_refuse(why, -ENOEXEC, "has only %u bytes, less than an instruction",
 				    (unsigned)total);
 	image->kind = IMAGE_RAW;
-	image->text_offset = RAW_OFFSET;
 	image->mem_size = total;
 	return 0;
 }

@@ -542,6 +542,9 @@ TEST(mistakes_of_files)
 	refused("g|board=virt|kernel=/raw",
 		"kernel=/raw is no kernel image that is known here; if it is "
 		"a program without any header, say where it goes, such as load=0x40080000\n");
+	refused("g|board=virt|kernel=/raw|arch=arm32",
+		"kernel=/raw is no kernel image that is known here; if it is "
+		"a program without any header, say where it goes, such as load=0x40010000\n");
 	refused("g|board=virt|kernel=/k|initrd=/none", "initrd=/none cannot be loaded: ");
 	refused("g|board=virt|kernel=/k|initrd=/empty", "initrd=/empty is empty\n");
 	refused("g|board=virt|kernel=/k|initrd=/dir", "initrd=/dir cannot be loaded: ");

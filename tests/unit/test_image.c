@@ -201,6 +201,7 @@ TEST(strangers)
 	fill(8 * K);
 	CHECK_EQ(recognise(8 * K), 0);
 	CHECK_EQ(image.kind, IMAGE_RAW);
+	CHECK_EQ(image.text_offset, 0);
 }
 
 /* Whatever is cut off anywhere is no crash, and never more than its size. */
@@ -487,7 +488,7 @@ TEST(place_arm64_mistakes)
 
 TEST(place_others)
 {
-	/* as QEMU does with what is no Image */
+	/* what has no header, where a board says */
 	CHECK_EQ(place_as(NULL, IMAGE_RAW, 128 * MIB, 0x100, 0, 0), 0);
 	CHECK_EQ(plan.kernel, 0x40080000);
 	CHECK_EQ(plan.entry, 0x40080000);

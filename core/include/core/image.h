@@ -52,7 +52,7 @@ struct kernel_image {
 	uint32_t data_crc;    /**< UIMAGE: CRC-32 of that, checked by image_open() */
 	uint64_t size; /**< bytes of content, uncompressed (of a gzip file: as it says itself) */
 	uint64_t mem_size;    /**< bytes of memory from load on, with what is behind the content */
-	uint64_t text_offset; /**< not fixed: usual distance from (an aligned) start of RAM */
+	uint64_t text_offset; /**< KERNEL, not fixed: usual distance from an aligned start of RAM */
 	gpa_t load;	      /**< fixed: lowest address; else 0 */
 	uint64_t entry; /**< fixed: first instruction; else its distance from the load address */
 	struct image_part parts[IMAGE_PARTS_MAX];
