@@ -188,19 +188,38 @@ void timer_start(struct timer *timer, uint64_t deadline)
 void timer_stop(struct timer *timer)
 {
 	unsigned long flags = arch_irq_save();
-	unsigned i;
 
-	detach(timer);
-	/* Its function may be at work on another CPU: wait, so that the caller may free it. */
-	for (i = 0; i < cpu_count(); i++) {
-		struct cpu *cpu = cpu_get(i);
+	do {
+		detach(timer);
+		/* Its function may be at work on another CPU; the caller may free it then. */
+		for (unsigned i = 0; i < cpu_count(); i++) {
+			struct cpu *cpu = cpu_get(i);
 
-		if (cpu == this_cpu())
-			continue;
-		while (__atomic_load_n(&cpu->timer_running, __ATOMIC_ACQUIRE) == timer)
-			arch_relax();
-	}
+			if (cpu == this_cpu())
+				continue;
+			while (__atomic_load_n(&cpu->timer_running, __ATOMIC_ACQUIRE) == timer)
+				arch_relax();
+		}
+	} while (timer_armed(timer)); /* by its function meanwhile */
 	arch_irq_restore(flags);
+}
+
+/* Whoever changes it does this afterwards: who comes to the queue last sees the last change. */
+void timer_follow(struct timer *timer, const uint64_t *deadline)
+{
+	unsigned long flags;
+	uint64_t at;
+
+	do {
+		at = READ_ONCE(*deadline);
+		if (at) {
+			timer_start(timer, at);
+		} else {
+			flags = arch_irq_save();
+			detach(timer);
+			arch_irq_restore(flags);
+		}
+	} while (READ_ONCE(*deadline) != at);
 }
 
 /* Run the first timer if it is due. @return whether another one is due too */

@@ -19,20 +19,6 @@ static uint64_t unit(const struct lapic *a)
 	return 1u << ((code + 1) & 7);
 }
 
-/* As it is set under the lock. Another context may set it anew meanwhile, and start it first. */
-static void restart(struct lapic *a)
-{
-	uint64_t deadline;
-
-	do {
-		deadline = READ_ONCE(a->deadline);
-		if (deadline)
-			timer_start(&a->timer, deadline);
-		else
-			timer_stop(&a->timer);
-	} while (READ_ONCE(a->deadline) != deadline);
-}
-
 static void expired(struct timer *timer)
 {
 	struct lapic *a = container_of(timer, struct lapic, timer);
@@ -53,7 +39,7 @@ static void expired(struct timer *timer)
 	if (due)
 		lapic_local(a, LVT_TIMER);
 	if (goes_on)
-		restart(a);
+		timer_follow(&a->timer, &a->deadline);
 }
 
 void lapic_timer_init(struct lapic *a)
@@ -93,7 +79,7 @@ static void begin(struct lapic *a)
 	a->period = MODE(a->lvt[LVT_TIMER]) == PERIODIC ? MAX_T(uint64_t, ns, PERIOD_MIN) : ns;
 	a->deadline = a->initial ? now + a->period : 0;
 	spin_unlock_irqrestore(&a->timer_lock, flags);
-	restart(a);
+	timer_follow(&a->timer, &a->deadline);
 }
 
 void lapic_timer_set_initial(struct lapic *a, uint32_t count)
@@ -117,7 +103,7 @@ void lapic_timer_set_divide(struct lapic *a, uint32_t divide)
 	if (left && a->deadline)
 		a->deadline = time_now() + left * unit(a);
 	spin_unlock_irqrestore(&a->timer_lock, flags);
-	restart(a);
+	timer_follow(&a->timer, &a->deadline);
 }
 
 void lapic_timer_set_mode(struct lapic *a, uint32_t was)
@@ -153,5 +139,5 @@ void lapic_timer_set_tsc_deadline(struct lapic *a, uint64_t tsc)
 	if (tsc && tsc < UINT64_MAX - a->set->guest->start_count)
 		a->deadline = MAX_T(uint64_t, time_of_ticks(tsc + a->set->guest->start_count), 1);
 	spin_unlock_irqrestore(&a->timer_lock, flags);
-	restart(a);
+	timer_follow(&a->timer, &a->deadline);
 }

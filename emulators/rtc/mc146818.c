@@ -224,20 +224,6 @@ static void plan(struct rtc *s)
 	WRITE_ONCE(s->next, next == UINT64_MAX ? 0 : next);
 }
 
-/* Without the lock. */
-static void restart(struct rtc *s)
-{
-	uint64_t next;
-
-	do {
-		next = READ_ONCE(s->next);
-		if (next)
-			timer_start(&s->timer, next);
-		else
-			timer_stop(&s->timer);
-	} while (READ_ONCE(s->next) != next);
-}
-
 static void expired(struct timer *timer)
 {
 	struct rtc *s = container_of(timer, struct rtc, timer);
@@ -246,8 +232,7 @@ static void expired(struct timer *timer)
 	update(s);
 	plan(s);
 	spin_unlock(&s->lock);
-	if (READ_ONCE(s->next))
-		restart(s);
+	timer_follow(&s->timer, &s->next);
 }
 
 /* --- ports ------------------------------------------------------------------------------- */
@@ -346,7 +331,7 @@ static enum emu_result rtc_access(struct emu_dev *dev, struct emu_access *acc)
 		plan(s);
 	spin_unlock_irqrestore(&s->lock, flags);
 	if (acc->offset & 1 && s->index <= REG_C)
-		restart(s);
+		timer_follow(&s->timer, &s->next);
 	return EMU_OK;
 }
 

@@ -30,10 +30,9 @@ struct pl031 {
 	spinlock_t lock;
 	int irq; /* negative: none */
 	bool line, ris, imsc;
-	bool alarm_set;	   /* the match is still to come */
 	uint32_t offset;   /* counter minus host's seconds */
 	uint32_t match, load;
-	uint64_t deadline; /* of the alarm */
+	uint64_t deadline; /* of the alarm, time_now() scale; 0: the match is not to come */
 };
 
 static uint32_t count(const struct pl031 *s)
@@ -57,45 +56,20 @@ static void plan_alarm(struct pl031 *s)
 {
 	uint32_t seconds = s->match - count(s);
 
-	s->alarm_set = seconds;
-	if (seconds) {
-		s->deadline = time_now() + seconds * NS_PER_SECOND;
-	} else {
+	WRITE_ONCE(s->deadline, seconds ? time_now() + seconds * NS_PER_SECOND : 0);
+	if (!seconds) {
 		s->ris = true;
 		update_line(s);
 	}
 }
 
-/** Arm the timer for what is planned; without the lock, which the timer's function takes. */
-static void start_alarm(struct pl031 *s)
-{
-	uint64_t deadline;
-	unsigned long flags;
-	bool set, stale;
-
-	do {
-		flags = spin_lock_irqsave(&s->lock);
-		deadline = s->deadline;
-		set = s->alarm_set;
-		spin_unlock_irqrestore(&s->lock, flags);
-		if (!set)
-			return;
-		timer_start(&s->alarm, deadline);
-		/* Another vCPU may have changed its mind between. */
-		flags = spin_lock_irqsave(&s->lock);
-		stale = s->deadline != deadline;
-		spin_unlock_irqrestore(&s->lock, flags);
-	} while (stale);
-}
-
 static void alarm(struct timer *timer)
 {
 	struct pl031 *s = container_of(timer, struct pl031, alarm);
-	bool again = false;
 
 	spin_lock(&s->lock);
-	if (s->alarm_set && time_now() >= s->deadline) {
-		s->alarm_set = false;
+	if (s->deadline && time_now() >= s->deadline) {
+		WRITE_ONCE(s->deadline, 0);
 		/* The host's clock may have been set back meanwhile. */
 		if ((int32_t)(count(s) - s->match) >= 0) {
 			s->ris = true;
@@ -104,10 +78,8 @@ static void alarm(struct timer *timer)
 			plan_alarm(s);
 		}
 	}
-	again = s->alarm_set;
 	spin_unlock(&s->lock);
-	if (again)
-		timer_start(&s->alarm, READ_ONCE(s->deadline));
+	timer_follow(&s->alarm, &s->deadline);
 }
 
 static uint64_t read_reg(struct emu_dev *dev, struct emu_access *acc, uint32_t index)
@@ -161,7 +133,7 @@ static void write_reg(struct emu_dev *dev, struct emu_access *acc, uint32_t inde
 		plan_alarm(s);
 	spin_unlock_irqrestore(&s->lock, flags);
 	if (plan)
-		start_alarm(s);
+		timer_follow(&s->alarm, &s->deadline);
 }
 
 static uint64_t read_id(struct emu_dev *dev, struct emu_access *acc, uint32_t index)
@@ -196,7 +168,7 @@ static void pl031_reset(struct emu_dev *dev)
 
 	timer_stop(&s->alarm);
 	flags = spin_lock_irqsave(&s->lock);
-	s->alarm_set = false;
+	s->deadline = 0;
 	s->offset = 0;
 	s->match = 0;
 	s->load = 0;

@@ -93,20 +93,6 @@ static void plan(struct comparator *c, bool met)
 	WRITE_ONCE(c->next, next ? MAX_T(uint64_t, next, 1) : 0);
 }
 
-/* Without the lock. What another context sets meanwhile counts. */
-static void restart(struct comparator *c)
-{
-	uint64_t next;
-
-	do {
-		next = READ_ONCE(c->next);
-		if (next)
-			timer_start(&c->timer, next);
-		else
-			timer_stop(&c->timer);
-	} while (READ_ONCE(c->next) != next);
-}
-
 /* --- interrupts: under the lock ---------------------------------------------------------- */
 
 /* The guest's number of a comparator's interrupt. @return negative: none */
@@ -166,8 +152,7 @@ static void expired(struct timer *timer)
 		plan(c, true);
 	}
 	spin_unlock(&s->lock);
-	if (READ_ONCE(c->next))
-		restart(c);
+	timer_follow(&c->timer, &c->next);
 }
 
 /* --- registers: under the lock ----------------------------------------------------------- */
@@ -290,7 +275,7 @@ static enum emu_result hpet_access(struct emu_dev *dev, struct emu_access *acc)
 		acc->value = read_register(s, reg) >> shift & bits;
 	spin_unlock_irqrestore(&s->lock, flags);
 	for (unsigned n = 0; acc->is_write && n < TIMERS; n++)
-		restart(&s->c[n]);
+		timer_follow(&s->c[n].timer, &s->c[n].next);
 	return EMU_OK;
 }
 

@@ -171,20 +171,6 @@ static void update(struct pit *s)
 	WRITE_ONCE(s->next, next_edge(&s->channel[0], now));
 }
 
-/* Without the lock. What another context sets meanwhile counts. */
-static void restart(struct pit *s)
-{
-	uint64_t next;
-
-	do {
-		next = READ_ONCE(s->next);
-		if (next)
-			timer_start(&s->timer, next);
-		else
-			timer_stop(&s->timer);
-	} while (READ_ONCE(s->next) != next);
-}
-
 static void expired(struct timer *timer)
 {
 	struct pit *s = container_of(timer, struct pit, timer);
@@ -197,8 +183,7 @@ static void expired(struct timer *timer)
 		WRITE_ONCE(s->next, next_edge(&s->channel[0], time_now()));
 	}
 	spin_unlock(&s->lock);
-	if (READ_ONCE(s->next))
-		restart(s);
+	timer_follow(&s->timer, &s->next);
 }
 
 /* --- ports ------------------------------------------------------------------------------- */
@@ -383,7 +368,7 @@ static enum emu_result pit_access(struct emu_dev *dev, struct emu_access *acc)
 		update(s);
 	spin_unlock_irqrestore(&s->lock, flags);
 	if (acc->is_write && !control)
-		restart(s);
+		timer_follow(&s->timer, &s->next);
 	acc->value = value;
 	return EMU_OK;
 }

@@ -50,7 +50,7 @@ struct sp805 {
 	uint32_t first;	    /* counter value at `since` */
 	uint64_t since;	    /* ns: when the counter was loaded last */
 	uint32_t stopped;   /* counter value while it does not run */
-	uint64_t deadline;  /* ns: next event of the timer; UINT64_MAX: none */
+	uint64_t deadline;  /* ns: next event of the timer; 0: none */
 };
 
 static bool running(const struct sp805 *s)
@@ -100,10 +100,10 @@ static void plan(struct sp805 *s)
 {
 	uint64_t now = time_now();
 
-	s->deadline = UINT64_MAX;
+	WRITE_ONCE(s->deadline, 0);
 	if (!running(s) || (s->ris && !(s->control & CONTROL_RESEN)))
 		return;
-	s->deadline = now + ticks_to_ns(s, value_now(s));
+	WRITE_ONCE(s->deadline, now + ticks_to_ns(s, value_now(s)));
 }
 
 static void reload(struct sp805 *s)
@@ -111,26 +111,6 @@ static void reload(struct sp805 *s)
 	s->first = s->load;
 	s->since = time_now();
 	s->stopped = s->load;
-}
-
-/** Arm or stop the timer as planned; without the lock, which the timer's function takes. */
-static void start_timer(struct sp805 *s)
-{
-	uint64_t deadline;
-	unsigned long flags;
-	bool stale;
-
-	do {
-		deadline = __atomic_load_n(&s->deadline, __ATOMIC_RELAXED);
-		if (deadline == UINT64_MAX)
-			timer_stop(&s->timer);
-		else
-			timer_start(&s->timer, deadline);
-		/* Another vCPU may have changed it between. */
-		flags = spin_lock_irqsave(&s->lock);
-		stale = s->deadline != deadline;
-		spin_unlock_irqrestore(&s->lock, flags);
-	} while (stale);
 }
 
 /** The reset itself ends vCPUs, which is nothing for an interrupt handler. */
@@ -157,7 +137,7 @@ static bool reached_zero(struct sp805 *s)
 		s->stopped = 0;
 		s->expired = true;
 		s->reset_due = true;
-		s->deadline = UINT64_MAX;
+		WRITE_ONCE(s->deadline, 0);
 		return true;
 	}
 	s->ris = true;
@@ -165,7 +145,8 @@ static bool reached_zero(struct sp805 *s)
 	/* It goes on with the load value in the next tick. */
 	s->first = s->load;
 	s->since = time_now() + ticks_to_ns(s, 1);
-	s->deadline = s->control & CONTROL_RESEN ? s->since + ticks_to_ns(s, s->load) : UINT64_MAX;
+	WRITE_ONCE(s->deadline,
+		   s->control & CONTROL_RESEN ? s->since + ticks_to_ns(s, s->load) : 0);
 	return false;
 }
 
@@ -173,17 +154,14 @@ static void timer_event(struct timer *timer)
 {
 	struct sp805 *s = container_of(timer, struct sp805, timer);
 	bool reset = false;
-	uint64_t deadline;
 
 	spin_lock(&s->lock);
-	if (running(s) && time_now() >= s->deadline)
+	if (running(s) && s->deadline && time_now() >= s->deadline)
 		reset = reached_zero(s);
-	deadline = s->deadline;
 	spin_unlock(&s->lock);
+	timer_follow(&s->timer, &s->deadline);
 	if (reset)
 		work_queue(&s->reset_work);
-	else if (deadline != UINT64_MAX)
-		timer_start(&s->timer, deadline);
 }
 
 static uint64_t read_reg(struct emu_dev *dev, struct emu_access *acc, uint32_t index)
@@ -278,7 +256,7 @@ static void write_reg(struct emu_dev *dev, struct emu_access *acc, uint32_t inde
 			     "0x%x to 0x%x first", (unsigned)acc->offset, LOCK_KEY, LOCK);
 		return;
 	}
-	start_timer(s);
+	timer_follow(&s->timer, &s->deadline);
 	if (reset)
 		work_queue(&s->reset_work);
 }
@@ -324,7 +302,7 @@ static void sp805_reset(struct emu_dev *dev)
 	s->locked = false;
 	s->expired = false;
 	s->reset_due = false;
-	s->deadline = UINT64_MAX;
+	s->deadline = 0;
 	update_line(s);
 	spin_unlock_irqrestore(&s->lock, flags);
 }

@@ -152,6 +152,14 @@ void timer_stop(struct timer *timer)
 	timer->cpu = -1;
 }
 
+void timer_follow(struct timer *timer, const uint64_t *deadline)
+{
+	if (*deadline)
+		timer_start(timer, *deadline);
+	else
+		timer_stop(timer);
+}
+
 static struct timer *first_timer(void)
 {
 	struct timer *first = NULL;

@@ -140,6 +140,41 @@ TEST(a_timer_can_arm_itself_again)
 	CHECK_EQ(fired, 10);
 }
 
+static uint64_t moment;
+
+static void follower(struct timer *timer)
+{
+	CHECK_EQ(time_now(), moment);
+	fired++;
+	moment = fired < 3 ? time_now() + 50 : 0;
+	timer_follow(timer, &moment);
+}
+
+TEST(a_timer_follows_a_deadline)
+{
+	struct timer *timer = &items[0].timer;
+
+	begin();
+	timer_init(timer, follower);
+	moment = time_now() + 100;
+	timer_follow(timer, &moment);
+	CHECK(timer_armed(timer));
+	moment += 100;
+	timer_follow(timer, &moment);
+	host_clock_advance(150);
+	CHECK_EQ(fired, 0);
+	moment = 0;
+	timer_follow(timer, &moment);
+	CHECK(!timer_armed(timer));
+	host_clock_advance(1000);
+	CHECK_EQ(fired, 0);
+	moment = time_now() + 100;
+	timer_follow(timer, &moment);
+	host_clock_advance(1000);
+	CHECK_EQ(fired, 3);
+	CHECK(!timer_armed(timer));
+}
+
 TEST(each_cpu_has_its_own)
 {
 	uint64_t now;

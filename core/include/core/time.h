@@ -55,6 +55,15 @@ void timer_start(struct timer *timer, uint64_t deadline);
  * context.
  */
 void timer_stop(struct timer *timer);
+/**
+ * Arm or disarm as a deadline says that others may change meanwhile: what it is at the end holds.
+ * For those who set it under a lock that fn takes, and call this without it, fn among them. Does
+ * not wait for fn, which has to look whether the deadline has come.
+ *
+ * @param timer     the timer
+ * @param deadline  absolute, time_now() scale; 0: none
+ */
+void timer_follow(struct timer *timer, const uint64_t *deadline);
 static inline bool timer_armed(const struct timer *timer)
 {
 	return __atomic_load_n(&timer->cpu, __ATOMIC_RELAXED) >= 0;
