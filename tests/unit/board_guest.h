@@ -9,6 +9,7 @@
 #include <core/board.h>
 #include <core/dt.h>
 
+#include "boot_tree.h"
 #include "fake.h"
 #include "fake_files.h"
 #include "fake_guest.h"
@@ -19,20 +20,6 @@ static size_t live_before;
 
 /* Files that there are when a guest is made. */
 static void make_files(void);
-
-static void boot_tree(void)
-{
-	static uint8_t blob[256] __attribute__((aligned(8)));
-	struct dt_node *empty;
-
-	if (dt_root())
-		return;
-	empty = dt_new_tree();
-	CHECK(dt_flatten(empty, blob, sizeof(blob)) > 0);
-	CHECK_EQ(dt_del_node(empty), 0);
-	CHECK_EQ(dt_init(blob), 0);
-	CHECK(dt_add_node(dt_root(), "guests"));
-}
 
 /* Words separated by '|'. */
 static int create(const char *line)

@@ -2,6 +2,7 @@
 /*
  * Device trees from files, attributes changed on the way, vCPUs of a template, lists of files.
  */
+#include "boot_tree.h"
 #include "dtc.h"
 #include "fake.h"
 #include "fake_files.h"
@@ -41,16 +42,9 @@ static void *blob;
 
 static bool setup(void)
 {
-	static uint8_t root[256] __attribute__((aligned(8)));
-	struct dt_node *empty = dt_new_tree();
 	size_t size;
 
-	if (!dt_root()) {
-		CHECK(dt_flatten(empty, root, sizeof(root)) > 0);
-		CHECK_EQ(dt_init(root), 0);
-		CHECK(dt_add_node(dt_root(), "guests"));
-	}
-	CHECK_EQ(dt_del_node(empty), 0);
+	boot_tree();
 	fake_out_clear();
 	fake_files_clear();
 	blob = dtc(source, &size);

@@ -3,6 +3,7 @@
  * The one-line form: words into a configuration, each mistake into a sentence, and a guest that is
  * made wholly or not at all.
  */
+#include "boot_tree.h"
 #include "fake.h"
 #include "fake_guest.h"
 #include "unit.h"
@@ -204,24 +205,12 @@ TEST(no_words)
 /* --- guests -------------------------------------------------------------------------------------
  */
 
-static void boot_tree(void)
-{
-	static uint8_t blob[256] __attribute__((aligned(8)));
-	struct dt_node *empty;
-
-	if (dt_root())
-		return;
-	empty = dt_new_tree();
-	CHECK(dt_flatten(empty, blob, sizeof(blob)) > 0);
-	CHECK_EQ(dt_del_node(empty), 0);
-	CHECK_EQ(dt_init(blob), 0);
-}
-
 TEST(create)
 {
 	struct guest *guest;
 
 	boot_tree();
+	CHECK_EQ(dt_del_node(dt_find("/guests")), 0); /* it is made then */
 	build_result = boot_result = 0;
 	CHECK_EQ(parse("web|board=small|mem=4M"), 0);
 	CHECK_EQ(guest_create_config(&cfg, &fake_out, &guest), 0);

@@ -12,10 +12,9 @@
 #include <core/blockdev.h>
 #include <core/guest_hole.h>
 #include <core/time.h>
-#include <libs/byteorder.h>
 #include <libs/errno.h>
 
-#include "../emu_world.h"
+#include "../virtio_setup.h"
 
 #define PAGES	 (WORLD_RAM_SIZE / PAGE_SIZE)
 #define GONE_MAX 512
@@ -160,46 +159,24 @@ static void answer_soon(void)
 
 /* --- the driver ------------------------------------------------------------------------------- */
 
-static void poke(uint64_t gpa, uint8_t v)
-{
-	uint8_t *p = gpa - WORLD_RAM < WORLD_RAM_SIZE ? world_mem(gpa) : NULL;
-
-	if (p)
-		*p = v;
-}
-
 static void poke_bytes(uint64_t gpa, const uint8_t *from, unsigned n)
 {
 	while (n--)
-		poke(gpa++, *from++);
+		vd_poke(gpa++, *from++);
 }
 
 static void set_up(struct emu_dev *dev, unsigned first, unsigned queues, uint64_t features)
 {
-	world_w32(dev, 0x070, 0);
-	FUZZ_CHECK(!world_r32(dev, 0x070));
-	world_w32(dev, 0x070, 3);
-	world_w32(dev, 0x024, 0);
-	world_w32(dev, 0x020, (uint32_t)features);
-	world_w32(dev, 0x024, 1);
-	world_w32(dev, 0x020, (uint32_t)(features >> 32));
-	world_w32(dev, 0x070, 11);
-	for (unsigned q = 0; q < queues; q++) {
-		uint64_t at[] = { RING(first + q), RING(first + q) + 16 * NUM,
-				  RING(first + q) + 16 * NUM + 24 };
+	struct vdriver v = { .dev = dev };
 
+	FUZZ_CHECK(vd_negotiate(&v, features));
+	for (unsigned q = 0; q < queues; q++) {
 		for (unsigned i = 0; i < 16 * NUM + 24 + 6 + 8 * NUM; i++)
-			poke(at[0] + i, 0);
-		world_w32(dev, 0x030, q);
-		world_w32(dev, 0x038, NUM);
-		for (unsigned i = 0; i < 3; i++) {
-			world_w32(dev, 0x080 + 0x10 * i, (uint32_t)at[i]);
-			world_w32(dev, 0x084 + 0x10 * i, (uint32_t)(at[i] >> 32));
-		}
-		world_w32(dev, 0x044, 1);
+			vd_poke(RING(first + q) + i, 0);
+		vd_queue(&v, q, NUM, RING(first + q));
 	}
-	world_w32(dev, 0x070, 15);
-	FUZZ_CHECK(world_r32(dev, 0x070) == 15);
+	vd_ready(&v);
+	FUZZ_CHECK(world_r32(dev, V_STATUS) == 15);
 }
 
 static void set_up_both(struct fuzz_input *in)
@@ -253,7 +230,7 @@ static void fill_request(struct fuzz_input *in, unsigned q)
 	put_le32(raw[2] + 8, 1);
 	put_le16(raw[2] + 12, 2);
 	poke_bytes(RING(q), raw[0], sizeof(raw));
-	poke(REQUEST, how & 1 ? 0 : 1);
+	vd_poke(REQUEST, how & 1 ? 0 : 1);
 }
 
 static void fill_pfns(struct fuzz_input *in)
@@ -274,11 +251,11 @@ static void offer(struct fuzz_input *in, unsigned q, uint16_t head)
 	uint64_t avail = RING(q) + 16 * NUM;
 	uint16_t n = (uint16_t)(*world_mem(avail + 2) | *world_mem(avail + 3) << 8);
 
-	poke(avail + 4 + 2 * (n % NUM), (uint8_t)head);
+	vd_poke(avail + 4 + 2 * (n % NUM), (uint8_t)head);
 	n++;
-	poke(avail + 2, (uint8_t)n);
-	poke(avail + 3, (uint8_t)(n >> 8));
-	world_w32(q == 4 ? disk : balloon, 0x050, q == 4 ? 0 : q);
+	vd_poke(avail + 2, (uint8_t)n);
+	vd_poke(avail + 3, (uint8_t)(n >> 8));
+	world_w32(q == 4 ? disk : balloon, V_NOTIFY, q == 4 ? 0 : q);
 	/* Whoever was told of it can rely on it. */
 	FUZZ_CHECK(!unflushed);
 }
@@ -301,7 +278,7 @@ static void step(struct fuzz_input *in)
 		offer(in, q, fuzz_byte(in) % (NUM + 1));
 		break;
 	case 3:
-		poke(RING(q) + fuzz_byte(in), fuzz_byte(in));
+		vd_poke(RING(q) + fuzz_byte(in), fuzz_byte(in));
 		break;
 	case 4:
 		if (nr_held)
@@ -316,7 +293,7 @@ static void step(struct fuzz_input *in)
 		class->set(class, fuzz_byte(in));
 		break;
 	case 7:
-		poke(WORLD_RAM + fuzz_byte(in) % PAGES * PAGE_SIZE + 8, op);
+		vd_poke(WORLD_RAM + fuzz_byte(in) % PAGES * PAGE_SIZE + 8, op);
 		break;
 	case 8:
 	case 9:

@@ -9,10 +9,9 @@
 #include "fuzz.h"
 
 #include <core/netswitch.h>
-#include <libs/byteorder.h>
 #include <libs/errno.h>
 
-#include "../emu_world.h"
+#include "../virtio_setup.h"
 
 #define NUM    8
 #define RING(q) (WORLD_RAM + 0x100 + 0x200 * (uint64_t)(q))
@@ -55,14 +54,6 @@ static bool deliver(struct net_port *port, const struct net_frame *frame)
 
 static const struct net_port_ops ops = { .deliver = deliver };
 
-static void poke(uint64_t gpa, uint8_t v)
-{
-	uint8_t *p = world_mem(gpa);
-
-	if (p && gpa < WORLD_RAM + WORLD_RAM_SIZE)
-		*p = v;
-}
-
 /* Another vCPU writes to rings and buffers at the worst moment. */
 static void change_memory(void)
 {
@@ -70,38 +61,21 @@ static void change_memory(void)
 		return;
 	scribbles--;
 	if (fuzz_byte(scribble) & 1)
-		poke(WORLD_RAM + (fuzz_u64(scribble) & 0x7fff), fuzz_byte(scribble));
-}
-
-static void reg64(uint32_t reg, uint64_t v)
-{
-	world_w32(dev, reg, (uint32_t)v);
-	world_w32(dev, reg + 4, (uint32_t)(v >> 32));
+		vd_poke(WORLD_RAM + (fuzz_u64(scribble) & 0x7fff), fuzz_byte(scribble));
 }
 
 static void set_up(uint64_t features)
 {
-	unsigned q, i;
+	struct vdriver v = { .dev = dev };
 
-	world_w32(dev, 0x070, 0);
-	for (i = 0; i < 0x200 * QUEUES; i++)
-		poke(RING(0) + i, 0);
-	world_w32(dev, 0x070, 3);
-	world_w32(dev, 0x024, 0);
-	world_w32(dev, 0x020, (uint32_t)features);
-	world_w32(dev, 0x024, 1);
-	world_w32(dev, 0x020, (uint32_t)(features >> 32));
-	world_w32(dev, 0x070, 11);
-	for (q = 0; q < (features & BIT(22) ? QUEUES : 3); q++) {
-		world_w32(dev, 0x030, q);
-		world_w32(dev, 0x038, NUM);
-		reg64(0x080, RING(q));
-		reg64(0x090, RING(q) + 16 * NUM);
-		reg64(0x0a0, RING(q) + 16 * NUM + 24);
-		world_w32(dev, 0x044, 1);
-	}
-	world_w32(dev, 0x070, 15);
-	FUZZ_CHECK(world_r32(dev, 0x070) == 15);
+	world_w32(dev, V_STATUS, 0);
+	for (unsigned i = 0; i < 0x200 * QUEUES; i++)
+		vd_poke(RING(0) + i, 0);
+	FUZZ_CHECK(vd_negotiate(&v, features));
+	for (unsigned q = 0; q < (features & BIT(22) ? QUEUES : 3); q++)
+		vd_queue(&v, q, NUM, RING(q));
+	vd_ready(&v);
+	FUZZ_CHECK(world_r32(dev, V_STATUS) == 15);
 }
 
 /* An Ethernet frame that is mostly reasonable. @return its length */
@@ -183,7 +157,7 @@ static void fill_desc(struct fuzz_input *in, uint64_t table, unsigned i)
 	put_le16(raw + 12, fuzz_byte(in) & 7);
 	put_le16(raw + 14, fuzz_byte(in) % (NUM + 1));
 	for (b = 0; b < 16; b++)
-		poke(table + 16 * i + b, raw[b]);
+		vd_poke(table + 16 * i + b, raw[b]);
 }
 
 static void make_available(struct fuzz_input *in, unsigned q, unsigned n)
@@ -191,11 +165,11 @@ static void make_available(struct fuzz_input *in, unsigned q, unsigned n)
 	uint64_t idx = RING(q) + 16 * NUM + 2;
 	uint16_t i = (uint16_t)(*world_mem(idx) | *world_mem(idx + 1) << 8);
 
-	poke(RING(q) + 16 * NUM + 4 + 2 * (i % NUM), fuzz_byte(in) % (NUM + 1));
+	vd_poke(RING(q) + 16 * NUM + 4 + 2 * (i % NUM), fuzz_byte(in) % (NUM + 1));
 	i = (uint16_t)(i + n);
-	poke(idx, (uint8_t)i);
-	poke(idx + 1, (uint8_t)(i >> 8));
-	world_w32(dev, 0x050, q);
+	vd_poke(idx, (uint8_t)i);
+	vd_poke(idx + 1, (uint8_t)(i >> 8));
+	world_w32(dev, V_NOTIFY, q);
 }
 
 /* A frame of the guest's, with its header. */
@@ -215,13 +189,13 @@ static void guest_frame(struct fuzz_input *in)
 	put_le16(f + 6, frame.csum_start);
 	put_le16(f + 8, frame.csum_offset);
 	for (i = 0; i < 110; i++)
-		poke(at + i, f[i]);
+		vd_poke(at + i, f[i]);
 	put_le64(desc, at);
 	put_le32(desc + 8, len + 12);
 	put_le32(desc + 12, 0);
 	for (i = 0; i < 16; i++)
-		poke(RING(1) + i, desc[i]);
-	poke(RING(1) + 16 * NUM + 4 + 2 * (*world_mem(RING(1) + 16 * NUM + 2) % NUM), 0);
+		vd_poke(RING(1) + i, desc[i]);
+	vd_poke(RING(1) + 16 * NUM + 4 + 2 * (*world_mem(RING(1) + 16 * NUM + 2) % NUM), 0);
 	make_available(in, 1, 1);
 }
 
@@ -239,12 +213,12 @@ static void guest_buffers(struct fuzz_input *in)
 		put_le16(desc + 12, next ? 3 : 2);
 		put_le16(desc + 14, (uint16_t)(i + 1));
 		for (b = 0; b < 16; b++)
-			poke(RING(q) + 16 * i + b, desc[b]);
+			vd_poke(RING(q) + 16 * i + b, desc[b]);
 		if (!(how & 2 && i & 1)) {
 			uint16_t at = *world_mem(RING(q) + 16 * NUM + 2);
 
-			poke(RING(q) + 16 * NUM + 4 + 2 * (at % NUM), (uint8_t)i);
-			poke(RING(q) + 16 * NUM + 2, (uint8_t)(at + 1));
+			vd_poke(RING(q) + 16 * NUM + 4 + 2 * (at % NUM), (uint8_t)i);
+			vd_poke(RING(q) + 16 * NUM + 2, (uint8_t)(at + 1));
 		}
 	}
 }
@@ -293,7 +267,7 @@ static void step(struct fuzz_input *in)
 
 	switch (op & 15) {
 	case 0:
-		poke(RING(q) + fuzz_byte(in), fuzz_byte(in));
+		vd_poke(RING(q) + fuzz_byte(in), fuzz_byte(in));
 		break;
 	case 1:
 		settings(in);
@@ -302,12 +276,12 @@ static void step(struct fuzz_input *in)
 		world_threads(2);
 		break;
 	case 3:
-		world_w32(dev, 0x064, 3);
+		world_w32(dev, V_ACK, 3);
 		break;
 	case 4: /* a command */
-		poke(WORLD_RAM + 0x1000, fuzz_byte(in) % 7);
-		poke(WORLD_RAM + 0x1001, fuzz_byte(in) % 7);
-		poke(WORLD_RAM + 0x1002, fuzz_byte(in));
+		vd_poke(WORLD_RAM + 0x1000, fuzz_byte(in) % 7);
+		vd_poke(WORLD_RAM + 0x1001, fuzz_byte(in) % 7);
+		vd_poke(WORLD_RAM + 0x1002, fuzz_byte(in));
 		make_available(in, q, 1);
 		break;
 	case 5:

@@ -9,14 +9,10 @@
 #include "fuzz.h"
 
 #include <core/blockdev.h>
-#include <libs/byteorder.h>
 
-#include "../emu_world.h"
+#include "../virtio_setup.h"
 
-#define DESC  0x080
-#define AVAIL 0x090
-#define USED  0x0a0
-#define NUM   8
+#define NUM 8
 /* Rings in the first page, or across the two pieces of memory: then each access is looked up. */
 #define RINGS_TOGETHER (WORLD_RAM + 0x100)
 #define RINGS_APART    (WORLD_RAM + WORLD_PIECE - 0x90)
@@ -34,14 +30,6 @@ static struct {
 	bool wrap;
 } at_packed[2];
 
-static void poke(uint64_t gpa, uint8_t v)
-{
-	uint8_t *p = world_mem(gpa);
-
-	if (p && gpa < WORLD_RAM + WORLD_RAM_SIZE)
-		*p = v;
-}
-
 /* Another vCPU writes to the rings, or to the buffers, at the worst moment. */
 static void change_memory(void)
 {
@@ -49,44 +37,26 @@ static void change_memory(void)
 		return;
 	scribbles--;
 	if (fuzz_byte(scribble) & 1)
-		poke(rings + fuzz_byte(scribble) % 0x130, fuzz_byte(scribble));
-}
-
-static void reg64(uint32_t reg, uint64_t v)
-{
-	world_w32(dev, reg, (uint32_t)v);
-	world_w32(dev, reg + 4, (uint32_t)(v >> 32));
+		vd_poke(rings + fuzz_byte(scribble) % 0x130, fuzz_byte(scribble));
 }
 
 static void set_up(unsigned queues, uint64_t features)
 {
-	unsigned q, i;
+	struct vdriver v = { .dev = dev };
 
-	world_w32(dev, 0x070, 0);
-	for (i = 0; i < 0x130; i++) {
-		poke(rings + i, 0);
-		poke(WORLD_RAM + 0x1000 + i, 0);
+	world_w32(dev, V_STATUS, 0);
+	for (unsigned i = 0; i < 0x130; i++) {
+		vd_poke(rings + i, 0);
+		vd_poke(WORLD_RAM + 0x1000 + i, 0);
 	}
-	world_w32(dev, 0x070, 3);
-	world_w32(dev, 0x024, 0);
-	world_w32(dev, 0x020, (uint32_t)features);
-	world_w32(dev, 0x024, 1);
-	world_w32(dev, 0x020, (uint32_t)(features >> 32));
-	world_w32(dev, 0x070, 11);
-	for (q = 0; q < queues; q++) {
-		uint64_t at = q ? WORLD_RAM + 0x1000 : rings;
-
-		world_w32(dev, 0x030, q);
-		world_w32(dev, 0x038, NUM);
-		reg64(DESC, at);
-		reg64(AVAIL, at + 16 * NUM);
-		reg64(USED, at + 16 * NUM + 24);
-		world_w32(dev, 0x044, 1);
+	FUZZ_CHECK(vd_negotiate(&v, features));
+	for (unsigned q = 0; q < queues; q++) {
+		vd_queue(&v, q, NUM, q ? WORLD_RAM + 0x1000 : rings);
 		at_packed[q].next = 0;
 		at_packed[q].wrap = true;
 	}
-	world_w32(dev, 0x070, 15);
-	FUZZ_CHECK(world_r32(dev, 0x070) == 15);
+	vd_ready(&v);
+	FUZZ_CHECK(world_r32(dev, V_STATUS) == 15);
 }
 
 /* A descriptor that is mostly reasonable, so that deep places are reached. */
@@ -109,7 +79,7 @@ static void fill_desc(struct fuzz_input *in, uint64_t table, unsigned i)
 	put_le16(raw + 12, fuzz_byte(in) & 7);
 	put_le16(raw + 14, fuzz_byte(in) % (NUM + 1));
 	for (b = 0; b < 16; b++)
-		poke(table + 16 * i + b, raw[b]);
+		vd_poke(table + 16 * i + b, raw[b]);
 }
 
 /* Make descriptors of a packed ring available, from the first that is next on. */
@@ -122,8 +92,8 @@ static void offer_packed(struct fuzz_input *in, unsigned q, unsigned n)
 
 		fill_desc(in, ring, at_packed[q].next);
 		/* What fill_desc() takes for the next descriptor are flags here. */
-		poke(flags, (uint8_t)((fuzz_byte(in) & 7) | (at_packed[q].wrap ? 0x80 : 0)));
-		poke(flags + 1, at_packed[q].wrap ? 0 : 0x80);
+		vd_poke(flags, (uint8_t)((fuzz_byte(in) & 7) | (at_packed[q].wrap ? 0x80 : 0)));
+		vd_poke(flags + 1, at_packed[q].wrap ? 0 : 0x80);
 		if (++at_packed[q].next == NUM) {
 			at_packed[q].next = 0;
 			at_packed[q].wrap = !at_packed[q].wrap;
@@ -139,14 +109,14 @@ static void step(struct fuzz_input *in, unsigned queues)
 
 	switch (op & 15) {
 	case 0: /* any byte of the rings */
-		poke(at + fuzz_byte(in), fuzz_byte(in));
+		vd_poke(at + fuzz_byte(in), fuzz_byte(in));
 		break;
 	case 1: /* an indirect table */
 		fill_desc(in, WORLD_RAM + 0x2000, fuzz_byte(in) & 15);
 		break;
 	case 2: /* a block request's header */
-		poke(WORLD_RAM + 0x4000, fuzz_byte(in) & 15);
-		poke(WORLD_RAM + 0x4008, fuzz_byte(in));
+		vd_poke(WORLD_RAM + 0x4000, fuzz_byte(in) & 15);
+		vd_poke(WORLD_RAM + 0x4008, fuzz_byte(in));
 		break;
 	case 3:
 		if (queues == 2)
@@ -156,7 +126,7 @@ static void step(struct fuzz_input *in, unsigned queues)
 		world_threads(2);
 		break;
 	case 5:
-		world_w32(dev, 0x064, 3);
+		world_w32(dev, V_ACK, 3);
 		break;
 	case 6:
 	case 7:
@@ -166,18 +136,18 @@ static void step(struct fuzz_input *in, unsigned queues)
 
 		if (packed) {
 			offer_packed(in, q, 1 + (op >> 5 & 3));
-			world_w32(dev, 0x050, q);
+			world_w32(dev, V_NOTIFY, q);
 			break;
 		}
-		poke(at + 16 * NUM + 4 + 2 * (n % NUM), fuzz_byte(in) % (NUM + 1));
+		vd_poke(at + 16 * NUM + 4 + 2 * (n % NUM), fuzz_byte(in) % (NUM + 1));
 		n += op & 64 ? fuzz_byte(in) : 1;
-		poke(idx, (uint8_t)n);
-		poke(idx + 1, (uint8_t)(n >> 8));
-		world_w32(dev, 0x050, q);
+		vd_poke(idx, (uint8_t)n);
+		vd_poke(idx + 1, (uint8_t)(n >> 8));
+		world_w32(dev, V_NOTIFY, q);
 		break;
 	}
 	case 9:
-		world_w32(dev, 0x050, q);
+		world_w32(dev, V_NOTIFY, q);
 		break;
 	default:
 		fill_desc(in, at, op >> 5);
