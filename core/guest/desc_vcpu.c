@@ -13,6 +13,7 @@
 #include <libs/string.h>
 
 #define PRIO_VCPU_DEFAULT 3
+
 static const char *const vcpu_props[] = {
 	"device_type", "compatible",  "start_pc", "priority", "time_slice",
 	"deadline",    "periodicity", "affinity", "poweroff", NULL,

@@ -283,27 +283,32 @@ static hpa_t take_split(size_t pages, size_t align)
 	return pa;
 }
 
+/* Parts of a block where that is enough, else whole ones. Lock held. @return 0 for none */
+static hpa_t take_any(size_t pages, uint64_t align, bool mapped)
+{
+	size_t align_pages = align > PAGE_SIZE ? align >> PAGE_SHIFT : 1;
+	hpa_t pa;
+
+	if (pages >= BLOCK_PAGES || align >= BLOCK_SIZE)
+		return mapped ? 0 : take_blocks(DIV_ROUND_UP(pages, BLOCK_PAGES),
+						MAX(align, BLOCK_SIZE));
+	if (mapped)
+		return take_small(pages, align_pages, true);
+	pa = take_small(pages, align_pages, false);
+	if (!pa)
+		pa = take_split(pages, align_pages);
+	return pa ? pa : take_small(pages, align_pages, true);
+}
+
 hpa_t frame_take(size_t pages, uint64_t align, enum frame_use use)
 {
 	unsigned long flags = spin_lock_irqsave(&frame_lock);
-	size_t align_pages = align > PAGE_SIZE ? align >> PAGE_SHIFT : 1;
 	hpa_t spare = use == FRAME_GUEST ? take_blocks(1, BLOCK_SIZE) : 0;
 	hpa_t pa = 0;
 
-	if (use == FRAME_GUEST && !spare) {
-		/* What is left is the hypervisor's. */
-	} else if (use == FRAME_MAPPED) {
-		if (pages < BLOCK_PAGES && align < BLOCK_SIZE)
-			pa = take_small(pages, align_pages, true);
-	} else if (pages < BLOCK_PAGES && align < BLOCK_SIZE) {
-		pa = take_small(pages, align_pages, false);
-		if (!pa)
-			pa = take_split(pages, align_pages);
-		if (!pa)
-			pa = take_small(pages, align_pages, true);
-	} else {
-		pa = take_blocks(DIV_ROUND_UP(pages, BLOCK_PAGES), MAX(align, BLOCK_SIZE));
-	}
+	/* The last block is the hypervisor's. */
+	if (use != FRAME_GUEST || spare)
+		pa = take_any(pages, align, use == FRAME_MAPPED);
 	if (spare) {
 		block_of(spare)->state = BLOCK_FREE;
 		pages_free += BLOCK_PAGES;

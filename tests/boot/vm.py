@@ -122,7 +122,10 @@ class Machine:
     def kill(self):
         """End QEMU, if it still runs, and close the log."""
         if self.child is not None:
-            self.child.close(force=True)
+            try:
+                self.child.close(force=True)
+            except pexpect.ExceptionPexpect:
+                self.child.wait()  # killed, but a busy machine takes its time to do it
         if self.log is not None and not self.log.closed:
             self.log.close()
 
