@@ -49,9 +49,22 @@ static void build_ram_regions(struct board_build *b)
 		build_ram(b, "mem1", PC_RAM_HIGH, b->cfg->mem - low);
 }
 
+/* A function of the chipset, where all PCs of this kind have it. */
+static struct dt_node *build_chip(struct board_build *b, const char *name, const char *compatible,
+				  uint32_t function)
+{
+	const uint32_t slot[] = { 1, function };
+	struct dt_node *node = build_node(b, b->pci, name);
+
+	build_string(b, node, "device_type", "pci");
+	build_string(b, node, "compatible", compatible);
+	build_cells(b, node, "slot", slot, ARRAY_SIZE(slot));
+	return node;
+}
+
 static void build_pci(struct board_build *b)
 {
-	static const struct board_device pci = { "pci", "pci", "pci-host-ecam-generic", PC_ECAM,
+	static const struct board_device pci = { "pci", "pci", "pci-host-i440fx", PC_ECAM,
 						 PC_ECAM_SIZE, false, -1 };
 	uint32_t irqs[4];
 
@@ -59,6 +72,10 @@ static void build_pci(struct board_build *b)
 	for (unsigned i = 0; i < ARRAY_SIZE(irqs); i++)
 		irqs[i] = PC_IRQ_PCI + i;
 	build_cells(b, b->pci, "interrupts", irqs, ARRAY_SIZE(irqs));
+	if (IS_ENABLED(CONFIG_EMU_PIIX)) {
+		build_chip(b, "isa", "intel,piix3", 0);
+		build_u32(b, build_chip(b, "pm", "intel,piix4-pm", 3), "ports", PC_PORT_PM);
+	}
 }
 
 static void build_hpet(struct board_build *b)

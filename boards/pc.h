@@ -24,15 +24,19 @@
 #define PC_HPET_ID	  0x8086a201u /* low half of its capabilities */
 #define PC_LAPIC	  0xfee00000u
 /* Below 1 MiB. */
+#define PC_BDA		  0x400u   /* what firmware leaves there (BIOS data area) */
 #define PC_ZERO_PAGE	  0x7000u  /* Linux' boot_params; start_info of PVH; multiboot's */
 #define PC_START	  0x8000u  /* X86_START_LONG64: start page, tables from the next page on */
 #define PC_START_SIZE	  0x7000u
 #define PC_CMDLINE	  0x20000u
 #define PC_CMDLINE_MAX	  2048u
 #define PC_LISTS	  0x22000u /* of modules */
+#define PC_TOLD_SIZE	  0x1c000u /* all of it */
+#define PC_TOLD_ELSEWHERE 0x70000u /* higher, for a program that goes there itself */
 #define PC_BASE_MEMORY	  0x9fc00u /* end of what a PC has below 640 KiB */
 #define PC_ACPI		  0xe0000u
 #define PC_ACPI_SIZE	  0x10000u
+#define PC_BIOS_NONE	  0xfff53u /* BIOS calls of guests without firmware */
 #define PC_HIGH_MEMORY	  0x100000u
 
 /* Ports. */

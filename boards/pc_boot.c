@@ -34,6 +34,10 @@ enum {
 	HEADER_MAX = 0x290,
 };
 #define LOADED_HIGH 1
+/* Versions of the protocol that brought fields, and what goes without them. */
+enum { WITH_INITRD_MAX = 0x203, WITH_RELOCATABLE = 0x205, WITH_CMDLINE_SIZE = 0x206 };
+#define OLD_INITRD_MAX	 0x37ffffffu
+#define OLD_CMDLINE_SIZE 255u
 
 /* Kinds of memory, the same for E820 and PVH. */
 enum { MEMORY_RAM = 1, MEMORY_RESERVED = 2 };
@@ -54,6 +58,7 @@ struct boot {
 	uint64_t high;	/*   and above 4 GiB */
 	gpa_t kernel, initrd;
 	uint64_t initrd_size, entry, arg;
+	uint32_t told;	/* what the kernel is told is so far above where it usually is */
 	struct range ranges[RANGES];
 	unsigned nr_ranges;
 	char why[IMAGE_WHY_MAX];
@@ -72,6 +77,20 @@ static int no_room(struct boot *b, const char *key, const char *path, uint64_t s
 	snprintf(b->why, sizeof(b->why), "does not fit: it needs %s of the guest's memory; give it "
 		 "more by mem=", format_size(text, sizeof(text), size));
 	return refuse(b, -ENOSPC, key, path);
+}
+
+/* Where something goes that the kernel is told. */
+static uint32_t told_at(const struct boot *b, uint32_t usual)
+{
+	return usual + b->told;
+}
+
+/* Is a part of [from, end) what the kernel is told? */
+static bool is_told(const struct boot *b, uint64_t from, uint64_t end)
+{
+	uint32_t told = told_at(b, PC_ZERO_PAGE);
+
+	return from < told + PC_TOLD_SIZE && end > told;
 }
 
 /* --- memory ------------------------------------------------------------------------------ */
@@ -148,13 +167,59 @@ static int load_cmdline(struct boot *b)
 {
 	const char *text = b->cfg->cmdline ? b->cfg->cmdline : "";
 
-	return load(b, PC_CMDLINE, text, strlen(text) + 1, "the command line");
+	return load(b, told_at(b, PC_CMDLINE), text, strlen(text) + 1, "the command line");
+}
+
+/*
+ * What systems look for where firmware leaves it: serial port, end of the base memory, interrupt
+ * vectors. Those of BIOS calls say that there is no such function, by the carry flag.
+ */
+static int load_bios_data(struct boot *b)
+{
+	static const uint8_t none[] = {
+		0x55, 0x89, 0xe5,	/* push bp; mov bp, sp */
+		0x80, 0x4e, 0x06, 0x01, /* or byte [bp + 6], 1 */
+		0x5d, 0xb4, 0x86, 0xcf, /* pop bp; mov ah, 0x86; iret */
+	};
+	uint8_t data[PC_BDA + 0x15] = { 0 }, size = 1;
+	int err;
+
+	for (unsigned i = 0; i < PC_BDA; i += 4)
+		put_le32(data + i, 0xf0000000 | (PC_BIOS_NONE & 0xffff));
+	put_le16(data + PC_BDA, PC_PORT_COM1);
+	put_le16(data + PC_BDA + 0x0e, PC_BASE_MEMORY >> 4);
+	put_le16(data + PC_BDA + 0x10, 0x200); /* one serial port */
+	put_le16(data + PC_BDA + 0x13, PC_BASE_MEMORY / KIB);
+	err = load(b, 0, data, sizeof(data), "the BIOS data area");
+	if (!err)
+		err = load(b, PC_BIOS_NONE, none, sizeof(none), "the BIOS data area");
+	return err ? err : load(b, PC_BASE_MEMORY, &size, 1, "the BIOS data area's end");
 }
 
 /* --- Linux ------------------------------------------------------------------------------- */
 
+/*
+ * The 32-bit entry finds the descriptors that the protocol has, and zeros in EBX, EBP and EDI: by a
+ * few instructions in front of it.
+ */
+static int load_start32(struct boot *b)
+{
+	static const uint64_t gdt[] = { 0, 0, 0x00cf9b000000ffff, 0x00cf93000000ffff };
+	uint8_t page[80] = { 0x0f, 0x01, 0x15, [7] = 0x31, 0xdb, 0x31, 0xed, 0x31, 0xff, 0xea };
+
+	put_le32(page + 3, told_at(b, PC_START) + 24); /* lgdt; xor; ljmp */
+	put_le32(page + 14, (uint32_t)b->entry);
+	put_le16(page + 18, 0x10);
+	put_le16(page + 24, sizeof(gdt) - 1);
+	put_le32(page + 26, told_at(b, PC_START) + 32);
+	memcpy(page + 32, gdt, sizeof(gdt));
+	b->entry = told_at(b, PC_START);
+	b->arg = told_at(b, PC_ZERO_PAGE) | X86_START_FLAT32;
+	return load(b, told_at(b, PC_START), page, sizeof(page), "the way to the kernel");
+}
+
 /* Identity map of the first 4 GiB by pages of 2 MiB, descriptors, and what RSI shall have. */
-static int load_start(struct boot *b, uint64_t rsi)
+static int load_start(struct boot *b)
 {
 	static const uint64_t gdt[] = { 0, 0, 0x00af9b000000ffff, 0x00cf93000000ffff };
 	uint64_t *pages = heap_zalloc(PC_START_SIZE);
@@ -163,14 +228,15 @@ static int load_start(struct boot *b, uint64_t rsi)
 
 	if (!pages)
 		return -ENOMEM;
+	b->arg = told_at(b, PC_START) | X86_START_LONG64;
 	memcpy(pages + 0xf80 / 8, gdt, sizeof(gdt));
-	pages[0xfa0 / 8] = rsi;
-	pml4[0] = (PC_START + 2 * PAGE) | 3;
+	pages[0xfa0 / 8] = told_at(b, PC_ZERO_PAGE);
+	pml4[0] = (told_at(b, PC_START) + 2 * PAGE) | 3;
 	for (unsigned i = 0; i < 4; i++)
-		pdpt[i] = (PC_START + (3 + i) * PAGE) | 3;
+		pdpt[i] = (told_at(b, PC_START) + (3 + i) * PAGE) | 3;
 	for (uint64_t i = 0; i < 2048; i++)
 		pd[i] = i << 21 | 0x83;
-	err = load(b, PC_START, pages, PC_START_SIZE, "the first page tables");
+	err = load(b, told_at(b, PC_START), pages, PC_START_SIZE, "the first page tables");
 	heap_free(pages);
 	return err;
 }
@@ -211,21 +277,21 @@ static int load_params(struct boot *b, const uint8_t *head)
 	put_le32(params + RAMDISK, (uint32_t)b->initrd);
 	put_le32(params + RAMDISK_SIZE, (uint32_t)b->initrd_size);
 	put_le32(params + RAMDISK_SIZE_HIGH, (uint32_t)(b->initrd_size >> 32));
-	put_le32(params + CMDLINE, PC_CMDLINE);
+	put_le32(params + CMDLINE, told_at(b, PC_CMDLINE));
 	put_le64(params + RSDP_ADDR, PC_ACPI);
 	put_e820(b, params);
-	err = load(b, PC_ZERO_PAGE, params, PARAMS_SIZE, "the kernel's parameters");
+	err = load(b, told_at(b, PC_ZERO_PAGE), params, PARAMS_SIZE, "the kernel's parameters");
 	heap_free(params);
 	if (!err)
-		err = load_start(b, PC_ZERO_PAGE);
-	b->arg = PC_START | X86_START_LONG64;
+		err = b->image.entry_kind == IMAGE_ENTRY_LINUX32 ? load_start32(b) : load_start(b);
 	return err;
 }
 
-/* The beginning of a kernel's file, which has its setup header. */
+/* The beginning of a kernel's file, which has its setup header, with what an old one has not. */
 static int read_head(struct boot *b, uint8_t *head)
 {
 	struct vfs_file file;
+	unsigned version;
 	int64_t n;
 	int err = vfs_open(b->cfg->kernel, &file);
 
@@ -233,7 +299,18 @@ static int read_head(struct boot *b, uint8_t *head)
 		return err;
 	n = vfs_read(&file, 0, head, HEADER_MAX);
 	vfs_close(&file);
-	return n < 0 ? (int)n : n < HEADER_MAX ? -EIO : 0;
+	if (n < HEADER_MAX)
+		return n < 0 ? (int)n : -EIO;
+	version = get_le16(head + VERSION);
+	if (version < WITH_INITRD_MAX)
+		put_le32(head + INITRD_MAX, OLD_INITRD_MAX);
+	if (version < WITH_RELOCATABLE) {
+		put_le32(head + ALIGNMENT, 0);
+		head[RELOCATABLE] = 0;
+	}
+	if (version < WITH_CMDLINE_SIZE)
+		put_le32(head + CMDLINE_SIZE, OLD_CMDLINE_SIZE);
+	return 0;
 }
 
 /* Where it wants to be, or elsewhere if it can. */
@@ -287,10 +364,8 @@ static int boot_bzimage(struct boot *b)
 	err = guest_load_image(b->guest, b->kernel, b->cfg->kernel, &b->image, b->out);
 	if (!err)
 		err = place_initrd(b, b->kernel + b->image.mem_size, limit);
-	if (!err)
-		err = load_params(b, head);
 	b->entry = b->kernel + b->image.entry;
-	return err;
+	return err ? err : load_params(b, head);
 }
 
 /* --- ELF files and programs -------------------------------------------------------------- */
@@ -299,14 +374,14 @@ static int boot_bzimage(struct boot *b)
 static int load_pvh(struct boot *b)
 {
 	uint8_t info[56] = { 0 }, modules[32] = { 0 }, map[24 * RANGES] = { 0 };
-	const uint32_t lists = PC_LISTS, maps = PC_LISTS + sizeof(modules);
+	const uint32_t lists = told_at(b, PC_LISTS), maps = told_at(b, PC_LISTS) + sizeof(modules);
 	int err;
 
 	put_le32(info, 0x336ec578);
 	put_le32(info + 4, 1);
 	put_le32(info + 12, b->initrd_size ? 1 : 0);
 	put_le64(info + 16, b->initrd_size ? lists : 0);
-	put_le64(info + 24, PC_CMDLINE);
+	put_le64(info + 24, told_at(b, PC_CMDLINE));
 	put_le64(info + 32, PC_ACPI);
 	put_le64(info + 40, maps);
 	put_le32(info + 48, b->nr_ranges);
@@ -317,12 +392,12 @@ static int load_pvh(struct boot *b)
 		put_le64(map + 24 * i + 8, b->ranges[i].size);
 		put_le32(map + 24 * i + 16, b->ranges[i].kind);
 	}
-	err = load(b, PC_ZERO_PAGE, info, sizeof(info), "the start information");
+	err = load(b, told_at(b, PC_ZERO_PAGE), info, sizeof(info), "the start information");
 	if (!err)
 		err = load(b, lists, modules, sizeof(modules), "the list of modules");
 	if (!err)
 		err = load(b, maps, map, sizeof(map), "the list of memory");
-	b->arg = PC_ZERO_PAGE | X86_START_FLAT32;
+	b->arg = told_at(b, PC_ZERO_PAGE) | X86_START_FLAT32;
 	return err;
 }
 
@@ -330,32 +405,32 @@ static int load_pvh(struct boot *b)
 static int load_multiboot(struct boot *b)
 {
 	uint8_t info[120] = { 0 }, modules[16] = { 0 }, map[24 * RANGES] = { 0 };
-	const uint32_t lists = PC_LISTS, maps = PC_LISTS + sizeof(modules);
+	const uint32_t lists = told_at(b, PC_LISTS), maps = told_at(b, PC_LISTS) + sizeof(modules);
 	int err;
 
 	put_le32(info, BIT32(0) | BIT32(2) | BIT32(3) | BIT32(6));
 	put_le32(info + 4, PC_BASE_MEMORY / KIB);
 	put_le32(info + 8, (uint32_t)((b->low - PC_HIGH_MEMORY) / KIB));
-	put_le32(info + 16, PC_CMDLINE);
+	put_le32(info + 16, told_at(b, PC_CMDLINE));
 	put_le32(info + 20, b->initrd_size ? 1 : 0);
 	put_le32(info + 24, lists);
 	put_le32(info + 44, 24 * b->nr_ranges);
 	put_le32(info + 48, maps);
 	put_le32(modules, (uint32_t)b->initrd);
 	put_le32(modules + 4, (uint32_t)(b->initrd + b->initrd_size));
-	put_le32(modules + 8, PC_CMDLINE);
+	put_le32(modules + 8, told_at(b, PC_CMDLINE));
 	for (unsigned i = 0; i < b->nr_ranges; i++) {
 		put_le32(map + 24 * i, 20);
 		put_le64(map + 24 * i + 4, b->ranges[i].at);
 		put_le64(map + 24 * i + 12, b->ranges[i].size);
 		put_le32(map + 24 * i + 20, b->ranges[i].kind);
 	}
-	err = load(b, PC_ZERO_PAGE, info, sizeof(info), "the start information");
+	err = load(b, told_at(b, PC_ZERO_PAGE), info, sizeof(info), "the start information");
 	if (!err)
 		err = load(b, lists, modules, sizeof(modules), "the list of modules");
 	if (!err)
 		err = load(b, maps, map, sizeof(map), "the list of memory");
-	b->arg = PC_ZERO_PAGE | X86_START_FLAT32;
+	b->arg = told_at(b, PC_ZERO_PAGE) | X86_START_FLAT32;
 	return err;
 }
 
@@ -364,13 +439,11 @@ static int boot_program(struct boot *b)
 	uint64_t end;
 	int err;
 
-	b->kernel = b->image.fixed ? b->image.load : b->cfg->load_addr;
-	if (!b->kernel)
-		b->kernel = PC_HIGH_MEMORY;
 	end = b->kernel + b->image.mem_size;
-	if (b->kernel < PC_HIGH_MEMORY && end > PC_ZERO_PAGE) {
-		snprintf(b->why, sizeof(b->why), "goes to 0x%" PRIx64 "; below 1 MiB is what it is "
-			 "told by the board", b->kernel);
+	if (b->kernel < PC_HIGH_MEMORY && (end > PC_BASE_MEMORY || is_told(b, b->kernel, end))) {
+		snprintf(b->why, sizeof(b->why), "goes from 0x%" PRIx64 " to 0x%" PRIx64 "; below "
+			 "1 MiB there are 0x%x bytes, and what the board tells it has 0x%x of them",
+			 b->kernel, end, PC_BASE_MEMORY, PC_TOLD_SIZE);
 		return refuse(b, -EINVAL, "kernel", b->cfg->kernel);
 	}
 	if (end < b->kernel || end > b->low)
@@ -436,13 +509,21 @@ static int boot_kernel(struct boot *b)
 {
 	int err = open_kernel(b);
 
+	if (err)
+		return err;
+	b->kernel = b->image.fixed ? b->image.load : b->cfg->load_addr;
+	if (!b->kernel && !b->image.fixed)
+		b->kernel = PC_HIGH_MEMORY;
+	if (is_told(b, b->kernel, b->kernel + b->image.mem_size))
+		b->told = PC_TOLD_ELSEWHERE;
+	err = load_bios_data(b);
 	if (!err)
 		err = load_acpi(b, PC_ACPI);
 	if (!err)
 		err = load_cmdline(b);
 	if (err)
 		return err;
-	if (b->image.kind == IMAGE_KERNEL && b->image.entry_kind == IMAGE_ENTRY_LINUX64)
+	if (b->image.kind == IMAGE_KERNEL && b->image.entry_kind != IMAGE_ENTRY_MULTIBOOT)
 		return boot_bzimage(b);
 	return boot_program(b);
 }

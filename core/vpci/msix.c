@@ -226,6 +226,31 @@ static unsigned line_of(const struct vpci_function *fn)
 	return ((fn->devfn >> 3) + fn->config[PCI_INTERRUPT_PIN] - 1u) % 4;
 }
 
+/* One of its lines has changed. line_lock held. */
+static void drive_route(struct vpci_bus *bus, unsigned irq)
+{
+	bool level = false;
+
+	if (!irq)
+		return;
+	for (unsigned i = 0; i < ARRAY_SIZE(bus->routes); i++)
+		level |= bus->routes[i] == irq && bus->line_users[i];
+	guest_irq_set(bus->guest, irq, level);
+}
+
+void vpci_bus_route(struct vpci_bus *bus, unsigned line, unsigned irq)
+{
+	unsigned long flags = spin_lock_irqsave(&bus->line_lock);
+	unsigned before = bus->routes[line];
+
+	if (before != irq) {
+		bus->routes[line] = (uint8_t)irq;
+		drive_route(bus, before);
+		drive_route(bus, irq);
+	}
+	spin_unlock_irqrestore(&bus->line_lock, flags);
+}
+
 void vpci_intx_update(struct vpci_function *fn)
 {
 	struct vpci_bus *bus = fn->bus;
@@ -243,6 +268,7 @@ void vpci_intx_update(struct vpci_function *fn)
 		bus->line_users[line] += out ? 1 : -1;
 		if (bus->line_users[line] == out && bus->irqs[line] >= 0)
 			guest_irq_set(bus->guest, (unsigned)bus->irqs[line], out);
+		drive_route(bus, bus->routes[line]);
 	}
 	spin_unlock_irqrestore(&bus->line_lock, flags);
 }

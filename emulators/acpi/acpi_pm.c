@@ -136,7 +136,8 @@ static void sleep(struct acpi_pm *s, const struct emu_access *acc)
 {
 	unsigned type = s->control >> 10 & 7;
 
-	if (type == SLEEP_S5)
+	/* 0 is what the chip has, which firmware knows that sees it on the PCI bus */
+	if (type == SLEEP_S5 || !type)
 		guest_end(s->dev->guest, GUEST_EXIT_OFF, "powered off");
 	else
 		emu_complain(s->dev, acc, "sleep of type %u: the tables that it was given have "

@@ -5,6 +5,7 @@
  *
  *   pci-host-ecam-generic   configuration space; `interrupts` are the lines INTA to INTD; nodes
  *                           below are the functions on bus 0, the only one
+ *   pci-host-i440fx         the same with the IDs of a PC
  *   pci-window              memory space, at the guest's own addresses
  *   pci-io-window           I/O space from 0 on; of a region of ports, at their numbers
  *
@@ -21,6 +22,8 @@
 
 #define ECAM_BUS_SIZE 0x100000u
 #define CLASS_HOST_BRIDGE 0x060000
+/* Registers of the 82441FX: what is at each address below 1 MiB. */
+enum { PAM = 0x59, SMRAM = 0x72 };
 
 struct pci_host {
 	struct vpci_bus bus;
@@ -46,6 +49,16 @@ static const struct vpci_ids bridge_ids = {
 	.class_code = CLASS_HOST_BRIDGE,
 };
 
+/* That of a PC by Intel's 82441FX, which firmware for PCs wants. */
+static const struct vpci_ids i440fx_ids = {
+	.vendor = 0x8086,
+	.device = 0x1237,
+	.subvendor = 0x1af4,
+	.subdevice = 0x1100,
+	.class_code = CLASS_HOST_BRIDGE,
+	.revision = 2,
+};
+
 static int bridge_probe(struct emu_dev *dev)
 {
 	struct pci_host *host = heap_zalloc(sizeof(*host));
@@ -65,7 +78,10 @@ static int bridge_probe(struct emu_dev *dev)
 	}
 	dev->priv = host;
 	dev->bus = &host->bus;
-	vpci_function_init(&host->bridge, dev, &bridge_fn_ops, &bridge_ids);
+	vpci_function_init(&host->bridge, dev, &bridge_fn_ops, dev->match_data);
+	/* What firmware sets of the memory below 1 MiB, which is RAM and stays so. */
+	if (dev->match_data == &i440fx_ids)
+		memset(host->bridge.writable + PAM, 0xff, SMRAM + 1 - PAM);
 	err = vpci_function_add(&host->bridge);
 	if (err) {
 		dev->bus = NULL;
@@ -133,7 +149,8 @@ static void bridge_show(struct emu_dev *dev, struct shell_out *out)
 }
 
 static const struct dt_match bridge_matches[] = {
-	{ "pci-host-ecam-generic", NULL },
+	{ "pci-host-ecam-generic", &bridge_ids },
+	{ "pci-host-i440fx", &i440fx_ids },
 	{ NULL, NULL },
 };
 

@@ -24,7 +24,7 @@
 static const char *const props[] = {
 	"virtio_type", "blkdev", "serial", "read-only", "kernel", "initrd", "cmdline", "switch",
 	"local-mac-address", "acpi-rsdp", "e820", "table-loader", "sercon-port", "boot-menu",
-	"ports", "port_names", NULL,
+	"slot", "ports", "port_names", NULL,
 };
 static const struct emulator any = { .name = "any", .props = props };
 static const struct emulator host = { .name = "host", .props = props, .bus = "pci" };
@@ -32,12 +32,13 @@ static const struct emulator function = { .name = "virtio", .props = props, .on 
 
 const struct emulator *emu_find(const struct dt_node *node, const void **match_data)
 {
-	return dt_compatible(node, "pci-host-ecam-generic") ? &host
-	       : dt_compatible(node, "virtio,pci")	    ? &function
-							    : &any;
+	return dt_compatible(node, "pci-host-i440fx") ? &host
+	       : dt_compatible(node, "virtio,pci") || dt_compatible(node, "intel,piix3") ||
+			 dt_compatible(node, "intel,piix4-pm") ? &function : &any;
 }
 
-static uint8_t kernel[300 * K], initrd[70 * K], elf[16 * K], firmware[256 * K];
+static uint8_t kernel[300 * K], kernel32[300 * K], kernel_old[300 * K];
+static uint8_t initrd[70 * K], elf[16 * K], firmware[256 * K];
 
 /* A bzImage of protocol 2.15 with 4 sectors of setup. */
 static void make_kernel(void)
@@ -101,6 +102,15 @@ static void make_files(void)
 {
 	fake_files_clear();
 	make_kernel();
+	memcpy(kernel32, kernel, sizeof(kernel));
+	put_le16(kernel32 + 0x236, 4);
+	/* One of 2.02: it does not have what came later. */
+	memcpy(kernel_old, kernel, sizeof(kernel));
+	put_le16(kernel_old + 0x206, 0x202);
+	kernel_old[0x201] = 0x2a;
+	memset(kernel_old + 0x22c, 0xcc, 0x264 - 0x22c);
+	fake_file("/k32", kernel32, sizeof(kernel));
+	fake_file("/old", kernel_old, sizeof(kernel));
 	memset(initrd, 0x33, sizeof(initrd));
 	memset(firmware, 0xf1, sizeof(firmware));
 	fake_file("/k", kernel, sizeof(kernel));
@@ -188,7 +198,6 @@ TEST(refusals)
 	refused("g|board=pc|kernel=/k|gic=3", "of other boards");
 	refused("g|board=pc|firmware=/raw", "steps of 64 KiB");
 	refused("g|board=pc|kernel=/k|disk=,", "disk=");
-	refused("g|board=pc|kernel=/raw|load=0x8000", "below 1 MiB");
 	put_le16(kernel + 0x206, 0x20f);
 }
 
@@ -229,6 +238,57 @@ TEST(bzimage)
 	CHECK_EQ(get_le64(p + 0x2d0 + 68), 0xff00000);
 	CHECK_EQ(get_le32(p + 0x2d0 + 76), 1);
 	destroy();
+}
+
+/* A kernel without 64-bit entry is entered behind the descriptors that it wants. */
+TEST(bzimage32)
+{
+	const uint8_t *p;
+
+	CHECK_EQ(create("g|board=pc|kernel=/k32|initrd=/i|mem=256M|cmdline=x"), 0);
+	REQUIRE(guest);
+	CHECK_EQ(guest->vcpus[0]->start_pc, 0x8000);
+	CHECK_EQ(guest->vcpus[0]->start_arg, 0x7000 | X86_START_FLAT32);
+	p = mem(0x8000);
+	CHECK_EQ(get_le32(p + 3), 0x8018);
+	CHECK_EQ(p[13], 0xea);
+	CHECK_EQ(get_le32(p + 14), 0x1000000);
+	CHECK_EQ(get_le16(p + 18), 0x10);
+	CHECK_EQ(get_le16(p + 24), 31);
+	p = mem(get_le32(p + 26));
+	CHECK_EQ(get_le64(p + 0x10), 0x00cf9b000000ffff);
+	CHECK_EQ(get_le64(p + 0x18), 0x00cf93000000ffff);
+	CHECK_EQ(get_le32(mem(0x7000) + 0x228), 0x20000);
+	destroy();
+	/* What an old one does not have in its header it is not told. */
+	CHECK_EQ(create("g|board=pc|kernel=/old|initrd=/i|mem=1G|cmdline=x"), 0);
+	REQUIRE(guest);
+	CHECK_EQ(get_le32(mem(0x8000) + 14), 0x100000);
+	CHECK_EQ(get_le32(mem(0x7000) + 0x218), (0x38000000 - sizeof(initrd)) & ~0xfffu);
+	CHECK_EQ(get_le32(mem(0x7000) + 0x22c), 0);
+	destroy();
+	refused("g|board=pc|kernel=/old|load=0x2000000", "cannot be loaded elsewhere");
+}
+
+/* Programs below 1 MiB have what they are told elsewhere; and what firmware leaves is there. */
+TEST(low_memory)
+{
+	CHECK_EQ(create("g|board=pc|kernel=/raw|load=0x7c00|cmdline=abc"), 0);
+	REQUIRE(guest);
+	CHECK_EQ(guest->vcpus[0]->start_pc, 0x7c00);
+	CHECK_EQ(guest->vcpus[0]->start_arg, 0x77000 | X86_START_FLAT32);
+	CHECK_MEM(mem(0x7c00), firmware, 3000);
+	CHECK_STR((const char *)mem(get_le32(mem(0x77000) + 16)), "abc");
+	CHECK_EQ(get_le16(mem(0x400)), 0x3f8);
+	CHECK_EQ(get_le16(mem(0x40e)), 0x9fc0);
+	CHECK_EQ(get_le16(mem(0x413)), 639);
+	CHECK_EQ(get_le32(mem(4 * 0x15)), 0xf000ff53);
+	CHECK_EQ(mem(0xfff53)[10], 0xcf);
+	destroy();
+	CHECK_EQ(create("g|board=pc|kernel=/raw|load=0x9f000"), 0);
+	destroy();
+	refused("g|board=pc|kernel=/raw|load=0x9fc00", "below 1 MiB");
+	refused("g|board=pc|kernel=/raw|load=0xff000", "below 1 MiB");
 }
 
 /* Consoles and the balloon are virtio functions as disks are. */

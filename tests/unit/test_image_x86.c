@@ -28,6 +28,7 @@ static size_t make_bzimage(void)
 	put_le32(file + 0x1f4, (20 * K - 5 * 512) / 16);
 	put_le16(file + 0x1fe, 0xaa55);
 	memcpy(file + 0x202, "HdrS", 4);
+	file[0x211] = 1;
 	put_le16(file + 0x206, 0x20f);
 	put_le16(file + 0x236, 1);
 	put_le64(file + 0x258, 0x1000000);
@@ -46,9 +47,31 @@ TEST(bzimage)
 	CHECK_EQ(image.mem_size, 0x2000000);
 	CHECK_EQ(image.text_offset, 0x1000000);
 	CHECK_EQ(image.entry, 0x200);
+	CHECK_EQ(image.entry_kind, IMAGE_ENTRY_LINUX64);
 	CHECK_EQ(image.parts[0].offset, 5 * 512);
 	image_describe(&image, text, sizeof(text));
 	CHECK_STR(text, "a Linux kernel for x86 (bzImage)");
+}
+
+/* 32-bit kernels, and those that do not say what later ones say. */
+TEST(bzimage_old)
+{
+	size_t size = make_bzimage();
+
+	put_le16(file + 0x236, 4);
+	CHECK_EQ(recognise(size), 0);
+	CHECK_EQ(image.entry_kind, IMAGE_ENTRY_LINUX32);
+	CHECK_EQ(image.entry, 0);
+	CHECK_EQ(image.text_offset, 0x1000000);
+	make_bzimage();
+	put_le16(file + 0x206, 0x20b);
+	CHECK_EQ(recognise(size), 0);
+	CHECK_EQ(image.entry_kind, IMAGE_ENTRY_LINUX32);
+	CHECK_EQ(image.mem_size, 0x2000000);
+	put_le16(file + 0x206, 0x209);
+	CHECK_EQ(recognise(size), 0);
+	CHECK_EQ(image.text_offset, 0x100000);
+	CHECK_EQ(image.mem_size, size - 5 * 512);
 }
 
 TEST(bzimage_mistakes)
@@ -59,13 +82,14 @@ TEST(bzimage_mistakes)
 	CHECK_STR(why, "is a Linux kernel (bzImage) that is damaged or cut off");
 	CHECK_EQ(recognise(size - 16), -EILSEQ);
 	CHECK_STR(why, "is a Linux kernel that is cut off: it has 0x4ff0 of 0x5000 bytes");
-	put_le16(file + 0x206, 0x20b);
+	put_le16(file + 0x206, 0x201);
 	CHECK_EQ(recognise(size), -ENOTSUP);
-	CHECK(strstr(why, "of boot protocol 2.11; 2.12"));
+	CHECK_STR(why, "is a Linux kernel of boot protocol 2.01; a bzImage of 2.02 is the oldest "
+		       "that can be started here");
 	make_bzimage();
-	put_le16(file + 0x236, 0);
+	file[0x211] = 0;
 	CHECK_EQ(recognise(size), -ENOTSUP);
-	CHECK(strstr(why, "is a 32-bit Linux kernel;"));
+	CHECK(strstr(why, "2.15 (zImage);"));
 	make_bzimage();
 	put_le16(file + 0x1fe, 0);
 	CHECK_EQ(recognise(size), -EILSEQ);

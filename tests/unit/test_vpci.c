@@ -630,6 +630,38 @@ TEST(lines_shared)
 	teardown();
 }
 
+/* Lines go to inputs of the 8259s too, as the registers of a PC's chipset say. */
+TEST(lines_routed)
+{
+	struct emu_dev *chip, *pm;
+	int err;
+
+	setup(3);
+	chip = world_child(host, "isa", "intel,piix3", &err);
+	pm = world_child(host, "pm", "intel,piix4-pm", &err);
+	REQUIRE(chip && pm);
+	CHECK_EQ(config(4, 0, 4), 0x70008086);
+	CHECK_EQ(config(4, 0x60, 4), 0x80808080);
+	CHECK_EQ(config(5, 0x40, 4), 0x601);
+	CHECK_EQ(config(5, 0x80, 1), 1);
+	/* Slots 1 and 3, pin A: the first register and the third. */
+	set_config(4, 0x60, 4, 0x8006800a);
+	vpci_intx_set(&fn[0], true);
+	vpci_intx_set(&fn[2], true);
+	CHECK(world_line(10) && world_line(6) && world_line(IRQ_A + 1));
+	set_config(4, 0x62, 1, 10);
+	CHECK(!world_line(6));
+	vpci_intx_set(&fn[0], false);
+	CHECK(world_line(10));
+	vpci_intx_set(&fn[2], false);
+	CHECK(!world_line(10));
+	vpci_intx_set(&fn[2], true);
+	chip->emu->reset(chip);
+	CHECK(!world_line(10) && world_line(IRQ_A + 3));
+	CHECK_EQ(config(4, 0x60, 4), 0x80808080);
+	teardown();
+}
+
 /* --- making it ------------------------------------------------------------------------------ */
 
 TEST(refused)

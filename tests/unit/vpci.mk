@@ -4,7 +4,7 @@
 # emulators (emu.mk).
 
 emu-vpci := $(addprefix core/vpci/,function.c config.c space.c msix.c) core/emu/msi.c \
-	emulators/pci/pci_host.c emulators/intc/gicv2m.c
+	emulators/pci/pci_host.c emulators/pci/piix.c emulators/intc/gicv2m.c
 
 test_vpci := $(emu-world) $(emu-vpci)
 fuzz_vpci := $(emu-world) $(emu-vpci)

@@ -19,12 +19,18 @@
 #define BOOT_FLAG      0x1fe
 #define MAGIC	       0x202
 #define VERSION	       0x206
+#define LOAD_FLAGS     0x211
 #define XLOADFLAGS     0x236
 #define PREF_ADDRESS   0x258
 #define INIT_SIZE      0x260
 #define HEADER_END     0x268
 
-#define VERSION_MIN    0x20c /* has xloadflags */
+/* Versions of the protocol, by what came with them. */
+#define WITH_CMDLINE   0x202 /* anywhere in memory: the oldest that is started here */
+#define WITH_PREFERRED 0x20a /* and init_size */
+#define WITH_XLOAD     0x20c
+#define LOADED_HIGH    1
+#define LOAD_ADDRESS   0x100000
 #define XLF_KERNEL_64  BIT32(0)
 #define ENTRY_64       0x200
 
@@ -50,23 +56,27 @@ static int read_bzimage(const uint8_t *p, size_t have, uint64_t total, struct ke
 		return image_refuse(why, -EILSEQ, "is a Linux kernel (bzImage) that is damaged or "
 				    "cut off");
 	version = get_le16(p + VERSION);
-	if (version < VERSION_MIN)
+	if (version < WITH_CMDLINE || !(p[LOAD_FLAGS] & LOADED_HIGH))
 		return image_refuse(why, -ENOTSUP,
-				    "is a Linux kernel of boot protocol %u.%02u; 2.12 (Linux 3.8) "
-				    "is the oldest that can be started here", version >> 8,
-				    version & 0xff);
-	if (!(get_le16(p + XLOADFLAGS) & XLF_KERNEL_64))
-		return image_refuse(why, -ENOTSUP,
-				    "is a 32-bit Linux kernel; only 64-bit ones can be started "
-				    "here");
+				    "is a Linux kernel of boot protocol %u.%02u%s; a bzImage of "
+				    "2.02 is the oldest that can be started here", version >> 8,
+				    version & 0xff, p[LOAD_FLAGS] & LOADED_HIGH ? "" : " (zImage)");
 	/* The last paragraph may be a part of one. */
 	if (setup >= total || size > total - setup + 15)
 		return image_refuse(why, -EILSEQ,
 				    "is a Linux kernel that is cut off: it has 0x%" PRIx64
 				    " of 0x%" PRIx64 " bytes", total, setup + size);
-	image->mem_size = MAX_T(uint64_t, get_le32(p + INIT_SIZE), total - setup);
-	image->text_offset = get_le64(p + PREF_ADDRESS);
-	image->entry = ENTRY_64;
+	image->mem_size = total - setup;
+	image->text_offset = LOAD_ADDRESS;
+	if (version >= WITH_PREFERRED) {
+		image->mem_size = MAX_T(uint64_t, get_le32(p + INIT_SIZE), image->mem_size);
+		image->text_offset = get_le64(p + PREF_ADDRESS);
+	}
+	image->entry_kind = IMAGE_ENTRY_LINUX32;
+	if (version >= WITH_XLOAD && get_le16(p + XLOADFLAGS) & XLF_KERNEL_64) {
+		image->entry_kind = IMAGE_ENTRY_LINUX64;
+		image->entry = ENTRY_64;
+	}
 	/* What is behind it the kernel clears by itself. */
 	image->nr_parts = 1;
 	image->parts[0] = (struct image_part){ .offset = setup, .size = total - setup,

@@ -35,6 +35,7 @@ struct image_part {
 /** How an ELF file wants to be entered, where its CPU has several ways. */
 enum image_entry {
 	IMAGE_ENTRY_LINUX64,   /**< 64-bit code, as Linux' vmlinux */
+	IMAGE_ENTRY_LINUX32,   /**< 32-bit code of a Linux kernel */
 	IMAGE_ENTRY_PVH,       /**< 32-bit code, by the note of PVH guests of Xen */
 	IMAGE_ENTRY_MULTIBOOT, /**< 32-bit code, by the header of Multiboot 1 */
 };

@@ -141,6 +141,7 @@ struct vpci_bus {
 	spinlock_t line_lock;
 	uint16_t line_users[4]; /* functions that drive a line */
 	int irqs[4];		/* guest interrupts of the lines; negative: none */
+	uint8_t routes[4];	/* others that they drive too; 0: none */
 };
 
 /* --- functions: thread context; while the guest is made, is removed or does not run ---- */
@@ -204,6 +205,11 @@ static inline bool vpci_bus_master(const struct vpci_function *fn)
 /* --- for host bridges ------------------------------------------------------------------ */
 
 void vpci_bus_init(struct vpci_bus *bus, struct guest *guest);
+/**
+ * Let a line drive one more interrupt, which several lines can share, instead of the one before.
+ * Any context. @param irq  of the guest; 0: none
+ */
+void vpci_bus_route(struct vpci_bus *bus, unsigned line, unsigned irq);
 /**
  * Serve an access to configuration space, of any size and alignment.
  * @param offset  as in ECAM: bus << 20 | devfn << 12 | register
