@@ -46,7 +46,7 @@ static int create_from_node(struct shell *sh, const char *name)
 	if (!node)
 		return sh_error(sh, -ENOENT,
 				"no node /guests/%s; with key=value words a guest is made of a "
-				"board: guest create %s board=virt mem=256M kernel=/boot/vmlinuz",
+				"board: guest create %s board=<Tab> mem=256M kernel=/boot/vmlinuz",
 				name, name);
 	return guest_create(node, shell_errors(sh), NULL);
 }

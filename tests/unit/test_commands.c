@@ -109,7 +109,7 @@ TEST(making)
 		"guest create guest0", 128 + ENOENT,
 		"guest create: no node /guests/guest0; with key=value words "
 		"a guest is made of a board: "
-		"guest create guest0 board=virt mem=256M kernel=/boot/vmlinuz\r\n");
+		"guest create guest0 board=<Tab> mem=256M kernel=/boot/vmlinuz\r\n");
 	REQUIRE(dt_add_node(dt_find("/guests"), "guest0"));
 	check_asked("guest create guest0", "create guest0\n");
 	check_asked("guest create /guests/guest0", "create guest0\n");
