@@ -57,7 +57,8 @@ def start_pc(machine):
     return start
 
 
-@pytest.mark.parametrize("kind,cpu,smp", [("q35", SVM_CPUS[0], 2), ("pc", SVM_CPUS[1], 1)])
+@pytest.mark.parametrize("kind,cpu,smp", [("q35", SVM_CPUS[0], 2), ("pc", SVM_CPUS[1], 1),
+                                          ("q35", "Opteron_G5,+svm,+npt", 8)])
 def test_boots(pc, kind, cpu, smp):
     """Prompt, all processors, the suites that are in the image; switched off by ACPI."""
     m = pc(machine=kind, cpu=cpu, smp=smp, files=FILES)

@@ -34,6 +34,15 @@ static void read_svm(struct x86_features *f)
 	f->svm_locked = rdmsr(MSR_VM_CR) & BIT(4);
 }
 
+/*
+ * QEMU says that its Opteron_G4 and _G5 have XSAVE, takes CR4.OSXSAVE for a reserved bit where
+ * there is no extension of it (CPUID 0xd, 1), and then stands still in place of a fault.
+ */
+static bool has_xsave_state(bool in_a_hypervisor)
+{
+	return cpuid(0, 0).eax >= 0xd && (cpuid(0xd, 1).eax || !in_a_hypervisor);
+}
+
 void features_init(void)
 {
 	struct x86_features *f = &x86_features;
@@ -47,7 +56,7 @@ void features_init(void)
 	f->signature = r.eax;
 	f->x2apic = r.ecx & BIT32(21);
 	f->deadline = r.ecx & BIT32(24);
-	f->xsave = r.ecx & BIT32(26);
+	f->xsave = r.ecx & BIT32(26) && has_xsave_state(r.ecx & BIT32(31));
 	ext = cpuid(0x80000001, 0);
 	f->page1gb = ext.edx & BIT32(26);
 	f->rdtscp = ext.edx & BIT32(27);
