@@ -17,6 +17,7 @@ enum panic_action { PANIC_STOP, PANIC_RESET, PANIC_OFF };
 
 static enum panic_action action;
 static uint32_t panicking;
+static const void *begun_by; /* panic_begin(), until its panic() */
 
 void log_init(void)
 {
@@ -56,15 +57,31 @@ static void stop_others(void)
 			arch_smp_kick(i);
 }
 
-void panic(const char *fmt, ...)
+/* This CPU, or what stands for it before there is any. */
+static const void *caller(void)
 {
-	va_list ap;
+	const struct cpu *cpu = this_cpu();
 
+	return cpu ? (const void *)cpu : &panicking;
+}
+
+void panic_begin(void)
+{
 	arch_irq_disable();
 	/* A second CPU, or a fault in what follows: no further words. */
 	if (__atomic_exchange_n(&panicking, 1, __ATOMIC_ACQ_REL))
 		arch_cpu_halt();
+	begun_by = caller();
 	stop_others();
+}
+
+void panic(const char *fmt, ...)
+{
+	va_list ap;
+
+	if (begun_by != caller())
+		panic_begin();
+	begun_by = NULL;
 	va_start(ap, fmt);
 	log_vprint(LOG_ERROR, fmt, ap);
 	va_end(ap);

@@ -250,6 +250,9 @@ static void apic_entry(void)
 	} else if (vector == APIC_VECTOR_KICK) {
 		apic_eoi();
 		sched_ipi();
+	} else if (vector == APIC_VECTOR_TELL) {
+		apic_eoi();
+		mcheck_tell();
 	} else if (vector >= APIC_VECTOR_FIRST && vector <= APIC_VECTOR_LAST) {
 		device_vector(vector);
 		apic_eoi();

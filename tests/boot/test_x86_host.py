@@ -137,3 +137,25 @@ def test_interrupts(machine, kind):
         m.run("ipconfig attach s%d" % number, status=0)
         assert "10.0.2.15 (dhcp)" in m.run("ipconfig dhcp", status=0)
         m.run("ipconfig detach", status=0)
+
+
+def test_nmi_and_machine_check(machine):
+    """An NMI is told of and the machine goes on; so it does not behind a lost CPU, in words."""
+    m = machine(arch="x86", image=IMAGE, mem=256, append="vmm.panic=off")
+    m.run("host cpu info", status=0)
+    m.monitor("nmi")
+    told = set()
+    for _ in range(2):
+        m.expect(r"NMI on CPU (\d) at 0x[0-9a-f]+: a button was pressed, or a device reports an "
+                 r"error; the machine goes on\r*\n")
+        told.add(m.match.group(1))
+    assert told == {"0", "1"}
+    m.run("host cpu info", status=0)
+    # Bank 1: valid, uncorrected, enabled, with an address, context corrupt.
+    m.send("\x01c")
+    m.expect(r"\(qemu\) ")
+    m.send("mce 1 1 0xb600000000000000 0x4 0x1234000 0\n")
+    m.expect("machine check on CPU 1: uncorrected error, bank 1, status 0xb600000000000000, "
+             "address 0x1234000; the processor cannot go on from it\r*\n")
+    m.expect("panic: the hypervisor cannot go on")
+    assert m.wait_end() == 0

@@ -34,6 +34,7 @@ enum {
 #define ICR_BUSY    0x1000
 #define ICR_ASSERT  0x4000
 #define ICR_NMI	    0x400
+#define ICR_SELF    0x40000
 #define ICR_INIT    0x500
 #define ICR_STARTUP 0x600
 
@@ -128,6 +129,15 @@ static void send(uint32_t apic_id, uint32_t command)
 	apic_write(APIC_ICR2, apic_id << 24);
 	apic_write(APIC_ICR, command);
 	arch_irq_restore(flags);
+}
+
+/* An NMI may come between the two writes of send(): only the second one is made here. */
+void apic_send_self(uint8_t vector)
+{
+	if (registers)
+		apic_write(APIC_ICR, ICR_SELF | ICR_ASSERT | vector);
+	else
+		wrmsr(MSR_X2APIC + APIC_ICR, ICR_SELF | ICR_ASSERT | vector);
 }
 
 uint32_t apic_id_of(unsigned cpu)

@@ -69,6 +69,7 @@ void features_init(void)
 int arch_cpu_init(void)
 {
 	apic_init_cpu();
+	mcheck_init_cpu();
 	tsc_init();
 	apic_timer_init();
 	return 0;
@@ -77,6 +78,7 @@ int arch_cpu_init(void)
 void arch_cpu_init_secondary(void)
 {
 	apic_init_cpu();
+	mcheck_init_cpu();
 	svm_init_cpu();
 }
 

@@ -155,9 +155,7 @@ static bool nmi(const struct x86_frame *f)
 		return true;
 	if (panic_active())
 		arch_cpu_halt();
-	log_error("NMI on CPU %u at 0x%llx: the machine reports an error, or a button was pressed",
-		  this_cpu() ? this_cpu()->id : 0, (unsigned long long)f->rip);
-	return true;
+	return nmi_taken(f->rip);
 }
 
 void fault_report(struct x86_frame *f)
@@ -171,8 +169,14 @@ void fault_report(struct x86_frame *f)
 
 	if (f->vector == VECTOR_NMI && nmi(f))
 		return;
+	if (f->vector == VECTOR_MACHINE_CHECK) {
+		(void)mcheck_taken(false);
+		return;
+	}
 	if (__atomic_exchange_n(&reporting, true, __ATOMIC_ACQ_REL))
 		arch_cpu_halt();
+	/* From here on nobody waits for locks that the interrupted code may hold. */
+	panic_begin();
 	describe(f, detail, sizeof(detail));
 	name = f->vector < 32 ? names[f->vector] : NULL;
 	log_error("hypervisor fault on CPU %u in thread %s: %s (vector %u)%s", cpu ? cpu->id : 0,
@@ -182,5 +186,6 @@ void fault_report(struct x86_frame *f)
 	name = symbol_name(f->rip, &offset);
 	log_error("in %s+0x%zx, called from:", name ? name : "?", offset);
 	symbol_backtrace(f->rbp);
-	panic("fault in the hypervisor");
+	panic(f->vector == VECTOR_NMI ? "this CPU has taken no interrupts for a second" :
+	      "fault in the hypervisor");
 }

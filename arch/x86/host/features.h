@@ -59,6 +59,16 @@ void apic_send_startup(uint32_t apic_id, uint8_t page);
 void apic_send_nmi(uint32_t apic_id);
 uint32_t apic_own_id(void);
 
+/** Machine checks of this CPU are on; those from before the start are told. */
+void mcheck_init_cpu(void);
+/**
+ * A machine check has come, in a guest or not. Ends the machine if it has to.
+ * @return false: the guest cannot go on
+ */
+bool mcheck_taken(bool in_guest);
+/** An NMI of nobody's has come. @return false: this CPU hangs, it has not even told of the last */
+bool nmi_taken(uint64_t pc);
+
 /** A non-maskable interrupt has come: is it a flush? (tlb.c) @return true: yes, done */
 bool tlb_nmi(void);
 

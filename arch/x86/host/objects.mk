@@ -4,6 +4,7 @@ obj-y += switch.o
 obj-y += apic.o
 obj-y += cpu.o
 obj-y += exception.o
+obj-y += mcheck.o
 obj-y += paging.o
 obj-y += power.o
 obj-y += smp.o
@@ -13,6 +14,7 @@ obj-y += tsc.o
 
 CFLAGS_cpu.o := -Os
 CFLAGS_exception.o := -Os
+CFLAGS_mcheck.o := -Os
 CFLAGS_paging.o := -Os
 CFLAGS_power.o := -Os
 CFLAGS_smp.o := -Os

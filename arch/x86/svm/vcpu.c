@@ -130,7 +130,9 @@ static void exit_nmi(struct vcpu *vcpu, struct vcpu_exit *exit)
 
 static void exit_machine_check(struct vcpu *vcpu, struct vcpu_exit *exit)
 {
-	__asm__ volatile("int $18"); /* reported as the hypervisor's own, which does not go on */
+	exit->kind = EXIT_IRQ;
+	if (!mcheck_taken(true))
+		svm_crash(vcpu, "the memory of the machine has an uncorrected error: machine check");
 }
 
 static void exit_window(struct vcpu *vcpu, struct vcpu_exit *exit)

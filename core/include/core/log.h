@@ -89,5 +89,11 @@ void log_clear(void);
  * Waits for no lock. Any context.
  */
 noreturn_fn void panic(const char *fmt, ...) printf_like(1, 2);
+/**
+ * The same in two parts: from here on others stop and no lock is waited for, so that a fault can be
+ * reported wherever it was. The caller ends with panic(). A second CPU does not come back. Any
+ * context.
+ */
+void panic_begin(void);
 /** Has some CPU panicked? Others stop at their next interrupt. */
 bool panic_active(void);

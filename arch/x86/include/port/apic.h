@@ -13,12 +13,17 @@
 #define APIC_VECTOR_LAST     0xef
 #define APIC_VECTOR_TIMER    0xf0
 #define APIC_VECTOR_KICK     0xf1
+#define APIC_VECTOR_TELL     0xf2 /* mcheck_tell() */
 #define APIC_VECTOR_SPURIOUS 0xff
 
 /** The last vector is at its end. */
 void apic_eoi(void);
 /** Interrupt a logical CPU with a vector. After writes that it shall see. */
 void apic_send(unsigned cpu, uint8_t vector);
+/** Interrupt this CPU, of any context. */
+void apic_send_self(uint8_t vector);
+/** What has happened and could not be told then: machine checks, NMIs (mcheck.c). */
+void mcheck_tell(void);
 /** What APIC a logical CPU has, as redirection entries and messages name it. */
 uint32_t apic_id_of(unsigned cpu);
 

@@ -14,6 +14,12 @@
 
 struct cpu;
 
+/** A machine check, as its bank told of it. */
+struct x86_check {
+	unsigned bank;
+	uint64_t status, addr;
+};
+
 /** 64-bit task state segment: stacks only. */
 struct x86_tss {
 	uint32_t reserved0;
@@ -35,8 +41,11 @@ struct x86_cpu {
 	/* SVM */
 	uint64_t host_vmcb;	/* physical address: what VMLOAD brings back (0: not switched on) */
 	uint32_t asid_next, asid_generation;
-	/* TLB: requests that this CPU has carried out (tlb.c) */
-	uint32_t tlb_done;
+	/* What came of itself and is not told yet (mcheck.c); no PC, no count: nothing */
+	uint64_t nmi_pc, nmi_time;
+	uint8_t nmi_port;
+	unsigned checks;
+	struct x86_check check;
 };
 
 /* Volatile: a thread may be on another CPU after each call of the scheduler. */
