@@ -96,3 +96,18 @@ def test_ends(host):
     assert "ended itself with 0" in host.run("guest start t; guest wait t 20s", status=0)
     told = host.run("vserial dump t/uart0", status=0)
     assert told.count("TRAP ok") == 30 and "TRAPS done" in told, told
+
+
+@pytest.mark.parametrize("smp", [1, 4])
+def test_more_than_asids(pc, smp):
+    """With more vCPUs than the processors have tags for translations, all get to their ends."""
+    m = pc(smp=smp, cpu="EPYC,+svm,+npt", timeout=120, wait=False, files={
+        "/witness.bin": program("witness"), "/traps.bin": program("traps"),
+        "/boot.xscript": "".join(
+            'guest create g%d board=pc mem=2M kernel=/%s.bin cmdline="ms=15"\n'
+            "guest start g%d\n" % (n, ("witness", "traps")[n % 2], n) for n in range(18)) +
+        "".join("guest wait g%d 60s\n" % n for n in range(18))})
+    m.wait_prompt()
+    listed = m.run("guest list", status=0)
+    ended = re.findall(r"(?m)^g\d+ .* (?:powered off|ended itself with 0)", listed)
+    assert len(ended) == 18, listed

@@ -7,6 +7,8 @@ insn-files := $(addprefix arch/x86/common/,insn.c insn_class.c insn_alu.c insn_e
 
 test_insn := $(insn-files)
 cflags_test_insn := -I$(top)/arch/x86/common
+# In a header.
+test_asid :=
 test_guest_walk := $(insn-files)
 cflags_test_guest_walk := -I$(top)/arch/x86/common
 fuzz_insn := $(insn-files)

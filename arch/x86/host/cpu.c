@@ -61,7 +61,9 @@ void features_init(void)
 	f->page1gb = ext.edx & BIT32(26);
 	f->rdtscp = ext.edx & BIT32(27);
 	f->pa_bits = max >= 0x80000008 ? MIN(cpuid(0x80000008, 0).eax & 0xff, 52u) : 36;
-	f->tsc_invariant = max >= 0x80000007 && cpuid(0x80000007, 0).edx & BIT32(8);
+	/* What is a processor only in another hypervisor changes no speed. */
+	f->tsc_invariant = r.ecx & BIT32(31) ||
+			   (max >= 0x80000007 && cpuid(0x80000007, 0).edx & BIT32(8));
 	if (ext.ecx & BIT32(2) && max >= 0x8000000a)
 		read_svm(f);
 }

@@ -338,8 +338,10 @@ static bool stepped(struct vcpu *vcpu, enum insn_step step)
 		put_state(a);
 		break;
 	case INSN_FAULT:
-		if (run->vector == VECTOR_PF)
+		if (run->vector == VECTOR_PF) {
 			a->vmcb->cr2 = run->cr2;
+			a->vmcb->clean &= ~CLEAN_CR2;
+		}
 		svm_inject(vcpu, run->vector, run->has_error, run->error);
 		break;
 	case INSN_UNKNOWN:

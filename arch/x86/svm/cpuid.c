@@ -60,7 +60,8 @@
 #define SIGNATURE_KVM_B 0x4b4d564b /* "KVMKVMKVM" */
 #define SIGNATURE_KVM_C 0x564b4d56
 #define SIGNATURE_KVM_D 0x4d
-#define KVM_CLOCK	(BIT32(0) | BIT32(3) | BIT32(24)) /* old and new clock, TSC is stable */
+#define KVM_CLOCK	(BIT32(0) | BIT32(3)) /* by its old and its new numbers */
+#define KVM_STABLE	BIT32(24)	      /* the same on all vCPUs */
 #define APIC_BUS_KHZ	1000000
 
 uint64_t svm_xcr0_mask(void)
@@ -203,7 +204,8 @@ static void leaf_kvm(struct vcpu *v, uint32_t sub, struct cpuid *r)
 
 static void leaf_kvm_features(struct vcpu *v, uint32_t sub, struct cpuid *r)
 {
-	*r = (struct cpuid){ .eax = KVM_CLOCK };
+	*r = (struct cpuid){ .eax = x86_features.tsc_invariant ? KVM_CLOCK | KVM_STABLE :
+								 KVM_CLOCK };
 }
 
 static void leaf_frequency(struct vcpu *v, uint32_t sub, struct cpuid *r)
@@ -227,7 +229,7 @@ static void leaf_ext_1(struct vcpu *v, uint32_t sub, struct cpuid *r)
 /* The counter goes on at the same rate on all vCPUs, as far as it does on the host's. */
 static void leaf_power(struct vcpu *v, uint32_t sub, struct cpuid *r)
 {
-	*r = (struct cpuid){ .edx = BIT32(8) };
+	*r = (struct cpuid){ .edx = x86_features.tsc_invariant ? BIT32(8) : 0 };
 }
 
 static void leaf_sizes(struct vcpu *v, uint32_t sub, struct cpuid *r)

@@ -89,9 +89,7 @@ void svm_init_cpu(void)
 	wrmsr(MSR_VM_HSAVE_PA, mem_va_to_hpa(pages));
 	cpu->host_vmcb = mem_va_to_hpa(pages + PAGE_SIZE);
 	__asm__ volatile("vmsave %0" : : "a"(cpu->host_vmcb) : "memory");
-	/* 0 is the host's. The generation is one that no vCPU has. */
-	cpu->asid_next = 1;
-	cpu->asid_generation = 1;
+	asid_init(&cpu->asids);
 	arch_irq_restore(flags);
 }
 
@@ -101,15 +99,12 @@ void svm_take_asid(struct arch_vcpu *a)
 
 	a->tlb_seen = READ_ONCE(*a->flushes);
 	a->vmcb->tlb_control = 0;
-	if (cpu->asid_next >= MAX(x86_features.asids, 2u)) {
-		cpu->asid_next = 1;
-		cpu->asid_generation++;
+	if (asid_take(&a->asid, &cpu->asids, cpu->cpu->id, x86_features.asids)) {
 		a->vmcb->tlb_control = TLB_FLUSH_ALL;
 		a->waits |= VCPU_WAITS_FLUSH;
 	}
-	a->vmcb->asid = cpu->asid_next++;
-	a->asid_generation = cpu->asid_generation;
-	a->asid_cpu = cpu->cpu->id;
+	a->vmcb->asid = a->asid.number;
+	a->vmcb->clean &= ~CLEAN_ASID;
 }
 
 /* --- guests ----------------------------------------------------------------------------------- */

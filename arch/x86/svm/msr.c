@@ -64,7 +64,9 @@ static void scale(struct pv_time *t)
 /* The counter is the same on all CPUs and never stops: written once. */
 static int write_time(struct vcpu *vcpu, uint64_t v)
 {
-	struct pv_time t = { .version = 2, .flags = TIME_TSC_STABLE };
+	struct pv_time t = {
+		.version = 2, .flags = x86_features.tsc_invariant ? TIME_TSC_STABLE : 0,
+	};
 
 	vcpu->arch.kvm_time = v;
 	if (!(v & 1))
@@ -123,6 +125,7 @@ static int write_efer(struct vcpu *vcpu, uint64_t v)
 	if ((v ^ m->efer) & EFER_NXE)
 		vcpu->arch.tlb_seen = *vcpu->arch.flushes - 1;
 	vcpu->arch.efer = v;
+	m->clean &= ~CLEAN_CR;
 	m->efer = (v & EFER_GUEST) | (m->efer & EFER_LMA) | EFER_SVME;
 	return 0;
 }
@@ -144,6 +147,7 @@ static int write_pat(struct vcpu *vcpu, uint64_t v)
 			return -ENOENT;
 	}
 	vcpu->arch.vmcb->g_pat = v;
+	vcpu->arch.vmcb->clean &= ~CLEAN_NP;
 	return 0;
 }
 

@@ -103,6 +103,11 @@ static void control_init(struct arch_vcpu *a, const struct guest *guest)
 			  MISC1_MSR | MISC1_SHUTDOWN;
 	m->intercept[4] = MISC2_SVM | MISC2_WBINVD | MISC2_MONITOR | MISC2_MWAIT | MISC2_XSETBV |
 			  MISC2_RDPRU;
+	/* Those that wait in a loop exit after so many turns; a turn is shorter than the second. */
+	if (x86_features.pause_filter) {
+		m->pause_count = 3000;
+		m->pause_threshold = 128;
+	}
 	m->iopm = svm_iopm();
 	m->msrpm = svm_msrpm();
 	m->int_control = INT_V_MASKING;
@@ -271,7 +276,8 @@ void arch_vcpu_load(struct vcpu *vcpu)
 	__atomic_fetch_or(&vcpu->guest->arch.cpus, BIT(cpu->cpu->id), __ATOMIC_SEQ_CST);
 	a->host_pa = cpu->host_vmcb;
 	a->vmcb->tsc_offset = -vcpu->guest->start_count;
-	if (a->asid_cpu != cpu->cpu->id || a->asid_generation != cpu->asid_generation)
+	a->vmcb->clean = 0;
+	if (!asid_valid(&a->asid, &cpu->asids, cpu->cpu->id))
 		a->tlb_seen = vcpu->guest->arch.flushes - 1;
 	fpu_load(a);
 	if (x86_features.rdtscp)

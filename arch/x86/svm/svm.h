@@ -54,6 +54,19 @@
 #define EVENT_EXCEPTION 0x300u
 #define EVENT_SOFT	0x400u
 
+/*
+ * vmcb.clean: what the CPU may have kept since the last exit (APM volume 2, 15.15). Intercepts and
+ * virtual interrupts are written too often; who writes one of the others takes its bit away.
+ */
+#define CLEAN_ASID BIT32(2)
+#define CLEAN_NP   BIT32(4) /* PAT too */
+#define CLEAN_CR   BIT32(5) /* CR0, CR3, CR4, EFER */
+#define CLEAN_DR   BIT32(6)
+#define CLEAN_CR2  BIT32(9)
+/* Those, permission maps, descriptor tables, segments, last branches */
+#define CLEAN_KEPT (CLEAN_ASID | CLEAN_NP | CLEAN_CR | CLEAN_DR | CLEAN_CR2 | BIT32(1) |            \
+		    BIT32(7) | BIT32(8) | BIT32(10))
+
 #define DR6_STEP BIT32(14)
 #define DR6_HITS 0xfu
 
@@ -111,7 +124,8 @@ struct vmcb {
 	uint8_t r098[0xa8 - 0x98];
 	uint64_t event, nested_cr3;
 	uint8_t r0b8[0xc0 - 0xb8];
-	uint64_t clean, next_rip;
+	uint32_t clean, r0c4;
+	uint64_t next_rip;
 	uint8_t fetched, bytes[15];
 	uint8_t r0e0[0x400 - 0xe0];
 	/* state */

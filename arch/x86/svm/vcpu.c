@@ -55,6 +55,7 @@ noinline_fn void svm_step_ends(struct arch_vcpu *a)
 
 	if (vmcb->rflags & RFLAGS_TF) {
 		vmcb->dr6 |= DR6_STEP;
+		vmcb->clean &= ~CLEAN_DR;
 		put_event(a, EVENT_VALID | EVENT_EXCEPTION | VECTOR_DB);
 	}
 	vmcb->rflags &= ~(uint64_t)RFLAGS_RF;
@@ -132,7 +133,7 @@ static void exit_machine_check(struct vcpu *vcpu, struct vcpu_exit *exit)
 {
 	exit->kind = EXIT_IRQ;
 	if (!mcheck_taken(true))
-		svm_crash(vcpu, "the memory of the machine has an uncorrected error: machine check");
+		svm_crash(vcpu, "an uncorrected error in the memory of the machine,");
 }
 
 static void exit_window(struct vcpu *vcpu, struct vcpu_exit *exit)
@@ -185,6 +186,7 @@ static void exit_cr4(struct vcpu *vcpu, struct vcpu_exit *exit)
 	if (vmcb->cr4 ^ value)
 		a->tlb_seen = *a->flushes - 1;
 	vmcb->cr4 = value;
+	vmcb->clean &= ~CLEAN_CR;
 	svm_skip(a, insn->len);
 }
 
@@ -208,6 +210,7 @@ static bool nmi_returned(struct arch_vcpu *a)
 	if (a->nmi_steps)
 		return false;
 	vmcb->dr6 &= ~(uint64_t)DR6_STEP;
+	vmcb->clean &= ~CLEAN_DR;
 	return !(vmcb->dr6 & DR6_HITS);
 }
 
@@ -258,7 +261,8 @@ static void exit_msr(struct vcpu *vcpu, struct vcpu_exit *exit)
 static void exit_io(struct vcpu *vcpu, struct vcpu_exit *exit)
 {
 	struct arch_vcpu *a = &vcpu->arch;
-	uint32_t info = (uint32_t)a->vmcb->info1;
+	struct vmcb *vmcb = a->vmcb;
+	uint32_t info = (uint32_t)vmcb->info1;
 
 	if (unlikely(info & IO_STRING)) {
 		svm_access_begin(vcpu, exit, INSN_NO_HINT);
@@ -268,11 +272,11 @@ static void exit_io(struct vcpu *vcpu, struct vcpu_exit *exit)
 	exit->flags = !(info & IO_IN); /* is_write */
 	exit->size_only = (info & IO_SIZES) >> 4;
 	exit->gpa = info >> 16;
-	exit->value = likely(info & IO_BYTE)	? (uint8_t)a->vmcb->rax
-		      : info & IO_WORD		? (uint16_t)a->vmcb->rax
-						: (uint32_t)a->vmcb->rax;
-	a->skip_to = a->vmcb->info2;
-	a->read_to = &a->vmcb->rax;
+	exit->value = likely(info & IO_BYTE)	? (uint8_t)vmcb->rax
+		      : info & IO_WORD		? (uint16_t)vmcb->rax
+						: (uint32_t)vmcb->rax;
+	a->skip_to = vmcb->info2;
+	a->read_to = &vmcb->rax;
 }
 
 static void exit_hlt(struct vcpu *vcpu, struct vcpu_exit *exit)
@@ -465,6 +469,7 @@ void svm_exited(struct vcpu *vcpu, struct vcpu_exit *exit)
 	uint64_t code = vmcb->exit_code;
 
 	vmcb->event = 0;
+	vmcb->clean = CLEAN_KEPT;
 	if (unlikely(vmcb->exit_event & EVENT_VALID))
 		interrupted_event(&vcpu->arch);
 	if (likely(code < SVM_EXITS))

@@ -11,6 +11,7 @@
 #ifndef __ASSEMBLY__
 #include <stddef.h>
 #include <stdint.h>
+#include <port/asid.h>
 
 struct cpu;
 
@@ -40,7 +41,7 @@ struct x86_cpu {
 	struct x86_tss tss __attribute__((aligned(16)));
 	/* SVM */
 	uint64_t host_vmcb;	/* physical address: what VMLOAD brings back (0: not switched on) */
-	uint32_t asid_next, asid_generation;
+	struct asid_pool asids;
 	/* What came of itself and is not told yet (mcheck.c); no PC, no count: nothing */
 	uint64_t nmi_pc, nmi_time;
 	uint8_t nmi_port;

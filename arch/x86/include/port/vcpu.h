@@ -14,6 +14,7 @@
 #ifndef __ASSEMBLY__
 #include <stdbool.h>
 #include <stdint.h>
+#include <port/asid.h>
 
 struct vmcb;
 struct svm_insn;
@@ -36,8 +37,7 @@ struct arch_vcpu {
 	const uint32_t *flushes; /* the guest's: what tlb_seen is compared with */
 	uint32_t tlb_seen;	/* arch_guest.flushes at the last entry */
 	uint32_t waits;		/* VCPU_WAITS_: to be seen to before the next entry */
-	uint32_t asid_generation;
-	unsigned asid_cpu;	/* whose ASID it has */
+	struct asid asid;
 	bool dr_used;
 	bool nmi_masked;
 	bool nmi_returns;	/* the end of its handler is stepped over */
