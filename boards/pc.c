@@ -40,9 +40,14 @@ static const struct board_device devices[] = {
 	{ "pci_mem", "pci", "pci-window", PC_PCI_MEM, PC_PCI_MEM_SIZE, false, -1 },
 };
 
+uint64_t pc_low_memory(const struct guest_config *cfg)
+{
+	return MIN_T(uint64_t, cfg->mem, cfg->firmware ? PC_PCI_LOW : PC_RAM_LOW_MAX);
+}
+
 static void build_ram_regions(struct board_build *b)
 {
-	uint64_t low = MIN_T(uint64_t, b->cfg->mem, PC_RAM_LOW_MAX);
+	uint64_t low = pc_low_memory(b->cfg);
 
 	build_ram(b, "mem0", 0, low);
 	if (b->cfg->mem > low)
@@ -78,6 +83,29 @@ static void build_pci(struct board_build *b)
 	}
 }
 
+struct pc_window pc_high_window(const struct guest_config *cfg)
+{
+	uint64_t high = cfg->mem - pc_low_memory(cfg);
+	uint64_t at = ALIGN_UP(PC_RAM_HIGH + high, GIB), end = arch_guest_gpa_limit();
+
+	return (struct pc_window){ at, end > at ? end - at : 0 };
+}
+
+/* Memory of PCI beside that below the IOAPIC. */
+static void build_windows(struct board_build *b)
+{
+	struct pc_window w = pc_high_window(b->cfg);
+	const struct board_device window = { "pci_mem64", "pci", "pci-window", w.at, w.size, false,
+					     -1 };
+	static const struct board_device low = { "pci_mem_low", "pci", "pci-window", PC_PCI_LOW,
+						 PC_ECAM - PC_PCI_LOW, false, -1 };
+
+	if (w.size)
+		build_device(b, &window);
+	if (b->cfg->firmware)
+		build_device(b, &low);
+}
+
 static void build_hpet(struct board_build *b)
 {
 	static const struct board_device hpet = { "hpet", "timer", "intel,ia-hpet", PC_HPET,
@@ -98,11 +126,6 @@ static void build_keyboard(struct board_build *b)
 	build_cells(b, node, "interrupts", irqs, ARRAY_SIZE(irqs));
 }
 
-uint32_t pc_firmware_acpi(const struct guest_config *cfg)
-{
-	return (uint32_t)MIN_T(uint64_t, cfg->mem, PC_RAM_LOW_MAX) - PC_ACPI_SIZE;
-}
-
 static void put_range(uint8_t *p, uint64_t at, uint64_t size, uint32_t kind)
 {
 	put_le64(p, at);
@@ -110,33 +133,37 @@ static void put_range(uint8_t *p, uint64_t at, uint64_t size, uint32_t kind)
 	put_le32(p + 16, kind);
 }
 
+static void give(struct board_build *b, struct dt_node *fw, const char *prop, const void *data,
+		 size_t size)
+{
+	if (!b->err)
+		b->err = dt_set(fw, prop, data, (unsigned)size);
+}
+
 /*
- * QEMU's files for firmware: the memory there is, and how to make ACPI's RSDP known. The tables
- * behind it are in memory already, so it has only to be put where systems look for it.
+ * QEMU's files for firmware: the memory there is, ACPI's tables and how to put them somewhere.
  */
 static void give_tables(struct board_build *b, struct dt_node *fw)
 {
-	uint32_t acpi = pc_firmware_acpi(b->cfg);
-	uint8_t map[60], loader[128] = { 0 }, *tables = heap_alloc(PC_ACPI_SIZE);
-	uint64_t high = b->cfg->mem > PC_RAM_LOW_MAX ? b->cfg->mem - PC_RAM_LOW_MAX : 0;
+	uint64_t low = pc_low_memory(b->cfg), high = b->cfg->mem - low;
+	uint8_t map[40], *tables = heap_alloc(2 * PC_ACPI_SIZE);
+	size_t size = 0, script = 0;
 
-	put_range(map, 0, acpi, 1);
-	put_range(map + 20, acpi, PC_ACPI_SIZE, 2);
-	put_range(map + 40, PC_RAM_HIGH, high, 1);
-	put_le32(loader, 1); /* allocate a file, 16 bytes aligned, below 1 MiB */
-	strlcpy((char *)loader + 4, "etc/acpi/rsdp", 56);
-	put_le32(loader + 60, 16);
-	loader[64] = 2;
-	if (!tables && !b->err)
-		b->err = -ENOMEM;
-	if (!b->err && !pc_acpi_make(b->cfg->vcpus, acpi, tables, PC_ACPI_SIZE))
+	put_range(map, 0, low, 1);
+	put_range(map + 20, PC_RAM_HIGH, high, 1);
+	if (!tables) {
+		b->err = b->err ? b->err : -ENOMEM;
+		return;
+	}
+	size = pc_acpi_make(b->cfg, 0, tables, PC_ACPI_SIZE);
+	if (size)
+		script = pc_acpi_script(tables, tables + PC_ACPI_SIZE, PC_ACPI_SIZE);
+	if (!script && !b->err)
 		b->err = -ENOSPC;
-	if (!b->err)
-		b->err = dt_set(fw, "acpi-rsdp", tables, PC_RSDP_SIZE);
-	if (!b->err)
-		b->err = dt_set(fw, "e820", map, high ? 60 : 40);
-	if (!b->err)
-		b->err = dt_set(fw, "table-loader", loader, sizeof(loader));
+	give(b, fw, "e820", map, high ? 40 : 20);
+	give(b, fw, "acpi-rsdp", tables, PC_RSDP_SIZE);
+	give(b, fw, "acpi-tables", tables, size);
+	give(b, fw, "table-loader", tables + PC_ACPI_SIZE, script);
 	heap_free(tables);
 }
 
@@ -168,15 +195,14 @@ static int build_firmware(struct board_build *b)
 	/* There is no screen: SeaBIOS shows what it would show there on the serial port. */
 	put_le64(console, PC_PORT_COM1);
 	build_flag(b, node, "boot-menu");
-	if (!b->err)
-		b->err = dt_set(node, "sercon-port", console, sizeof(console));
+	give(b, node, "sercon-port", console, sizeof(console));
 	build_handed(b, node);
 	return 0;
 }
 
 static int check(const struct guest_config *cfg, struct shell_out *out)
 {
-	gpa_t limit = arch_guest_gpa_limit();
+	gpa_t limit = arch_guest_gpa_limit(), low = pc_low_memory(cfg);
 	const char *wrong = NULL;
 	char text[24];
 
@@ -190,11 +216,10 @@ static int check(const struct guest_config *cfg, struct shell_out *out)
 		out_printf(out, "%s\n", wrong);
 		return -EINVAL;
 	}
-	if (cfg->mem > PC_RAM_LOW_MAX && (limit <= PC_RAM_HIGH ||
-	    cfg->mem - PC_RAM_LOW_MAX > limit - PC_RAM_HIGH)) {
+	if (cfg->mem > low && (limit <= PC_RAM_HIGH || cfg->mem - low > limit - PC_RAM_HIGH)) {
 		out_printf(out, "mem=: this CPU has guest addresses only up to %s, and memory "
-			   "above 2.75G goes behind the first 4G\n",
-			   format_size(text, sizeof(text), limit));
+			   "above %s goes behind the first 4G\n",
+			   format_size(text, sizeof(text), limit), cfg->firmware ? "2G" : "2.75G");
 		return -EINVAL;
 	}
 	return build_check(cfg, out);
@@ -213,6 +238,7 @@ static int pc_build(const struct guest_config *cfg, struct dt_node *node, struct
 	build_pci(&b);
 	for (unsigned i = 0; i < ARRAY_SIZE(devices); i++)
 		build_device(&b, &devices[i]);
+	build_windows(&b);
 	build_keyboard(&b);
 	build_hpet(&b);
 	build_virtio(&b);

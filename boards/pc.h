@@ -13,6 +13,7 @@
 
 /* Memory. */
 #define PC_RAM_LOW_MAX	  0xb0000000u /* the rest of the RAM is from 4 GiB on */
+#define PC_PCI_LOW	  0x80000000u /* with firmware: PCI, up to ECAM */
 #define PC_RAM_HIGH	  0x100000000ull
 #define PC_ECAM		  0xb0000000u
 #define PC_ECAM_SIZE	  0x100000u /* bus 0 */
@@ -73,8 +74,14 @@ struct guest;
 struct shell_out;
 
 #define PC_RSDP_SIZE	  36
-/** Where ACPI's tables of a guest with firmware are: the last of the low memory. */
-uint32_t pc_firmware_acpi(const struct guest_config *cfg);
+
+/** Bytes of RAM below PCI's memory. */
+uint64_t pc_low_memory(const struct guest_config *cfg);
+/** Where PCI's memory beyond 4 GiB is: behind the RAM, to the end; size 0: there is none. */
+struct pc_window {
+	uint64_t at, size;
+};
+struct pc_window pc_high_window(const struct guest_config *cfg);
 /** Load what the guest boots from and set its first vCPU's start (pc_boot.c). */
 int pc_boot(const struct guest_config *cfg, struct guest *guest, struct shell_out *out);
 /**
@@ -83,4 +90,11 @@ int pc_boot(const struct guest_config *cfg, struct guest *guest, struct shell_ou
  * @param room  bytes at buf
  * @return bytes used; 0: they do not fit
  */
-size_t pc_acpi_make(unsigned vcpus, uint32_t base, uint8_t *buf, size_t room);
+size_t pc_acpi_make(const struct guest_config *cfg, uint32_t base, uint8_t *buf, size_t room);
+/**
+ * How firmware puts tables where it wants: QEMU's etc/table-loader.
+ * @param tables  of pc_acpi_make() with base 0; checksums that become others are cleared
+ * @param room    bytes at buf
+ * @return bytes used; 0: they do not fit
+ */
+size_t pc_acpi_script(uint8_t *tables, uint8_t *buf, size_t room);

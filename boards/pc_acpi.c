@@ -7,6 +7,7 @@
  */
 #include "pc.h"
 
+#include <core/board.h>
 #include <libs/byteorder.h>
 #include <libs/string.h>
 
@@ -237,6 +238,7 @@ struct window {
 static const struct window bus_window = { 0x88, 2, 0, 2 };
 static const struct window port_window = { 0x88, 1, 3, 2 };
 static const struct window memory_window = { 0x87, 0, 1, 4 };
+static const struct window high_window = { 0x8a, 0, 1, 8 };
 
 static void range(struct out *o, const struct window *w, uint64_t from, uint64_t to)
 {
@@ -277,8 +279,9 @@ static void routing(struct out *o)
 	close_pkg(o, all);
 }
 
-static void pci_bridge(struct out *o)
+static void pci_bridge(struct out *o, const struct guest_config *cfg)
 {
+	const struct pc_window high = pc_high_window(cfg);
 	size_t at = open_device(o, "PCI0");
 	struct resources r;
 
@@ -292,6 +295,10 @@ static void pci_bridge(struct out *o)
 	range(o, &port_window, 0, PC_PORT_CF8 - 1);
 	range(o, &port_window, PC_PORT_CF8 + 8, 0xffff);
 	range(o, &memory_window, PC_PCI_MEM, PC_PCI_MEM + (uint64_t)PC_PCI_MEM_SIZE - 1);
+	if (cfg->firmware)
+		range(o, &memory_window, PC_PCI_LOW, PC_ECAM - 1);
+	if (high.size)
+		range(o, &high_window, high.at, high.at + high.size - 1);
 	close_resources(o, r);
 	routing(o);
 	close_pkg(o, at);
@@ -372,14 +379,14 @@ static void board_resources(struct out *o)
 	close_pkg(o, at);
 }
 
-static size_t make_dsdt(struct out *o)
+static size_t make_dsdt(struct out *o, const struct guest_config *cfg)
 {
 	size_t at = begin(o, "DSDT", 2), scope, pkg;
 
 	op(o, OP_SCOPE);
 	scope = open_pkg(o);
 	put(o, "\\_SB_", 5);
-	pci_bridge(o);
+	pci_bridge(o, cfg);
 	for (unsigned i = 0; i < ARRAY_SIZE(isa_devices); i++)
 		isa_device(o, &isa_devices[i]);
 	if (IS_ENABLED(CONFIG_EMU_HPET))
@@ -531,37 +538,132 @@ static size_t make_hpet(struct out *o)
 	return at;
 }
 
-static void make_rsdp(uint8_t *p, uint32_t xsdt)
+static void make_rsdp(uint8_t *p, uint32_t rsdt, uint32_t xsdt)
 {
 	memcpy(p, "RSD PTR ", 8);
 	memcpy(p + 9, "XVISOR", 6);
 	p[15] = 2;
+	put_le32(p + 16, rsdt);
 	put_le32(p + 20, 36);
 	put_le64(p + 24, xsdt);
 	p[8] = checksum(p, 20);
 	p[32] = checksum(p, 36);
 }
 
-size_t pc_acpi_make(unsigned vcpus, uint32_t base, uint8_t *buf, size_t room)
+/* The list of all tables: of 64-bit addresses, or of 32-bit ones for old systems. */
+static size_t make_list(struct out *o, const char *signature, unsigned width, const size_t *tables,
+			unsigned n)
+{
+	size_t at = begin(o, signature, 1);
+
+	for (unsigned i = 0; i < n; i++)
+		put_int(o, address(o, tables[i]), width);
+	end(o, at);
+	return at;
+}
+
+size_t pc_acpi_make(const struct guest_config *cfg, uint32_t base, uint8_t *buf, size_t room)
 {
 	struct out o = { .buf = buf, .room = room, .base = base };
-	size_t tables[4], facs, dsdt, xsdt;
+	size_t tables[4], facs, dsdt, rsdt, xsdt;
 	unsigned n = 0;
 	uint8_t *rsdp = take(&o, PC_RSDP_SIZE); /* first, where it is looked for */
 
 	facs = make_facs(&o);
-	dsdt = make_dsdt(&o);
+	dsdt = make_dsdt(&o, cfg);
 	tables[n++] = make_fadt(&o, facs, dsdt);
-	tables[n++] = make_madt(&o, vcpus);
+	tables[n++] = make_madt(&o, cfg->vcpus);
 	tables[n++] = make_mcfg(&o);
 	if (IS_ENABLED(CONFIG_EMU_HPET))
 		tables[n++] = make_hpet(&o);
-	xsdt = begin(&o, "XSDT", 1);
-	for (unsigned i = 0; i < n; i++)
-		put_int(&o, address(&o, tables[i]), 8);
-	end(&o, xsdt);
+	rsdt = make_list(&o, "RSDT", 4, tables, n);
+	xsdt = make_list(&o, "XSDT", 8, tables, n);
 	if (o.full)
 		return 0;
-	make_rsdp(rsdp, address(&o, xsdt));
+	make_rsdp(rsdp, address(&o, rsdt), address(&o, xsdt));
 	return o.at;
+}
+
+/* --- for firmware ------------------------------------------------------------------------ */
+
+/* Commands of 128 bytes, as QEMU's firmware knows them. */
+#define COMMAND	  128u
+#define FILE_NAME 56u
+#define TABLES	  "etc/acpi/tables"
+#define RSDP	  "etc/acpi/rsdp"
+enum { ALLOCATE = 1, ADD_POINTER = 2, ADD_CHECKSUM = 3 };
+enum { ZONE_HIGH = 1, ZONE_BELOW_1M = 2 };
+
+static uint8_t *command(struct out *o, unsigned what, const char *file)
+{
+	static uint8_t nowhere[COMMAND]; /* when there is no room any more */
+	uint8_t *p = take(o, COMMAND);
+
+	p = p ? p : nowhere;
+	put_le32(p, what);
+	strlcpy((char *)p + 4, file, FILE_NAME);
+	return p + 4 + FILE_NAME;
+}
+
+static void allocate(struct out *o, const char *file, uint32_t align, uint8_t zone)
+{
+	uint8_t *p = command(o, ALLOCATE, file);
+
+	put_le32(p, align);
+	p[4] = zone;
+}
+
+/* What is there is an offset in the file of the tables and becomes an address. */
+static void add_pointer(struct out *o, const char *file, size_t at, uint8_t size)
+{
+	uint8_t *p = command(o, ADD_POINTER, file);
+
+	strlcpy((char *)p, TABLES, FILE_NAME);
+	put_le32(p + FILE_NAME, (uint32_t)at);
+	p[FILE_NAME + 4] = size;
+}
+
+static void add_checksum(struct out *o, const char *file, uint8_t *data, size_t at, size_t from,
+			 uint32_t size)
+{
+	uint8_t *p = command(o, ADD_CHECKSUM, file);
+
+	data[at] = 0;
+	put_le32(p, (uint32_t)at);
+	put_le32(p + 4, (uint32_t)from);
+	put_le32(p + 8, size);
+}
+
+static void add_table_checksum(struct out *o, uint8_t *tables, size_t at)
+{
+	add_checksum(o, TABLES, tables, at + 9, at, get_le32(tables + at + 4));
+}
+
+/* The lists' own addresses, and those that they have. */
+static void relocate_list(struct out *o, uint8_t *tables, size_t in_rsdp, uint8_t width)
+{
+	size_t at = get_le32(tables + in_rsdp);
+
+	for (uint32_t i = HEADER; i < get_le32(tables + at + 4); i += width)
+		add_pointer(o, TABLES, at + i, width);
+	add_table_checksum(o, tables, at);
+	add_pointer(o, RSDP, in_rsdp, width);
+}
+
+size_t pc_acpi_script(uint8_t *tables, uint8_t *buf, size_t room)
+{
+	struct out o = { .buf = buf, .room = room };
+	size_t xsdt = get_le32(tables + 24), fadt = get_le32(tables + xsdt + HEADER);
+
+	allocate(&o, TABLES, 64, ZONE_HIGH);
+	allocate(&o, RSDP, 16, ZONE_BELOW_1M);
+	add_pointer(&o, TABLES, fadt + 36, 4);
+	add_pointer(&o, TABLES, fadt + 40, 4);
+	add_pointer(&o, TABLES, fadt + 140, 8);
+	add_table_checksum(&o, tables, fadt);
+	relocate_list(&o, tables, 16, 4);
+	relocate_list(&o, tables, 24, 8);
+	add_checksum(&o, RSDP, tables, 8, 0, 20);
+	add_checksum(&o, RSDP, tables, 32, 0, PC_RSDP_SIZE);
+	return o.full ? 0 : o.at;
 }

@@ -103,7 +103,7 @@ static void add_range(struct boot *b, uint64_t at, uint64_t size, uint32_t kind)
 
 static void list_memory(struct boot *b)
 {
-	b->low = MIN_T(uint64_t, b->cfg->mem, PC_RAM_LOW_MAX);
+	b->low = pc_low_memory(b->cfg);
 	b->high = b->cfg->mem - b->low;
 	add_range(b, 0, PC_BASE_MEMORY, MEMORY_RAM);
 	add_range(b, PC_BASE_MEMORY, 0xa0000 - PC_BASE_MEMORY, MEMORY_RESERVED);
@@ -123,15 +123,15 @@ static int load(struct boot *b, gpa_t at, const void *data, size_t size, const c
 	return err;
 }
 
-static int load_acpi(struct boot *b, uint32_t base)
+static int load_acpi(struct boot *b)
 {
 	uint8_t *buf = heap_zalloc(PC_ACPI_SIZE);
 	size_t size;
 	int err = -ENOMEM;
 
 	if (buf) {
-		size = pc_acpi_make(b->cfg->vcpus, base, buf, PC_ACPI_SIZE);
-		err = size ? load(b, base, buf, size, "ACPI's tables") : -ENOSPC;
+		size = pc_acpi_make(b->cfg, PC_ACPI, buf, PC_ACPI_SIZE);
+		err = size ? load(b, PC_ACPI, buf, size, "ACPI's tables") : -ENOSPC;
 	}
 	heap_free(buf);
 	return err;
@@ -479,8 +479,6 @@ static int boot_firmware(struct boot *b)
 		err = load(b, PC_HIGH_MEMORY - shadow, (uint8_t *)data + size - shadow, shadow,
 			   "its copy");
 	heap_free(data);
-	if (!err)
-		err = load_acpi(b, pc_firmware_acpi(b->cfg));
 	b->entry = RESET_VECTOR;
 	b->arg = X86_START_REAL;
 	return err;
@@ -518,7 +516,7 @@ static int boot_kernel(struct boot *b)
 		b->told = PC_TOLD_ELSEWHERE;
 	err = load_bios_data(b);
 	if (!err)
-		err = load_acpi(b, PC_ACPI);
+		err = load_acpi(b);
 	if (!err)
 		err = load_cmdline(b);
 	if (err)

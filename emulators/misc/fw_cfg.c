@@ -64,6 +64,7 @@ static const struct {
 	{ "e820", "etc/e820" },
 	{ "table-loader", "etc/table-loader" },
 	{ "sercon-port", "etc/sercon-port" },
+	{ "acpi-tables", "etc/acpi/tables" },
 };
 #define GIVEN		ARRAY_SIZE(given)
 #define SMALL		(4 + (1 + GIVEN) * FILE_ENTRY)
@@ -522,7 +523,8 @@ static const struct dt_match matches[] = {
 };
 
 static const char *const props[] = { "kernel", "initrd", "cmdline", "bootorder",
-				     "acpi-rsdp", "e820", "table-loader", "sercon-port",
+				     "acpi-rsdp", "acpi-tables", "e820", "table-loader",
+				     "sercon-port",
 				     "boot-menu", NULL };
 
 EMULATOR(fw_cfg) {

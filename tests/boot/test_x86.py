@@ -32,6 +32,7 @@ cmdline="console=ttyS0 quiet dhcp"
 guest start one
 guest start two
 """
+OVMF = pathlib.Path("/usr/share/OVMF/OVMF_CODE.fd")
 SEABIOS = pathlib.Path("/usr/share/seabios/bios-256k.bin")
 GRUB_MODULES = ["biosdisk", "part_msdos", "ext2", "linux", "normal", "serial", "terminal", "echo",
                 "boot"]
@@ -195,6 +196,37 @@ def test_firmware(pc, tmp_path):
     # What it said at the port of its own.
     assert "enter handle_19" in m.run("vserial dump fw/debugcon", status=0)
     at_console(m, "fw")
+    m.send("poweroff -f\r")
+    m.wait_prompt()
+
+
+def make_efi_disk(folder, files):
+    """A disk for UEFI: a file system of files, with GRUB where it is looked for."""
+    early, core, disk = folder / "early.cfg", folder / "grub.efi", folder / "disk.img"
+    early.write_text(GRUB.replace("set root=(hd0,msdos1)", "search -f --set=root /boot/vmlinuz"))
+    modules = [m for m in GRUB_MODULES if m not in ("biosdisk", "ext2")] + ["fat", "search"]
+    subprocess.run(["grub-mkimage", "-O", "x86_64-efi", "-o", core, "-p", "/boot", "-c", early] +
+                   modules, check=True)
+    with open(disk, "wb") as out:
+        out.truncate(40 << 20)
+    path = dict(os.environ, PATH=os.environ["PATH"] + ":/sbin:/usr/sbin")
+    subprocess.run(["mkfs.vfat", "-F", "32", disk], check=True, env=path,
+                   stdout=subprocess.DEVNULL)
+    subprocess.run(["mmd", "-i", disk, "::EFI", "::EFI/BOOT", "::boot"], check=True)
+    for name, source in dict(files, **{"/EFI/BOOT/BOOTX64.EFI": core}).items():
+        subprocess.run(["mcopy", "-i", disk, source, "::" + name.strip("/")], check=True)
+    return disk
+
+
+def test_uefi(pc, tmp_path):
+    """OVMF, GRUB from a disk, from it Debian's kernel, which has its CPUs by ACPI's tables."""
+    files = {"/ovmf": OVMF, "/boot.xscript": "guest create fw board=pc vcpus=2 mem=256M "
+             "firmware=/ovmf disk=vda\nguest start fw\nconsole fw\n"}
+    m = pc(smp=1, icount=True, disks=[make_efi_disk(tmp_path, debian("cloud-amd64"))], files=files,
+           wait=False, timeout=240)
+    m.expect_exact("GRUB is here")
+    m.expect(r"guest-init: ready: Linux \S+ on 2 CPUs")
+    m.expect_exact("guest:/# ")
     m.send("poweroff -f\r")
     m.wait_prompt()
 

@@ -24,7 +24,7 @@
 static const char *const props[] = {
 	"virtio_type", "blkdev", "serial", "read-only", "kernel", "initrd", "cmdline", "switch",
 	"local-mac-address", "acpi-rsdp", "e820", "table-loader", "sercon-port", "boot-menu",
-	"slot", "ports", "port_names", NULL,
+	"acpi-tables", "slot", "ports", "port_names", NULL,
 };
 static const struct emulator any = { .name = "any", .props = props };
 static const struct emulator host = { .name = "host", .props = props, .bus = "pci" };
@@ -438,14 +438,90 @@ TEST(raw_and_firmware)
 	CHECK_MEM(mem(0xe0000), firmware + 0x20000, 4096);
 	CHECK(region("firmware")->flags & REGION_ROM);
 	CHECK_EQ(region("fw_cfg")->gpa, 0x510);
-	/* ACPI's tables are in the last of the memory, which is told. */
-	CHECK_MEM(mem(0xfff0000), "RSD PTR ", 8);
-	CHECK_EQ(get_le64(mem(0xfff0000) + 24) >> 16, 0xfff);
-	CHECK_MEM(mem(get_le64(mem(0xfff0000) + 24)), "XSDT", 4);
-	CHECK_MEM(dt_prop(region("fw_cfg")->node, "acpi-rsdp")->data, mem(0xfff0000), 36);
-	CHECK_EQ(get_le64(dt_prop(region("fw_cfg")->node, "e820")->data + 20), 0xfff0000);
-	CHECK_EQ(dt_prop(region("fw_cfg")->node, "table-loader")->len, 128);
+	CHECK_EQ(get_le64(dt_prop(region("fw_cfg")->node, "e820")->data + 8), 0x10000000);
 	CHECK_EQ(get_le64(dt_prop(region("fw_cfg")->node, "sercon-port")->data), 0x3f8);
+	destroy();
+}
+
+/* What firmware does by etc/table-loader, with the two files at some addresses. */
+struct firmware_files {
+	uint8_t *tables, *rsdp;
+	size_t size;
+};
+
+static uint64_t get_sized(const uint8_t *p, unsigned size)
+{
+	return size == 8 ? get_le64(p) : get_le32(p);
+}
+
+static void run_command(const uint8_t *c, const struct firmware_files *f)
+{
+	bool rsdp = !strcmp((const char *)c + 4, "etc/acpi/rsdp");
+	uint8_t *file = rsdp ? f->rsdp : f->tables, sum = 0;
+	size_t room = rsdp ? 36 : f->size;
+	uint32_t at, size;
+
+	CHECK(rsdp || !strcmp((const char *)c + 4, "etc/acpi/tables"));
+	if (get_le32(c) == 2) {
+		at = get_le32(c + 116);
+		CHECK_STR((const char *)c + 60, "etc/acpi/tables");
+		CHECK(at + c[120] <= room && get_sized(file + at, c[120]) < f->size);
+		/* The address of the tables is 0x10000000. */
+		file[at + 3] += 0x10;
+	} else if (get_le32(c) == 3) {
+		at = get_le32(c + 60);
+		size = get_le32(c + 68);
+		CHECK(get_le32(c + 64) + size <= room && at < room && !file[at]);
+		for (uint32_t i = 0; i < size; i++)
+			sum += file[get_le32(c + 64) + i];
+		file[at] = (uint8_t)-sum;
+	} else {
+		CHECK_EQ(get_le32(c), 1);
+		CHECK_EQ(c[64], rsdp ? 2 : 1);
+	}
+}
+
+static bool sums_up(const uint8_t *p, size_t n);
+
+TEST(tables_for_firmware)
+{
+	const struct dt_prop *script, *tables;
+	struct firmware_files f;
+	uint8_t rsdp[36], *t;
+
+	CHECK_EQ(create("g|board=pc|firmware=/fw|mem=5G"), 0);
+	REQUIRE(guest);
+	CHECK_EQ(region("mem0")->size, 0x80000000);
+	CHECK_EQ(region("mem1")->size, 0xc0000000);
+	CHECK_EQ(region("pci_mem_low")->size, 0x30000000);
+	CHECK_EQ(region("pci_mem64")->gpa, 0x1c0000000);
+	script = dt_prop(region("fw_cfg")->node, "table-loader");
+	tables = dt_prop(region("fw_cfg")->node, "acpi-tables");
+	REQUIRE(script && tables && !(script->len % 128));
+	f = (struct firmware_files){ malloc(tables->len), rsdp, tables->len };
+	memcpy(f.tables, tables->data, tables->len);
+	memcpy(rsdp, dt_prop(region("fw_cfg")->node, "acpi-rsdp")->data, 36);
+	for (unsigned i = 0; i < script->len; i += 128)
+		run_command((const uint8_t *)script->data + i, &f);
+	CHECK(sums_up(rsdp, 20) && sums_up(rsdp, 36));
+	for (unsigned list = 16; list <= 24; list += 8) {
+		unsigned width = list == 16 ? 4 : 8;
+
+		t = f.tables + get_sized(rsdp + list, width) - 0x10000000;
+		CHECK_MEM(t, width == 4 ? "RSDT" : "XSDT", 4);
+		CHECK(sums_up(t, get_le32(t + 4)));
+		for (uint32_t i = 36; i < get_le32(t + 4); i += width) {
+			uint8_t *e = f.tables + get_sized(t + i, width) - 0x10000000;
+
+			CHECK(sums_up(e, get_le32(e + 4)));
+			if (memcmp(e, "FACP", 4))
+				continue;
+			CHECK_MEM(f.tables + get_le32(e + 36) - 0x10000000, "FACS", 4);
+			CHECK_MEM(f.tables + get_le32(e + 40) - 0x10000000, "DSDT", 4);
+			CHECK_EQ(get_le64(e + 140), get_le32(e + 40));
+		}
+	}
+	free(f.tables);
 	destroy();
 }
 
