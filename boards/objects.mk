@@ -5,4 +5,4 @@ obj-$(CONFIG_GUEST_BOARD_PC) += pc.o pc_boot.o pc_acpi.o
 obj-y += build.o net_value.o disk_value.o
 
 # not on the way of any exit: small before fast
-cflags-y := -Os
+cflags-y := $(small)

@@ -24,7 +24,7 @@ obj-y += vfs_change.o
 obj-y += vserial.o
 
 # Cold code: small is better than fast.
-$(foreach o,$(obj-y),$(eval CFLAGS_$(o) := -Os))
+$(foreach o,$(obj-y),$(eval CFLAGS_$(o) := $(small)))
 
 # not on the way of any exit: small before fast
-cflags-y := -Os
+cflags-y := $(small)

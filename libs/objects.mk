@@ -10,7 +10,7 @@ CFLAGS_string.o := -fno-tree-loop-distribute-patterns
 endif
 
 # Small before fast, but for what moves or unpacks much.
-cflags-y := -Os
+cflags-y := $(small)
 $(foreach o,bitmap copy crc32 inflate memory rbtree ringbuf,$(eval CFLAGS_$(o).o += $(fast)))
 
 # Bulk data is in normal memory and is copied with translation on.

@@ -9,13 +9,14 @@ default-cross := $(if $(filter x86_64,$(shell uname -m)),,x86_64-linux-gnu-)
 clang-target := x86_64-linux-gnu
 debian-arch := amd64
 linker-script := arch/x86/boot/vmm.lds.S
-# Guests own all vector registers. The image is linked below 2 GiB.
-port-cflags := -m64 -march=x86-64 -mgeneral-regs-only -mno-red-zone -mcmodel=small \
-	-fcf-protection=none -mstack-protector-guard=global
+# Guests own all vector registers: nothing on stacks wants more than 8 bytes, and calls with
+# variable arguments do not count them. The image is linked below 2 GiB.
+port-cflags = -m64 -march=x86-64 -mgeneral-regs-only -mno-red-zone -mcmodel=small \
+	-fcf-protection=none -mstack-protector-guard=global -mskip-rax-setup \
+	$(if $(cc-is-clang),-mstack-alignment=8,-mpreferred-stack-boundary=3 -malign-data=abi)
 port-asflags := -m64
+port-small := -Oz -fno-jump-tables
 port-ldflags := -m elf_x86_64
 # Boot loaders that know multiboot take 32-bit ELF files.
-port-image := -S -O elf32-i386
-# GRUB looks for the entry among virtual addresses: the file has physical ones only, those of
-# LOAD_ADDRESS instead of VA_IMAGE_BASE (port/boot.h).
-port-load := --change-section-vma '*-0x3fe00000'
+port-image = $(PYTHON) tools/elf32
+port-guest := -S -O elf32-i386

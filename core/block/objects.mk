@@ -9,7 +9,7 @@ obj-y += request.o
 obj-y += vdisk.o
 
 # small before fast, but for the way of requests
-cflags-y := -Os
+cflags-y := $(small)
 CFLAGS_filedisk.o := $(fast)
 CFLAGS_ramdisk.o := $(fast)
 CFLAGS_request.o := $(fast)

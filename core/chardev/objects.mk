@@ -4,4 +4,4 @@ obj-y += chardev.o
 obj-y += console.o
 
 # Cold code: small is better than fast.
-$(foreach o,$(obj-y),$(eval CFLAGS_$(o) := -Os))
+$(foreach o,$(obj-y),$(eval CFLAGS_$(o) := $(small)))

@@ -3,4 +3,4 @@
 obj-y += driver.o
 
 # not on the way of any exit: small before fast
-cflags-y := -Os
+cflags-y := $(small)

@@ -6,4 +6,4 @@ obj-y += edit.o
 obj-y += blob.o
 
 # not on the way of any exit: small before fast
-cflags-y := -Os
+cflags-y := $(small)

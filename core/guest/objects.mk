@@ -14,4 +14,4 @@ obj-$(CONFIG_PORT_SPACE) += port.o
 # not on the way of any exit: small before fast
 $(foreach o,guest_desc desc_props desc_vcpu desc_region desc_space image image_formats image_open \
 	image_place guest_image fdt_load host_load config guest_fdt guest guest_hole shared_mem vcpu_control,\
-	$(eval CFLAGS_$(o).o := -Os))
+	$(eval CFLAGS_$(o).o := $(small)))

@@ -9,4 +9,4 @@ obj-y += telnet.o
 obj-y += telnetd.o
 
 # not on the way of guests: small before fast
-cflags-y := -Os
+cflags-y := $(small)

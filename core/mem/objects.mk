@@ -7,4 +7,4 @@ obj-y += vmap.o
 obj-y += ram.o
 
 # not on the way of any exit: small before fast
-cflags-y := -Os
+cflags-y := $(small)

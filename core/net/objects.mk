@@ -11,7 +11,7 @@ obj-y += rate.o
 obj-y += switch.o
 
 # Cold code: small is better than fast.
-CFLAGS_capture.o := -Os
-CFLAGS_net.o := -Os
-CFLAGS_netdev.o := -Os
-CFLAGS_poll.o := -Os
+CFLAGS_capture.o := $(small)
+CFLAGS_net.o := $(small)
+CFLAGS_netdev.o := $(small)
+CFLAGS_poll.o := $(small)

@@ -1,4 +1,4 @@
 # SPDX-License-Identifier: GPL-2.0-only
 
 obj-y += random.o
-cflags-y := -Os
+cflags-y := $(small)

@@ -5,4 +5,4 @@ obj-y += thread.o
 obj-y += wait.o
 obj-y += sync.o
 obj-y += work.o
-CFLAGS_cpu.o := -Os
+CFLAGS_cpu.o := $(small)

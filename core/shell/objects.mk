@@ -13,7 +13,7 @@ obj-y += token.o
 obj-y += words.o
 
 # Cold code: small is better than fast.
-$(foreach o,$(obj-y),$(eval CFLAGS_$(o) := -Os))
+$(foreach o,$(obj-y),$(eval CFLAGS_$(o) := $(small)))
 
 # not on the way of any exit: small before fast
-cflags-y := -Os
+cflags-y := $(small)

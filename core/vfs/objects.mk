@@ -26,4 +26,4 @@ obj-$(CONFIG_FS_ISO9660) += iso9660.o
 obj-$(CONFIG_FS_ISO9660) += iso9660_rock.o
 
 # not on the way of any exit: small before fast
-cflags-y := -Os
+cflags-y := $(small)

@@ -3,4 +3,4 @@
 obj-$(CONFIG_VPCI) += function.o config.o space.o msix.o
 
 # accesses are few or short: small before fast
-cflags-y := -Os
+cflags-y := $(small)

@@ -3,4 +3,4 @@
 obj-y += vserial.o
 
 # small before fast
-cflags-y := -Os
+cflags-y := $(small)

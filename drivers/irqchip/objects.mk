@@ -8,5 +8,5 @@ obj-$(CONFIG_IRQCHIP_IOAPIC) += ioapic.o
 obj-y := $(sort $(obj-y))
 
 # Not on the way of any interrupt: small before fast.
-CFLAGS_gicv2m.o := -Os
-CFLAGS_gicv3_its.o := -Os
+CFLAGS_gicv2m.o := $(small)
+CFLAGS_gicv3_its.o := $(small)

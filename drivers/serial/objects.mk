@@ -5,4 +5,4 @@ obj-$(CONFIG_SERIAL_NS16550) += ns16550.o
 obj-y += uart.o
 
 # a byte a while: small before fast
-cflags-y := -Os
+cflags-y := $(small)

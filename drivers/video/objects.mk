@@ -2,4 +2,4 @@
 
 obj-$(CONFIG_VIDEO_SIMPLEFB) += simplefb.o
 
-cflags-y := -Os
+cflags-y := $(small)

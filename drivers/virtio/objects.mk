@@ -7,4 +7,4 @@ obj-$(CONFIG_VIRTIO_BLK) += virtio_blk.o
 obj-$(CONFIG_VIRTIO_CONSOLE) += virtio_console.o
 obj-$(CONFIG_VIRTIO_NET) += virtio_net.o
 obj-$(CONFIG_VIRTIO_RNG) += virtio_rng.o
-cflags-y := -Os
+cflags-y := $(small)

@@ -2,4 +2,4 @@
 
 obj-$(CONFIG_EMU_ACPI_PM) += acpi_pm.o
 
-cflags-y := -Os
+cflags-y := $(small)

@@ -3,4 +3,4 @@
 obj-$(CONFIG_EMU_CFI_FLASH) += cfi_flash.o flash_store.o
 
 # not on the way of any exit: small before fast
-cflags-y := -Os
+cflags-y := $(small)

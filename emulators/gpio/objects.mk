@@ -3,4 +3,4 @@
 obj-$(CONFIG_EMU_PL061) += pl061.o
 
 # not on the way of any exit: small before fast
-cflags-y := -Os
+cflags-y := $(small)

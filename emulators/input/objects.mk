@@ -3,4 +3,4 @@
 obj-$(CONFIG_EMU_I8042) += i8042.o
 
 # a key a while: small before fast
-cflags-y := -Os
+cflags-y := $(small)

@@ -8,4 +8,4 @@ obj-$(CONFIG_EMU_GICV3_ITS) += gicv3_its.o its_map.o
 obj-$(CONFIG_EMU_APIC) += lapic.o lapic_timer.o lapic_ipi.o ioapic.o i8259.o
 
 # Small before fast: registers, and a queue of commands; messages are translated in its_map.o.
-$(foreach o,gicv2m gicv3_its,$(eval CFLAGS_$(o).o := -Os))
+$(foreach o,gicv2m gicv3_its,$(eval CFLAGS_$(o).o := $(small)))

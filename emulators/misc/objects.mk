@@ -7,4 +7,4 @@ obj-$(CONFIG_EMU_DEBUG_EXIT) += debug_exit.o
 obj-$(CONFIG_EMU_DEBUGCON) += debugcon.o
 
 # not on the way of any exit: small before fast
-cflags-y := -Os
+cflags-y := $(small)

@@ -5,4 +5,4 @@ obj-$(CONFIG_EMU_PCI_CF8) += pci_cf8.o
 obj-$(CONFIG_EMU_PIIX) += piix.o
 
 # accesses are few or short: small before fast
-cflags-y := -Os
+cflags-y := $(small)

@@ -5,4 +5,4 @@ obj-$(CONFIG_EMU_I8254) += i8254.o
 obj-$(CONFIG_EMU_HPET) += hpet.o
 
 # not on the way of any exit: small before fast
-cflags-y := -Os
+cflags-y := $(small)

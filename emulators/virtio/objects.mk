@@ -10,4 +10,4 @@ obj-$(CONFIG_EMU_VIRTIO_NET) += virtio_net.o virtio_net_ctrl.o
 obj-$(CONFIG_EMU_VIRTIO_RNG) += virtio_rng.o
 
 # not on the way of frames and requests: small before fast
-$(foreach o,balloon console net_ctrl rng,$(eval CFLAGS_virtio_$(o).o := -Os))
+$(foreach o,balloon console net_ctrl rng,$(eval CFLAGS_virtio_$(o).o := $(small)))

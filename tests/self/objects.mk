@@ -9,7 +9,7 @@ obj-$(CONFIG_SELFTEST) += sync.o
 obj-$(CONFIG_SELFTEST) += time.o
 
 # Run on demand only: small is better than fast.
-$(foreach o,$(obj-y),$(eval CFLAGS_$(o) := -Os))
+$(foreach o,$(obj-y),$(eval CFLAGS_$(o) := $(small)))
 
 # not on the way of any exit: small before fast
-cflags-y := -Os
+cflags-y := $(small)

@@ -51,6 +51,6 @@ endef
 $(foreach g,$(guests-y),$(eval $(call guest-rule,$(g))))
 
 $(O)/guests/%.bin: $(O)/guests/%.elf FORCE
-	$(call run,BIN    ,$(OBJCOPY) $(or $(port-image),-O binary) $< $@)
+	$(call run,BIN    ,$(OBJCOPY) $(or $(port-guest),-O binary) $< $@)
 
 -include $(wildcard $(addsuffix .d,$(all-guest-objects) $(guest-lds)))

@@ -8,7 +8,7 @@
 #	subdir-y += c			a folder below it with its own objects.mk
 #	CFLAGS_a.o := -O3		more flags for one object
 #	CFLAGS_a.o := $(fast)		the speed of the rest, in a folder with
-#	cflags-y := -Os			more flags for all objects of this folder
+#	cflags-y := $(small)		more flags for all objects of this folder
 # Folders of "normal-memory" (toolchain.mk) get $(port-unaligned) without asking.
 
 folders := $(patsubst %/objects.mk,%,$(wildcard $(addsuffix /objects.mk,\
@@ -94,7 +94,7 @@ $(O)/vmm.elf: $(O)/vmm.pass1.elf $(symtab)/names.o FORCE
 		$(PYTHON) tools/symtab --check $(symtab)/names.S)
 
 $(O)/vmm.bin: $(O)/vmm.elf FORCE
-	$(call run,BIN    ,$(OBJCOPY) $(or $(port-image),-O binary) $(port-load) $< $@)
+	$(call run,BIN    ,$(or $(port-image),$(OBJCOPY) -O binary) $< $@)
 
 .PHONY: image
 image: $(O)/vmm.bin

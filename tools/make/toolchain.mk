@@ -49,8 +49,10 @@ warnings := -Wall -Wextra -Wno-unused-parameter -Wstrict-prototypes -Wmissing-pr
 	-Wimplicit-fallthrough -Wformat=2 -Wno-format-nonliteral -Wshadow \
 	$(if $(cc-is-clang),-Wno-initializer-overrides,-Wno-override-init -Wlogical-op -Wduplicated-cond) $(if $(filter y,$(WERROR)),-Werror)
 
+# What runs seldom: small even where that takes more instructions.
+small := $(or $(port-small),-Os)
 # What is on the way of exits and of data, unless the whole image is to be small.
-fast := $(if $(CONFIG_OPTIMIZE_SIZE),-Os,-O2)
+fast := $(if $(CONFIG_OPTIMIZE_SIZE),$(small),-O2)
 
 codegen := -std=gnu11 -ffreestanding $(fast) -g -fno-pic -fno-pie \
 	-fno-common -fno-strict-aliasing -fmerge-all-constants \

@@ -23,4 +23,4 @@ obj-y += vcpu_decode32.o
 # Not on the way of any exit: small before fast.
 $(foreach o,boot_map cpu exception start vcpu_a32 vcpu_cp vcpu_debug vcpu_decode vcpu_decode32 vcpu_icc32 vcpu_idreg \
 	vcpu_spsr,\
-	$(eval CFLAGS_$(o).o := -Os))
+	$(eval CFLAGS_$(o).o := $(small)))

@@ -12,4 +12,4 @@ obj-y += trng_guest.o
 obj-y += vintc.o
 
 # Not on the way of any exit: small before fast.
-$(foreach o,a32_decode early_uart guest guest_kinds psci_host smp trng_guest,$(eval CFLAGS_$(o).o := -Os))
+$(foreach o,a32_decode early_uart guest guest_kinds psci_host smp trng_guest,$(eval CFLAGS_$(o).o := $(small)))

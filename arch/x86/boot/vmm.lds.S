@@ -35,7 +35,7 @@ SECTIONS
 		*(.text.hot .text.hot.*)
 		*(.text .text.* .iplt)
 		. = ALIGN(4096);
-	} :text
+	} :text = 0
 	_text_end = .;
 	.rodata : AT(ADDR(.rodata) - VA_IMAGE_BASE + LOAD_ADDRESS) {
 		*(.rodata .rodata.*)

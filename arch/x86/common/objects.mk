@@ -4,4 +4,4 @@ obj-y += insn.o insn_class.o insn_alu.o insn_exec.o insn_ops.o guest_walk.o
 obj-y += guest_kinds.o
 
 # Not on the way of any exit: small before fast.
-CFLAGS_guest_kinds.o := -Os
+CFLAGS_guest_kinds.o := $(small)

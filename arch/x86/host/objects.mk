@@ -12,10 +12,10 @@ obj-y += timer.o
 obj-y += tlb.o
 obj-y += tsc.o
 
-CFLAGS_cpu.o := -Os
-CFLAGS_exception.o := -Os
-CFLAGS_mcheck.o := -Os
-CFLAGS_paging.o := -Os
-CFLAGS_power.o := -Os
-CFLAGS_smp.o := -Os
-CFLAGS_tsc.o := -Os
+CFLAGS_cpu.o := $(small)
+CFLAGS_exception.o := $(small)
+CFLAGS_mcheck.o := $(small)
+CFLAGS_paging.o := $(small)
+CFLAGS_power.o := $(small)
+CFLAGS_smp.o := $(small)
+CFLAGS_tsc.o := $(small)

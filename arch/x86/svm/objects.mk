@@ -8,5 +8,5 @@ obj-y += state.o
 obj-y += vcpu.o
 obj-y += vintc.o
 
-CFLAGS_guest.o := -Os
-CFLAGS_state.o := -Os
+CFLAGS_guest.o := $(small)
+CFLAGS_state.o := $(small)
