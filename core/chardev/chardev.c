@@ -131,7 +131,7 @@ void chardev_receive(struct chardev *cd, const uint8_t *buf, size_t n)
 		else
 			cd->rx_dropped++;
 	}
-	if (cd->ops->hold && !cd->held && ringbuf_space(&cd->rx) < CHARDEV_BATCH) {
+	if (cd->ops->hold && !cd->held && ringbuf_space(&cd->rx) < cd->ops->batch) {
 		cd->held = true;
 		cd->ops->hold(cd, true);
 	}

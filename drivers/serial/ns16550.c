@@ -170,7 +170,9 @@ static void ns16550_setup(struct ns16550 *uart, const struct dt_node *node)
 	wr(uart, UART_MCR, MCR_DTR_RTS | MCR_OUT2);
 }
 
-static const struct chardev_ops ns16550_ops = { .write = ns16550_write, .hold = ns16550_hold };
+static const struct chardev_ops ns16550_ops = {
+	.write = ns16550_write, .hold = ns16550_hold, .batch = CHARDEV_BATCH,
+};
 
 /* Where and how wide the registers are. */
 static int ns16550_layout(struct ns16550 *uart, struct device *dev)

@@ -124,7 +124,9 @@ static void pl011_setup(struct pl011 *uart, const struct dt_node *node)
 	wr(uart, UARTCR, cr | CR_UARTEN | CR_TXE | CR_RXE);
 }
 
-static const struct chardev_ops pl011_ops = { .write = pl011_write, .hold = pl011_hold };
+static const struct chardev_ops pl011_ops = {
+	.write = pl011_write, .hold = pl011_hold, .batch = CHARDEV_BATCH,
+};
 
 static int pl011_probe(struct device *dev)
 {

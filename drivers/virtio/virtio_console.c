@@ -1,20 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Virtio consoles of the host (Virtual I/O Device 1.2, 5.3), their first port, as a character
- * device. Receiving is the interrupt handler's; sending is chardev's one sender's, who waits until
- * the device has taken the bytes, for they are not its own to keep.
+ * device. Receiving is the interrupt handler's; the device has no more buffers than what nobody has
+ * read leaves room for. Sending is chardev's one sender's, who waits until the device has taken the
+ * bytes, for they are not its own to keep.
+ *
+ * The character device's lock also guards the ring of received bytes and which buffers are kept.
  */
 #include "vio.h"
 
 #include <arch/cpu.h>
 #include <core/chardev.h>
 #include <core/mem.h>
+#include <core/spinlock.h>
 #include <core/time.h>
 #include <libs/errno.h>
 #include <libs/string.h>
 
 #define RX_BUFFERS 8
-#define RX_BYTES   128
+#define RX_BYTES   64
 #define TX_BYTES   1024
 /* A console that nobody reads: bytes are lost rather than the hypervisor stopped. */
 #define PATIENCE   100000000ull
@@ -23,31 +27,47 @@ struct console {
 	struct chardev cd;
 	struct vio_dev *vd;
 	bool stalled;		/* the device has tx, and does not give it back */
+	uint8_t *kept[RX_BUFFERS]; /* buffers that the device does not get while it is held */
+	unsigned nr_kept;
 	uint8_t tx[TX_BYTES];
 	uint8_t rx[RX_BUFFERS][RX_BYTES];
 };
 
-static void give(struct vring *vr, uint8_t *buf)
+/* The device gets what is kept, unless it is to wait. */
+static void console_hold(struct chardev *cd, bool hold)
 {
-	if (!vring_begin(vr, 1))
+	struct console *con = cd->priv;
+	struct vring *vr = &con->vd->rings[0];
+
+	if (hold)
 		return;
-	vring_put(vr, buf, RX_BYTES, true);
-	vring_end(vr, buf);
+	while (con->nr_kept && vring_begin(vr, 1)) {
+		uint8_t *buf = con->kept[--con->nr_kept];
+
+		vring_put(vr, buf, RX_BYTES, true);
+		vring_end(vr, buf);
+	}
+	vring_kick(vr);
 }
 
+/* IRQs masked. */
 static void received(struct vring *vr)
 {
 	struct console *con = vr->dev->priv;
 	uint32_t len;
 	uint8_t *buf;
 
+	spin_lock(&con->cd.lock);
 	do {
 		while ((buf = vring_get(vr, &len))) {
+			spin_unlock(&con->cd.lock);
 			chardev_receive(&con->cd, buf, MIN_T(uint32_t, len, RX_BYTES));
-			give(vr, buf);
+			spin_lock(&con->cd.lock);
+			con->kept[con->nr_kept++] = buf;
 		}
+		console_hold(&con->cd, con->cd.held);
 	} while (vring_listen(vr));
-	vring_kick(vr);
+	spin_unlock(&con->cd.lock);
 }
 
 /* @return whether tx is ours again */
@@ -87,7 +107,11 @@ static void console_send(struct chardev *cd, const void *buf, size_t n)
 	}
 }
 
-static const struct chardev_ops console_ops = { .write = console_send };
+static const struct chardev_ops console_ops = {
+	.write = console_send,
+	.hold = console_hold,
+	.batch = RX_BUFFERS * RX_BYTES,
+};
 
 static int console_probe(struct vio_dev *vd)
 {
@@ -96,7 +120,7 @@ static int console_probe(struct vio_dev *vd)
 		{ 2, false, NULL },
 	};
 	struct console *con = heap_zalloc(sizeof(*con));
-	unsigned i;
+	unsigned long flags;
 	int err;
 
 	if (!con)
@@ -112,9 +136,13 @@ static int console_probe(struct vio_dev *vd)
 	if (err)
 		goto err_free;
 	vio_ready(vd);
-	for (i = 0; i < RX_BUFFERS; i++)
-		give(&vd->rings[0], con->rx[i]);
-	vring_kick(&vd->rings[0]);
+	while (con->nr_kept < RX_BUFFERS) {
+		con->kept[con->nr_kept] = con->rx[con->nr_kept];
+		con->nr_kept++;
+	}
+	flags = arch_irq_save();
+	received(&vd->rings[0]);
+	arch_irq_restore(flags);
 	return 0;
 err_free:
 	heap_free(con);

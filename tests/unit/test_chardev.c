@@ -154,7 +154,8 @@ TEST(sending)
 
 TEST(a_driver_is_told_to_wait)
 {
-	static const struct chardev_ops can_hold = { .write = send, .hold = hold };
+	static const struct chardev_ops can_hold = { .write = send, .hold = hold,
+						     .batch = CHARDEV_BATCH };
 	uint8_t batch[CHARDEV_BATCH] = "", all[CHARDEV_RX];
 	struct chardev *cd = &devs[0];
 	unsigned n = 0;

@@ -6,10 +6,11 @@ vio-files := drivers/virtio/vio.c drivers/virtio/vring.c tests/unit/vio_fake.c $
 
 test_vring := $(vio-files)
 test_vio_blk := $(vio-files) $(emu-block)
+test_vio_console := $(vio-files) core/chardev/chardev.c
 
 test_vio_net := $(filter-out $(emu-world),$(vio-files)) $(net-world)
 
-$(foreach t,test_vring test_vio_blk test_vio_net,$(eval ldlibs_$(t) := -lfdt))
+$(foreach t,test_vring test_vio_blk test_vio_console test_vio_net,$(eval ldlibs_$(t) := -lfdt))
 
 fuzz_vio := $(vio-files) $(emu-block)
 ldlibs_fuzz_vio := -lfdt

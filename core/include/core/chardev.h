@@ -32,10 +32,12 @@ struct chardev_ops {
 	 * must not call chardev_receive(). NULL: what comes when nobody reads is lost.
 	 */
 	void (*hold)(struct chardev *cd, bool hold);
+	/** With hold(): bytes that may still come after it, CHARDEV_RX / 2 at most. */
+	uint16_t batch;
 };
 
 #define CHARDEV_RX    1024
-#define CHARDEV_BATCH 64 /* bytes that a driver with hold() may hand over at once */
+#define CHARDEV_BATCH 64 /* of a UART: what its FIFO has, at most */
 
 struct chardev {
 	struct list link;
