@@ -9,8 +9,19 @@
 #include <core/vserial.h>
 #include <libs/errno.h>
 #include <libs/printf.h>
+#include <libs/string.h>
 
 #define IDLE_DEFAULT (10 * 60) /* seconds */
+
+/* Guests may come later, and come again: that one is not there is no error, but may be a slip. */
+static bool is_there(const char *name)
+{
+	struct vserial *vs = vserial_find(name);
+
+	if (vs)
+		vserial_put(vs);
+	return vs || !strcmp(name, "shell");
+}
 
 static int run_listen(struct shell *sh, int argc, char **argv)
 {
@@ -23,8 +34,9 @@ static int run_listen(struct shell *sh, int argc, char **argv)
 	err = telnetd_start((uint16_t)port, argv[1], (uint32_t)MIN_T(uint64_t, idle, UINT32_MAX));
 	if (err)
 		return sh_fail(sh, err, argv[0]);
-	sh_printf(sh, "whoever can reach port %llu of this address has %s, without a password\n",
-		  (unsigned long long)port, argv[1]);
+	sh_printf(sh, "whoever can reach port %llu of this address has %s, without a password%s\n",
+		  (unsigned long long)port, argv[1],
+		  is_there(argv[1]) ? "" : "; but now there is no serial port of that name");
 	return 0;
 }
 

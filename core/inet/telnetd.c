@@ -28,7 +28,7 @@ struct telnetd {
 	struct tcp_service tcp;
 	struct telnet_in in;
 	struct thread *thread;
-	char what[48];
+	char what[96];
 	bool stop;
 	bool here;		/* somebody is connected, until the thread has cleaned up */
 	bool left;		/* and has gone */
@@ -95,11 +95,12 @@ static void opened(struct tcp_service *tcp)
 static size_t room(struct tcp_service *tcp)
 {
 	struct telnetd *d = tcp->priv;
+	struct vserial *vs = __atomic_load_n(&d->vs, __ATOMIC_ACQUIRE);
 
 	if (!__atomic_load_n(&d->here, __ATOMIC_ACQUIRE))
 		return CHARDEV_RX / 2;
-	if (d->vs)
-		return 256;
+	if (vs)
+		return vserial_room(vs);
 	return d->cd_live ? ringbuf_space(&d->cd.rx) : 0;
 }
 

@@ -297,6 +297,11 @@ size_t vserial_input(struct vserial *vs, const uint8_t *buf, size_t n)
 	return done;
 }
 
+size_t vserial_room(struct vserial *vs)
+{
+	return INPUT_QUEUE - READ_ONCE(vs->in.used);
+}
+
 /* --- the list --------------------------------------------------------------------------- */
 
 struct vserial *vserial_find(const char *name)

@@ -2,6 +2,7 @@
 """The hypervisor on its own network: DHCP and ping by QEMU's user network, terminals by telnet."""
 import re
 import socket
+import struct
 import time
 
 import pytest
@@ -10,6 +11,14 @@ from test_guests import program
 
 NIC = ["-global", "virtio-mmio.force-legacy=false", "-device", "virtio-net-device,netdev=n"]
 ANSWER = 60
+# Sends back what it reads from its serial port.
+ECHO = [0xd2a12001,  # mov x1, #0x09000000
+        0x52806022,  # mov w2, #0x301
+        0xb9003022,  # str w2, [x1, #0x30]
+        0xb9401822,  # 1: ldr w2, [x1, #0x18]
+        0x3727ffe2,  # tbnz w2, #4, 1b
+        0xb9400022, 0xb9000022,  # ldr w2, [x1]; str w2, [x1]
+        0x17fffffc]  # b 1b
 
 
 def free_port():
@@ -23,7 +32,8 @@ def free_port():
 def start_online(machine):
     """A machine with an address, and the port of this machine that leads to its port 23."""
     port = free_port()
-    m = machine(smp=2, files={"/spin.bin": program("spin")}, extra=NIC + [
+    echo = struct.pack("<%dI" % len(ECHO), *ECHO)
+    m = machine(smp=2, files={"/spin.bin": program("spin"), "/echo.bin": echo}, extra=NIC + [
         "-netdev", "user,id=n,hostfwd=tcp:127.0.0.1:%d-:23" % port])
     m.run("net switch create lan", status=0)
     m.run("net port add lan uplink=eth0", status=0)
@@ -135,7 +145,7 @@ def test_idle_limit(online):
 def test_console(online):
     """A guest's serial port by telnet: what it said before, too; its end is told."""
     m, port = online
-    m.run("telnet listen 23 spin/uart0", status=0)
+    assert "now there is no serial port" in m.run("telnet listen 23 spin/uart0", status=0)
     Telnet(port).until(b"no serial port")
     m.run("guest create spin board=virt vcpus=1 mem=16M kernel=/spin.bin", status=0)
     m.run("guest start spin", status=0)
@@ -144,3 +154,11 @@ def test_console(online):
     m.run("guest destroy spin", status=0)
     client.until(b"the guest has gone")
     assert client.ended()
+    # What it does not read yet waits with who sends it: far more than fits into its queue.
+    m.run("guest create spin board=virt vcpus=1 mem=16M kernel=/echo.bin", status=0)
+    client = Telnet(port)
+    typed = b"".join(b"%05d " % i for i in range(2000))
+    client.socket.sendall(typed)
+    m.run("ping 10.0.2.2 2", status=0)
+    m.run("guest start spin", status=0)
+    assert client.until(b"01999 ").endswith(typed[:-6])

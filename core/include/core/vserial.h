@@ -52,6 +52,8 @@ void vserial_ready(struct vserial *vs);
  * accepted. Thread context.
  */
 size_t vserial_input(struct vserial *vs, const uint8_t *buf, size_t n);
+/** Bytes that vserial_input() would accept now, if nobody else adds some. Any context. */
+size_t vserial_room(struct vserial *vs);
 
 /** "guest/uart0", or "guest" for its first port. Holds it until vserial_put(). */
 struct vserial *vserial_find(const char *name);
