@@ -2,8 +2,9 @@
 /*
  * A file as a disk. Where its bytes are on the device of its file system is remembered in a map of
  * extents; a request within one of them goes straight to that device, with the segments that it
- * has. All else (holes, requests across extents, flushes that metadata has to precede, giving space
- * back) is for a worker thread, as file systems may sleep. A file in memory is copied from at once.
+ * has. All else is for a worker thread, as file systems may sleep: requests across extents, for
+ * which it has one for each; holes, flushes that metadata has to precede, giving space back. A file
+ * in memory is copied from at once.
  *
  * filedisk.lock, a spinlock as requests end in interrupts, guards the queue, the map, and the
  * requests of ours that are on the way. Only the worker changes the map.
@@ -23,6 +24,7 @@
 #define MAP_FIRST   16	 /* extents that there is room for at first */
 #define LOOK_BACK   2048 /* sectors */
 #define MAP_MOST    4096 /* when it has so many, the map is begun anew */
+#define PIECE_SEGS  32	 /* of a request in pieces */
 
 /* Sectors of the file that are contiguous on the device. */
 struct extent {
@@ -283,6 +285,51 @@ static void look_up(struct filedisk *d, uint64_t sector)
 
 /* --- the worker ------------------------------------------------------------------------------ */
 
+/* What a request has next, in whole blocks, at most piece->sectors, becomes the piece's. */
+static void take_piece(const struct filedisk *d, struct block_iter *it, struct mem_seg *segs,
+		       struct block_request *piece)
+{
+	uint64_t most = piece->sectors * SECTOR_SIZE, left = 0;
+	struct block_iter ahead = *it;
+	size_t n = 1;
+
+	for (unsigned i = 0; i < PIECE_SEGS && left < most && n; i++, left += n)
+		(void)block_iter_next(&ahead, most - left, &n);
+	left = ALIGN_DOWN(left, d->bd.block_size);
+	piece->sectors = left / SECTOR_SIZE;
+	for (piece->nr_segs = 0; left; left -= n) {
+		struct mem_seg *seg = &segs[piece->nr_segs++];
+
+		seg->va = block_iter_next(it, left, &n);
+		seg->len = (uint32_t)n;
+	}
+}
+
+/* @return as the device, -EAGAIN: there are holes, or the memory is in too many parts */
+static int rw_in_pieces(struct filedisk *d, const struct block_request *rq)
+{
+	uint64_t sector = rq->sector, end = sector + rq->sectors;
+	struct mem_seg segs[PIECE_SEGS];
+	struct block_request piece = { .op = rq->op, .segs = segs };
+	struct block_iter it;
+	int err = 0;
+
+	block_iter_init(&it, rq);
+	for (; !err && sector < end; sector += piece.sectors) {
+		const struct extent *e;
+
+		look_up(d, sector);
+		if (!is_known(d, sector))
+			return -EAGAIN;
+		e = &d->map[find_extent(d, sector)];
+		piece.sector = e->at + (sector - e->sector);
+		piece.sectors = MIN(end, e->sector + e->sectors) - sector;
+		take_piece(d, &it, segs, &piece);
+		err = piece.sectors ? blockdev_run(d->file.mount->bd, &piece) : -EAGAIN;
+	}
+	return err;
+}
+
 /* One contiguous piece of memory. Behind the end of the file (of its last sector) are zeros. */
 static int read_piece(struct filedisk *d, uint64_t at, uint8_t *to, size_t n)
 {
@@ -409,6 +456,12 @@ static void serve(struct filedisk *d, struct block_request *rq)
 		look_up(d, rq->sector);
 	if (rw && submit_direct(d, rq))
 		return;
+	if (rw)
+		err = rw_in_pieces(d, rq);
+	if (rw && err != -EAGAIN) {
+		block_end(rq, err);
+		return;
+	}
 	if (rq->op != BLOCK_READ && rq->op != BLOCK_FLUSH)
 		WRITE_ONCE(d->unsynced, true);
 	switch (rq->op) {

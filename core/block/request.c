@@ -237,6 +237,13 @@ int blockdev_flush(struct blockdev *bd)
 	return submit_wait(bd, &w);
 }
 
+int blockdev_run(struct blockdev *bd, const struct block_request *rq)
+{
+	struct waited w = { .rq = *rq };
+
+	return submit_wait(bd, &w);
+}
+
 int blockdev_zero(struct blockdev *bd, uint64_t sector, uint64_t sectors)
 {
 	int err = 0;

@@ -252,6 +252,51 @@ TEST(straight_to_the_device)
 	end();
 }
 
+/* Small blocks: each 256 of them, there is one of pointers between them. */
+TEST(across_extents)
+{
+	struct block_request rq = { .sectors = 128, .done = done };
+	struct mem_seg segs[16];
+	unsigned before;
+
+	REQUIRE(begin("empty-1k.ext2"));
+	make_file("/d/disk.img", SIZE);
+	REQUIRE(!blockdev_open("/d/disk.img", true, &disk, why, sizeof(why)));
+	for (size_t i = 0; i < sizeof(model); i++)
+		model[i] = (uint8_t)unit_random();
+	memcpy(buf, model, sizeof(buf));
+	CHECK_EQ(request(BLOCK_WRITE, 0, SECTORS, buf), 0);
+	CHECK_EQ(request(BLOCK_FLUSH, 0, 0, NULL), 0);
+	for (uint64_t at = 0; at + 128 <= SECTORS; at += 64)
+		CHECK_EQ(request(BLOCK_READ, at, 128, buf), 0);
+	memset(buf, 0, sizeof(buf));
+	rq.segs = segs;
+	rq.nr_segs = 16;
+	/* 64 KiB from 256 KiB on are in two, whether they are read or written, and of any parts. */
+	for (unsigned i = 0; i < 4; i++) {
+		rq.op = i & 1 ? BLOCK_WRITE : BLOCK_READ;
+		rq.sector = 512;
+		for (unsigned s = 0; s < 16; s++)
+			segs[s] = (struct mem_seg){ buf + s * 4096, 4096 };
+		if (i & 2) {
+			segs[3].len += 100;
+			segs[4].va = (uint8_t *)segs[4].va + 100;
+			segs[4].len -= 100;
+		}
+		before = gate.requests;
+		ended = false;
+		blockdev_submit(disk, &rq);
+		world_threads(0);
+		CHECK(ended);
+		CHECK_EQ(rq.status, 0);
+		CHECK_EQ(gate.requests, before + 2);
+		CHECK_MEM(buf, model + 512 * SECTOR_SIZE, 128 * SECTOR_SIZE);
+	}
+	check_file("/d/disk.img");
+	blockdev_close(disk);
+	end();
+}
+
 TEST(space_runs_out)
 {
 	uint64_t at = 0;

@@ -141,6 +141,8 @@ static inline uint8_t *block_iter_next(struct block_iter *it, size_t max, size_t
 must_check int blockdev_rw(struct blockdev *bd, uint64_t sector, void *buf, size_t sectors,
 			   bool write);
 must_check int blockdev_flush(struct blockdev *bd);
+/** A request as its op, sector, sectors and segments say. @return 0 or the request's status */
+must_check int blockdev_run(struct blockdev *bd, const struct block_request *rq);
 /** Make any number of sectors read as zeros. */
 must_check int blockdev_zero(struct blockdev *bd, uint64_t sector, uint64_t sectors);
 
