@@ -217,7 +217,7 @@ static bool make_room(struct filedisk *d)
 }
 
 /* What is known already is not learnt again: the sector is in no extent. */
-static void learn(struct filedisk *d, const struct extent *e)
+static cold_fn void learn(struct filedisk *d, const struct extent *e)
 {
 	struct extent *prev, *next;
 	unsigned long flags;
@@ -254,7 +254,7 @@ static bool is_known(const struct filedisk *d, uint64_t sector)
 }
 
 /* Learn what is contiguous from a sector on, of which nothing is known, up to what is known. */
-static void look_from(struct filedisk *d, uint64_t sector)
+static cold_fn void look_from(struct filedisk *d, uint64_t sector)
 {
 	unsigned i = find_extent(d, sector);
 	struct vfs_extent ext;
@@ -363,7 +363,7 @@ static int write_piece(struct filedisk *d, uint64_t at, const uint8_t *from, siz
 	return 0;
 }
 
-static int do_read(struct filedisk *d, struct block_request *rq)
+static cold_fn int do_read(struct filedisk *d, struct block_request *rq)
 {
 	uint64_t at = rq->sector * SECTOR_SIZE;
 	struct block_iter it;
@@ -380,7 +380,7 @@ static int do_read(struct filedisk *d, struct block_request *rq)
 }
 
 /* Whole sectors only: a guest may rely on finding either what a sector was or what it became. */
-static int do_write(struct filedisk *d, struct block_request *rq)
+static cold_fn int do_write(struct filedisk *d, struct block_request *rq)
 {
 	uint64_t at = rq->sector * SECTOR_SIZE;
 	uint8_t sector[SECTOR_SIZE];
@@ -407,7 +407,7 @@ static int do_write(struct filedisk *d, struct block_request *rq)
 }
 
 /* take() has seen to it that no request of ours is on the way to what is given back. */
-static int discard(struct filedisk *d, const struct block_request *rq)
+static cold_fn int discard(struct filedisk *d, const struct block_request *rq)
 {
 	int err;
 
@@ -418,7 +418,7 @@ static int discard(struct filedisk *d, const struct block_request *rq)
 }
 
 /* Zeros where there are blocks; these stay. */
-static int zero(struct filedisk *d, const struct block_request *rq)
+static cold_fn int zero(struct filedisk *d, const struct block_request *rq)
 {
 	uint64_t at = rq->sector * SECTOR_SIZE, end = at + rq->sectors * SECTOR_SIZE;
 	struct vfs_extent ext;
@@ -501,7 +501,7 @@ static struct block_request *take(struct filedisk *d)
 	return rq;
 }
 
-static void work(void *arg)
+static cold_fn void work(void *arg)
 {
 	struct filedisk *d = arg;
 	struct block_request *rq;
@@ -517,7 +517,7 @@ static void work(void *arg)
 
 /* --- life ------------------------------------------------------------------------------------ */
 
-static void filedisk_release(struct blockdev *bd)
+static cold_fn void filedisk_release(struct blockdev *bd)
 {
 	struct filedisk *d = of(bd);
 
@@ -588,7 +588,8 @@ static void explain(int err, const char *path, bool empty, char *why, size_t len
 		snprintf(why, len, "%s cannot be a disk: %s", path, error_text(err));
 }
 
-int filedisk_open(const char *path, bool write, struct blockdev **out, char *why, size_t len)
+cold_fn int filedisk_open(const char *path, bool write, struct blockdev **out, char *why,
+			  size_t len)
 {
 	struct filedisk *d = heap_zalloc(sizeof(*d));
 	bool empty = false;

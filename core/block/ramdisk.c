@@ -146,7 +146,7 @@ static void ramdisk_submit(struct blockdev *bd, struct block_request *rq)
 	block_end(rq, err);
 }
 
-static void ramdisk_release(struct blockdev *bd)
+static cold_fn void ramdisk_release(struct blockdev *bd)
 {
 	struct ramdisk *rd = of(bd);
 	size_t i;
@@ -234,7 +234,7 @@ int ramdisk_create(const char *name, uint64_t bytes, const void *data, size_t le
 }
 
 /** Read a whole file into the disk, chunk by chunk. @return 0 or negative errno */
-static int fill_from_file(struct ramdisk *rd, struct vfs_file *file, uint64_t size)
+static cold_fn int fill_from_file(struct ramdisk *rd, struct vfs_file *file, uint64_t size)
 {
 	uint8_t *chunk = heap_alloc(CHUNK_SIZE);
 	uint64_t at = 0;
@@ -259,7 +259,7 @@ static int fill_from_file(struct ramdisk *rd, struct vfs_file *file, uint64_t si
 	return err;
 }
 
-int ramdisk_of_file(const char *path, struct blockdev **out, char *why, size_t len)
+cold_fn int ramdisk_of_file(const char *path, struct blockdev **out, char *why, size_t len)
 {
 	struct vfs_file file;
 	struct ramdisk *rd = NULL;
@@ -312,7 +312,7 @@ int ramdisk_create_of_file(const char *name, const char *path, struct blockdev *
 	return err;
 }
 
-int ramdisk_destroy(const char *name, char *why, size_t len)
+cold_fn int ramdisk_destroy(const char *name, char *why, size_t len)
 {
 	struct blockdev *bd = blockdev_get(name);
 	int err;

@@ -191,7 +191,8 @@ static int rw_blocks(struct blockdev *bd, uint64_t sector, uint8_t *p, size_t se
 }
 
 /** Sectors of a medium that takes larger blocks: those around them are read, too. */
-static int rw_around(struct blockdev *bd, uint64_t sector, uint8_t *p, size_t sectors, bool write)
+static cold_fn int rw_around(struct blockdev *bd, uint64_t sector, uint8_t *p, size_t sectors,
+			     bool write)
 {
 	unsigned per_block = bd->block_size / SECTOR_SIZE;
 	size_t size = MAX_T(size_t, BOUNCE_SIZE, bd->block_size);
@@ -244,7 +245,7 @@ int blockdev_run(struct blockdev *bd, const struct block_request *rq)
 	return submit_wait(bd, &w);
 }
 
-int blockdev_zero(struct blockdev *bd, uint64_t sector, uint64_t sectors)
+cold_fn int blockdev_zero(struct blockdev *bd, uint64_t sector, uint64_t sectors)
 {
 	int err = 0;
 

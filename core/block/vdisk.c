@@ -155,7 +155,7 @@ void vdisk_submit(struct vdisk_request *vr)
 }
 
 /** Let no more requests in and wait for those that are. Under the disk's mutex. */
-static void shut(struct vdisk *vd)
+static cold_fn void shut(struct vdisk *vd)
 {
 	uint32_t was = __atomic_fetch_or(&vd->gate, VDISK_SHUT, __ATOMIC_ACQ_REL);
 
@@ -164,12 +164,12 @@ static void shut(struct vdisk *vd)
 		(void)completion_wait(&vd->drained, UINT64_MAX);
 }
 
-static void reopen(struct vdisk *vd)
+static cold_fn void reopen(struct vdisk *vd)
 {
 	__atomic_fetch_and(&vd->gate, ~VDISK_SHUT, __ATOMIC_RELEASE);
 }
 
-void vdisk_drain(struct vdisk *vd)
+cold_fn void vdisk_drain(struct vdisk *vd)
 {
 	mutex_lock(&vd->lock);
 	if (vd->bd) {
@@ -182,7 +182,7 @@ void vdisk_drain(struct vdisk *vd)
 /* --- medium --------------------------------------------------------------------------------- */
 
 /** Take the medium out, which may be none. Under the mutex. */
-static struct blockdev *take_out(struct vdisk *vd)
+static cold_fn struct blockdev *take_out(struct vdisk *vd)
 {
 	struct blockdev *bd = vd->bd;
 
@@ -192,7 +192,7 @@ static struct blockdev *take_out(struct vdisk *vd)
 	return bd;
 }
 
-int vdisk_detach(struct vdisk *vd)
+cold_fn int vdisk_detach(struct vdisk *vd)
 {
 	struct blockdev *old;
 
@@ -205,7 +205,7 @@ int vdisk_detach(struct vdisk *vd)
 	return old ? 0 : -ENODEV;
 }
 
-int vdisk_check_medium(const char *medium, char *why, size_t len)
+cold_fn int vdisk_check_medium(const char *medium, char *why, size_t len)
 {
 	const char *path = strncmp(medium, "ram:", 4) ? medium : medium + 4;
 	struct blockdev *bd;
@@ -233,7 +233,7 @@ int vdisk_check_medium(const char *medium, char *why, size_t len)
 	return -ENOENT;
 }
 
-static int attach(struct vdisk *vd, const char *medium, bool write, char *why, size_t len)
+static cold_fn int attach(struct vdisk *vd, const char *medium, bool write, char *why, size_t len)
 {
 	struct blockdev *bd, *old;
 	int err;
@@ -272,7 +272,7 @@ int vdisk_attach_read_only(struct vdisk *vd, const char *medium, char *why, size
 	return attach(vd, medium, false, why, len);
 }
 
-void vdisk_medium(struct vdisk *vd, char *buf, size_t size)
+cold_fn void vdisk_medium(struct vdisk *vd, char *buf, size_t size)
 {
 	mutex_lock(&vd->lock);
 	if (!vd->bd)
@@ -309,7 +309,7 @@ static struct vdisk *find_nth(const char *guest, size_t len, unsigned long n)
 	return NULL;
 }
 
-static struct vdisk *find_locked(const char *name)
+static cold_fn struct vdisk *find_locked(const char *name)
 {
 	size_t len = strcspn(name, "/");
 	const char *digit = name + len + strlen("/disk");
@@ -366,7 +366,7 @@ struct vdisk *vdisk_next(struct vdisk *prev)
 	return next == &disks ? NULL : list_entry(next, struct vdisk, link);
 }
 
-int vdisk_register(struct vdisk *vd, struct guest *guest, const char *node)
+cold_fn int vdisk_register(struct vdisk *vd, struct guest *guest, const char *node)
 {
 	int err = 0;
 
@@ -397,7 +397,7 @@ int vdisk_register(struct vdisk *vd, struct guest *guest, const char *node)
 	return err;
 }
 
-void vdisk_unregister(struct vdisk *vd)
+cold_fn void vdisk_unregister(struct vdisk *vd)
 {
 	mutex_lock(&disks_lock);
 	list_del(&vd->link);

@@ -303,7 +303,7 @@ static void switch_lpis(struct vgic *g, struct vgic_cpu *c, bool on)
 	spin_unlock_irqrestore(&g->lock, flags);
 }
 
-void vgic_lpi_write_ctlr(struct vgic_cpu *c, uint32_t value)
+cold_fn void vgic_lpi_write_ctlr(struct vgic_cpu *c, uint32_t value)
 {
 	struct vgic *g = c->gic;
 	bool on = value & VGIC_RCTLR_LPIS;

@@ -134,7 +134,7 @@ void virtio_wake_worker(struct virtio_dev *vd, const struct virtqueue *vq)
 	thread_wake(vd->worker);
 }
 
-static void stop_worker(struct virtio_dev *vd)
+static cold_fn void stop_worker(struct virtio_dev *vd)
 {
 	if (!vd->worker)
 		return;
@@ -173,7 +173,7 @@ static void stop_queue(struct virtio_dev *vd, struct virtqueue *vq)
 	vq_disable(vq);
 }
 
-static void reset_locked(struct virtio_dev *vd)
+static cold_fn void reset_locked(struct virtio_dev *vd)
 {
 	unsigned i;
 
@@ -196,7 +196,7 @@ void virtio_reset(struct virtio_dev *vd)
 }
 
 /** 3.1.1 step 5: are the driver's features ones that we have, and is it a modern driver? */
-static bool features_ok(struct virtio_dev *vd, const struct emu_access *acc)
+static cold_fn bool features_ok(struct virtio_dev *vd, const struct emu_access *acc)
 {
 	uint64_t unknown = vd->driver_features & ~vd->features;
 
@@ -238,7 +238,7 @@ static void add_status(struct virtio_dev *vd, const struct emu_access *acc, uint
 		start_device(vd);
 }
 
-void virtio_set_status(struct virtio_dev *vd, const struct emu_access *acc, uint32_t value)
+cold_fn void virtio_set_status(struct virtio_dev *vd, const struct emu_access *acc, uint32_t value)
 {
 	mutex_lock(&vd->lock);
 	if (value)
@@ -268,7 +268,7 @@ void virtio_set_features(struct virtio_dev *vd, const struct emu_access *acc, ui
 	mutex_unlock(&vd->lock);
 }
 
-static void enable_queue(struct virtio_dev *vd, struct virtqueue *vq, bool on)
+static cold_fn void enable_queue(struct virtio_dev *vd, struct virtqueue *vq, bool on)
 {
 	if (!on)
 		stop_queue(vd, vq);
@@ -342,7 +342,7 @@ static const char *empty_because(const struct dt_node *node, uint32_t type)
 	return ops ? NULL : "this type of device is not known";
 }
 
-unsigned virtio_check(const struct dt_node *node, const char *path, struct shell_out *out)
+cold_fn unsigned virtio_check(const struct dt_node *node, const char *path, struct shell_out *out)
 {
 	uint32_t type = dt_u32_or(node, "virtio_type", 0);
 	const struct virtio_ops *ops = find_kind(type);
@@ -434,7 +434,7 @@ cold_fn int virtio_create(struct emu_dev *dev, const struct virtio_transport *tr
 	return 0;
 }
 
-void virtio_destroy(struct virtio_dev *vd)
+cold_fn void virtio_destroy(struct virtio_dev *vd)
 {
 	unsigned i;
 

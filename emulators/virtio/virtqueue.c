@@ -143,7 +143,7 @@ uint8_t *vq_look_up(struct virtqueue *vq, uint64_t addr, bool write, uint64_t *l
 
 /* --- life --------------------------------------------------------------------------------- */
 
-int vq_enable(struct virtqueue *vq)
+cold_fn int vq_enable(struct virtqueue *vq)
 {
 	const struct virtio_ops *ops = vq->vd->ops;
 	const char *wrong = NULL;
