@@ -10,7 +10,8 @@ from test_x86 import FOLDER, start_pc  # noqa: F401  (a fixture)
 
 # Those that go on for ever, and how many vCPUs they keep busy.
 HOSTILE = [("ports", 1), ("registers", 1), ("insns", 1), ("msrs", 1), ("control", 1), ("ipis", 1),
-           ("starts", 2), ("timers", 1), ("calls", 1), ("code", 1)]
+           ("starts", 2), ("timers", 1), ("calls", 1), ("code", 1), ("tasks", 1),
+           ("resets", 1)]
 # Those that may come to an end by what they do at random, and what that can be.
 MORTAL = {"code": "triple fault|no memory|does not take|powered off|reset",
           "control": "does not take"}

@@ -392,11 +392,17 @@ static void apic_init(void)
 	__asm__ volatile("sti");
 }
 
-/* Of all kinds to itself, and to those who are not there. Vectors from 16 on can be interrupts. */
+/*
+ * Of all kinds to itself, NMIs and those that only real buses know too, and to those who are not
+ * there. Vectors from 16 on can be interrupts.
+ */
 static void mode_ipis(void)
 {
+	static const uint32_t kinds[] = { 0x200, 0x300, 0x400, 0x700 };
+
 	for (unsigned n = 16; n < 32; n++)
 		idt[n] = idt[32];
+	idt[2] = idt[32];
 	apic_init();
 	for (;;) {
 		uint64_t r = random64();
@@ -405,8 +411,60 @@ static void mode_ipis(void)
 		mmio_write(LAPIC + 0x300, 0x44000 | (32 + r % 224));
 		mmio_write(LAPIC + 0x300, 0x84000 | (r & 0xff));
 		mmio_write(LAPIC + 0x300, 0x04100 | (r >> 16 & 0xff));
+		mmio_write(LAPIC + 0x300, 0x44000 | kinds[r >> 24 & 3] | (r & 0xff));
+		mmio_write(LAPIC + 0x300, 0x84000 | kinds[r >> 26 & 3] | (r & 0xff));
 		rest();
 	}
+}
+
+/* INIT to itself, which is a reset of the machine each time. */
+static void mode_resets(void)
+{
+	apic_init();
+	for (;;)
+		mmio_write(LAPIC + 0x300, 0x44500);
+}
+
+/* --- tasks ------------------------------------------------------------------------------------ */
+
+uint64_t tasks_gdt[10], tasks_idt[129];
+static uint32_t task_states[3][26];
+
+/* A descriptor of a task's state. */
+static uint64_t task(uint64_t base, uint64_t limit, uint64_t type)
+{
+	return limit | (base & 0xffffff) << 16 | type << 40 | (base >> 24) << 56;
+}
+
+static void mode_tasks(void)
+{
+	static uint8_t stacks[3][256];
+	extern char tasks_recover[], task_called[], task_jumped[];
+	char *const begin[3] = { tasks_recover, task_called, task_jumped };
+	void tasks(void);
+
+	tasks_gdt[1] = 0x00cf9b000000ffff;
+	tasks_gdt[2] = 0x00cf93000000ffff;
+	for (unsigned n = 0; n < 3; n++) {
+		uint32_t *t = task_states[n];
+
+		t[8] = (uint32_t)(uintptr_t)begin[n];
+		t[9] = 2;
+		t[14] = (uint32_t)(uintptr_t)(stacks[n] + sizeof(stacks[n]));
+		t[19] = 8;
+		t[18] = t[20] = t[21] = t[22] = t[23] = 0x10;
+		tasks_gdt[3 + n] = task((uintptr_t)t, sizeof(task_states[n]) - 1, 0x89);
+	}
+	/* Too short, nowhere, a device, not present. */
+	tasks_gdt[6] = task((uintptr_t)task_states[1], 0x20, 0x89);
+	tasks_gdt[7] = task(NOWHERE, 0x67, 0x89);
+	tasks_gdt[8] = task(LAPIC, 0x67, 0x89);
+	tasks_gdt[9] = task((uintptr_t)task_states[2], 0x67, 0x09);
+	for (unsigned n = 0; n < 32; n++)
+		tasks_idt[n] = ((uintptr_t)tasks_recover & 0xffff) | 8 << 16 | 0x8eULL << 40 |
+			       (uint64_t)((uintptr_t)tasks_recover >> 16) << 48;
+	tasks_idt[128] = 0x20 << 16 | 0x85ULL << 40;
+	tasks();
 }
 
 /* INIT and start of another processor, over and over. */
@@ -498,6 +556,7 @@ static const struct {
 	{ "starts", mode_starts },	{ "timers", mode_timers },
 	{ "calls", mode_calls },	{ "triple", mode_triple },
 	{ "lost", mode_lost },		{ "stack", mode_stack },
+	{ "tasks", mode_tasks },	{ "resets", mode_resets },
 };
 
 void guest_main(void)

@@ -73,3 +73,78 @@ insn_bytes:
 	.quad	0
 	ret
 	.fill	16, 1, 0xcc
+
+/*
+ * void tasks(void): to protected mode, where tasks switch by calls, by jumps, by an interrupt's
+ * gate and by IRET, and then to one whose state is nowhere; an exception begins anew.
+ */
+	.text
+	.code64
+	.globl	tasks, tasks_recover, task_called, task_jumped
+tasks:
+	cli
+	lgdt	tasks_gdtr
+	lidt	tasks_idtr
+	pushq	$8
+	pushq	$1f
+	lretq
+	.code32
+1:	movl	%cr0, %eax
+	andl	$0x7fffffff, %eax
+	movl	%eax, %cr0
+	movl	$0xc0000080, %ecx
+	rdmsr
+	andl	$~0x100, %eax
+	wrmsr
+tasks_recover:
+	movl	$0x10, %eax
+	movl	%eax, %ds
+	movl	%eax, %es
+	movl	%eax, %ss
+	movl	$tasks_stack, %esp
+	pushl	$2
+	popfl
+	movb	$0x89, tasks_gdt + 0x1d
+	movb	$0x89, tasks_gdt + 0x25
+	movb	$0x89, tasks_gdt + 0x2d
+	movl	$0x18, %eax
+	ltr	%ax
+	movl	$64, %ebx
+2:	lcall	$0x20, $0
+	int	$0x80
+	ljmp	$0x28, $0
+	decl	%ebx
+	jnz	2b
+	movl	tasks_next, %eax
+	incl	%eax
+	andl	$3, %eax
+	movl	%eax, tasks_next
+	leal	0x30(, %eax, 8), %eax
+	movw	%ax, tasks_far + 4
+	ljmp	*tasks_far
+task_called:
+	iretl
+	jmp	task_called
+task_jumped:
+	ljmp	$0x18, $0
+	jmp	task_jumped
+
+	.data
+	.balign 8
+tasks_next:
+	.long	0
+tasks_far:
+	.long	0
+	.word	0
+	.balign 8
+	.globl	tasks_gdtr, tasks_idtr
+tasks_gdtr:
+	.word	10 * 8 - 1
+	.quad	tasks_gdt
+tasks_idtr:
+	.word	129 * 8 - 1
+	.quad	tasks_idt
+	.bss
+	.balign 16
+	.skip	1024
+tasks_stack:
