@@ -92,6 +92,37 @@ static void check_cpu(void)
 }
 
 /* ACPI's root pointer as the loader told it, or where a BIOS leaves it. */
+static bool in_memory(uint64_t pa, const char *what)
+{
+	unsigned i;
+
+	for (i = 0; pa && i < multiboot.nr_ranges; i++) {
+		const struct multiboot_range *r = &multiboot.ranges[i];
+
+		if (r->type == MULTIBOOT_RAM && pa >= r->base && pa - r->base < r->size) {
+			log_warn("ACPI has %s at 0x%llx, which is memory: it is not used", what,
+				 (unsigned long long)pa);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Registers are not where there is memory, whatever firmware says. */
+static void drop_what_cannot_be(void)
+{
+	unsigned i;
+
+	if (in_memory(acpi.hpet, "an HPET"))
+		acpi.hpet = 0;
+	for (i = acpi.nr_ioapics; i--;)
+		if (in_memory(acpi.ioapics[i].address, "an I/O APIC"))
+			acpi.ioapics[i] = acpi.ioapics[--acpi.nr_ioapics];
+	for (i = acpi.nr_segments; i--;)
+		if (in_memory(acpi.segments[i].base, "PCI configuration space"))
+			acpi.segments[i] = acpi.segments[--acpi.nr_segments];
+}
+
 static void read_acpi(void)
 {
 	const uint8_t *rsdp = multiboot.rsdp;
@@ -105,6 +136,7 @@ static void read_acpi(void)
 	}
 	if (!rsdp || acpi_read(rsdp, size, early_peek, &acpi))
 		log_warn("no ACPI tables: one processor, and what a PC has always had");
+	drop_what_cannot_be();
 }
 
 /* Where core finds its first free pages: behind the image and what a loader put there. */

@@ -15,6 +15,7 @@
 #define PIT_HZ 1193182u
 #define FEMTO  1000000000000000ULL
 #define TRIES  8
+#define STANDS_STILL 10000 /* reads of the same value */
 
 static uint64_t tsc_freq;
 
@@ -48,12 +49,20 @@ static uint64_t pit_read(void)
 	return 0xffff - (low | (uint32_t)pio_read8(0x42) << 8);
 }
 
-static void pit_start(void)
+static bool pm_start(struct clock *clock)
+{
+	*clock = (struct clock){ "ACPI timer", PM_HZ, 0xffffff, pm_read };
+	return x86_platform.pm_timer;
+}
+
+static bool pit_start(struct clock *clock)
 {
 	pio_write8(0x61, (pio_read8(0x61) & ~2) | 1);
 	pio_write8(0x43, 0xb4);
 	pio_write8(0x42, 0xff);
 	pio_write8(0x42, 0xff);
+	*clock = (struct clock){ "PIT", PIT_HZ, 0xffff, pit_read };
+	return true;
 }
 
 static bool hpet_start(struct clock *clock)
@@ -99,8 +108,12 @@ static uint64_t measure(const struct clock *clock, uint64_t *error)
 	uint64_t tsc0, tsc1, v0, v1, want = clock->hz / 100, unsure, polls = 100000000;
 
 	unsure = sample(clock, &tsc0, &v0);
-	while (((clock->read() - v0) & clock->mask) < want && --polls)
+	while ((v1 = (clock->read() - v0) & clock->mask) < want && --polls) {
+		/* Each read takes a tenth of a microsecond at least: it stands still. */
+		if (!v1 && polls < 100000000 - STANDS_STILL)
+			return 0;
 		arch_relax();
+	}
 	unsure += sample(clock, &tsc1, &v1);
 	v1 = (v1 - v0) & clock->mask;
 	if (!polls || !v1)
@@ -120,19 +133,21 @@ static uint64_t rounded(uint64_t hz, uint64_t error)
 
 void tsc_init(void)
 {
-	struct clock clock = { "PIT", PIT_HZ, 0xffff, pit_read };
+	static bool (*const start[])(struct clock *clock) = { hpet_start, pm_start, pit_start };
+	struct clock clock;
 	uint64_t error = 0;
+	unsigned i;
 
-	if (!hpet_start(&clock)) {
-		if (x86_platform.pm_timer)
-			clock = (struct clock){ "ACPI timer", PM_HZ, 0xffffff, pm_read };
-		else
-			pit_start();
+	for (i = 0; i < ARRAY_SIZE(start) && !tsc_freq; i++) {
+		if (!start[i](&clock))
+			continue;
+		tsc_freq = rounded(measure(&clock, &error), error);
+		if (!tsc_freq)
+			log_warn("the %s that firmware tells of does not run", clock.name);
 	}
-	tsc_freq = rounded(measure(&clock, &error), error);
 	if (!tsc_freq)
-		panic("the %s does not run: no clock to measure the processor's counter with",
-		      clock.name);
+		panic("no clock runs to measure the processor's counter with: neither HPET nor "
+		      "ACPI timer nor PIT");
 	log_info("counter: %llu kHz, by the %s%s", (unsigned long long)tsc_freq / 1000, clock.name,
 		 x86_features.tsc_invariant ? "" : "; it may change with the processor's speed");
 }
