@@ -13,3 +13,6 @@ test_guest_walk := $(insn-files)
 cflags_test_guest_walk := -I$(top)/arch/x86/common
 fuzz_insn := $(insn-files)
 cflags_fuzz_insn := -I$(top)/arch/x86/common
+# The registers of its CPU are played.
+test_x86_apic :=
+cflags_test_x86_apic := -I$(top)/tests/unit/x86
