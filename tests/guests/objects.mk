@@ -10,6 +10,7 @@ guests-y += gic
 gic-y := gic.o gic_v2.o gic_v3.o
 guests-y += icc
 icc-y := icc.o icc_asm.o
+idregs-y := idregs.o idregs_asm.o
 guests-y += pl011 board order pci
 guests-y += msi
 msi-y := msi.o its.o

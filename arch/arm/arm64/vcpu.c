@@ -30,19 +30,18 @@ static uint64_t reg_get(const struct vcpu *vcpu, unsigned n)
 	return n == 31 ? 0 : vcpu->arch.regs.x[n];
 }
 
-static inline void skip(struct vcpu_regs *regs, uint32_t esr)
+noinline_fn void arch_vcpu_skip(struct vcpu *vcpu)
 {
+	struct vcpu_regs *regs = &vcpu->arch.regs;
+
+	/* For the guest's software step (DDI 0487 D2.12), that was its one instruction. */
+	regs->pstate &= ~PSR_SS;
 	if (unlikely(regs->pstate & PSR_AARCH32)) {
-		regs->pc += esr & ESR_IL ? 4 : 2;
+		regs->pc += vcpu->arch.esr & ESR_IL ? 4 : 2;
 		a32_advance_it(regs);
 	} else {
 		regs->pc += 4;
 	}
-}
-
-void arch_vcpu_skip(struct vcpu *vcpu)
-{
-	skip(&vcpu->arch.regs, vcpu->arch.esr);
 }
 
 /*
@@ -287,6 +286,17 @@ void vcpu_exit_serror(struct vcpu *vcpu, struct vcpu_exit *exit)
 	vcpu->arch.serror = true;
 }
 
+/* The same where it is frequent. */
+static inline void skip(struct vcpu *vcpu)
+{
+	struct vcpu_regs *regs = &vcpu->arch.regs;
+
+	if (unlikely(regs->pstate & PSR_AARCH32) || unlikely(regs->pstate & PSR_SS))
+		arch_vcpu_skip(vcpu);
+	else
+		regs->pc += 4;
+}
+
 static inline void complete(struct vcpu *vcpu, const struct vcpu_exit *exit, uint64_t value)
 {
 	uint64_t esr = exit->syndrome, rt = (esr >> 16) & 31;
@@ -302,7 +312,7 @@ static inline void complete(struct vcpu *vcpu, const struct vcpu_exit *exit, uin
 		if (likely(rt != 31))
 			vcpu->arch.regs.x[rt] = value;
 	}
-	skip(&vcpu->arch.regs, (uint32_t)esr);
+	skip(vcpu);
 }
 
 static noinline_fn void complete_unusual(struct vcpu *vcpu, const struct vcpu_exit *exit,

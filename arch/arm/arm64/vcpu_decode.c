@@ -262,5 +262,5 @@ void abort_complete_piece(struct vcpu *vcpu, uint64_t value)
 	if (a.writeback)
 		base_set(regs, a.rn, base_get(regs, a.rn) + (uint64_t)a.offset);
 	p->pc = UINT64_MAX;
-	regs->pc += 4;
+	arch_vcpu_skip(vcpu);
 }

@@ -225,10 +225,10 @@ void sysreg_trap(struct vcpu *vcpu, uint32_t iss)
 
 		if (likely(rt != 31))
 			regs->x[rt] = value;
-		regs->pc += 4;
+		arch_vcpu_skip(vcpu);
 	} else if ((iss & (KEY_MASK | ISS_IS_READ)) == KEY(3, 0, 12, 11, 5) &&
 		   likely(vcpu->arch.vintc.mode == VINTC_GICV3)) { /* ICC_SGI1R_EL1 */
-		regs->pc += 4;
+		arch_vcpu_skip(vcpu);
 		vcpu->guest->vintc->sgi(vcpu, 1, rt == 31 ? 0 : regs->x[rt]);
 	} else {
 		other_sysreg(vcpu, iss);
