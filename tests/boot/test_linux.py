@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """An unmodified Debian Linux in a guest: on each machine, with several CPUs, beside another one."""
 import itertools
+import os
 import re
+import subprocess
 
 import pytest
+
+import vm
 
 GUEST_PROMPT = "guest:/# "
 # Loading a kernel and starting its user space, on a slow build machine.
@@ -39,6 +43,22 @@ def switch_off(machine):
     """Switch the guest off from inside; the console ends by itself."""
     machine.send("poweroff -f\r")
     machine.wait_prompt(60)
+
+
+def with_program(linux, folder, name):
+    """The Linux guest's initramfs with a program of this folder, /bin/<name>."""
+    program_file = folder / name
+    subprocess.run(["aarch64-linux-gnu-gcc", "-O2", "-Wall", "-Wextra", "-Werror", "-static",
+                    "-nostdlib", "-ffreestanding", "-o", program_file,
+                    os.path.join(vm.TOP, "tests", "boot", name + ".c")], check=True)
+    archive = vm.mkcpio.Cpio()
+    archive.folder("bin")
+    archive.file("bin/" + name, program_file.read_bytes(), 0o755)
+    with open(folder / "first.cpio", "wb") as out:
+        archive.write(out)
+    # The kernel takes one archive behind the other.
+    first = (folder / "first.cpio").read_bytes()
+    return first + bytes(-len(first) % 512) + linux["/boot/initrd.cpio.gz"].read_bytes()
 
 
 # CPU, interrupt controller of the machine, its CPUs.
@@ -148,3 +168,33 @@ def test_again_and_again(machine, linux):
         m.run("guest stop linux", status=0)
         m.run("guest destroy linux", status=0)
     assert free() == before
+
+
+@pytest.mark.parametrize("gic,virtio", [pytest.param(2, "mmio", marks=pytest.mark.soak),
+                                        (3, "pci")])
+def test_kernels_in_turn(machine, linux, tmp_path, gic, virtio):
+    """CPUs go and come; a kernel starts another one in its place, which finds the machine as that
+    left it; that one crashes, and the machine is reset."""
+    files = dict(linux, **{"/initrd": with_program(linux, tmp_path, "linux_kexec")})
+    m = machine(gic=gic, smp=2, files=files)
+    m.run("net switch create lan", status=0)
+    m.run("guest create g board=virt vcpus=4 mem=320M kernel=/boot/vmlinuz initrd=/initrd rng=on "
+          "net=lan disk=/boot/vmlinuz,ro disk=/initrd,ro virtio=%s "
+          "cmdline=\"console=ttyAMA0 panic=1\"" % virtio, status=0, timeout=BOOT_SECONDS)
+    m.run("guest start g", status=0)
+    wait_ready(m, "g", 4)
+    in_guest(m, "s() { echo $2 >/sys/devices/system/cpu/cpu$1/online; }")
+    in_guest(m, "for n in 1 2 3 1 2 3; do s $n 0; s $n 1; done; s 2 0; s 3 0", 120)
+    assert re.search("(?m)^0-1$", in_guest(m, "cat /sys/devices/system/cpu/online"))
+    in_guest(m, "cat /dev/vda >/tmp/kernel; cat /dev/vdb >/tmp/initrd", 60)
+    m.send("linux_kexec\r")
+    assert m.expect([r"guest-init: ready: Linux \S+ on 4 CPUs", "kexec: error"], BOOT_SECONDS) == 0
+    m.expect_exact(GUEST_PROMPT, BOOT_SECONDS)
+    assert "9+0 records out" in in_guest(m, "dd if=/dev/vda of=/dev/null bs=64k count=9 2>&1")
+    log = in_guest(m, "dmesg")
+    assert not re.search(r"\bBUG\b|\bOops\b|Call trace|unhandled|rcu_sched.*stall", log)
+    m.send("echo c >/proc/sysrq-trigger\r")
+    m.expect("Kernel panic - not syncing")
+    m.expect(r"guest-init: ready: Linux \S+ on 4 CPUs", BOOT_SECONDS)
+    m.expect_exact(GUEST_PROMPT, BOOT_SECONDS)
+    switch_off(m)

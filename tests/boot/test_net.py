@@ -2,7 +2,6 @@
 """Networks between guests, as Debian's own virtio_net driver in a guest uses them."""
 import os
 import re
-import subprocess
 import zlib
 
 import pytest
@@ -12,7 +11,7 @@ import vm
 from test_disks import at_console
 from test_firmware import UBOOT, UEFI, start, uboot, uboot_prompt
 from test_guests import program
-from test_linux import create, in_guest, leave_console, switch_off, wait_ready
+from test_linux import create, in_guest, leave_console, switch_off, wait_ready, with_program
 
 MIB = 1 << 20
 
@@ -21,22 +20,6 @@ def tiny(name, number, words="", net="lan"):
     """Lines of a script that make and start a guest of tests/guests/net.c, 10.0.0.number."""
     return ("guest create %s board=virt vcpus=1 mem=8M kernel=/net.bin net=%s "
             "cmdline=\"addr=%d %s\"\nguest start %s\n" % (name, net, number, words, name))
-
-
-def with_program(linux, folder, name):
-    """The Linux guest's initramfs with a program of this folder, /bin/<name>."""
-    program_file = folder / name
-    subprocess.run(["aarch64-linux-gnu-gcc", "-O2", "-Wall", "-Wextra", "-Werror", "-static",
-                    "-nostdlib", "-ffreestanding", "-o", program_file,
-                    os.path.join(vm.TOP, "tests", "boot", name + ".c")], check=True)
-    archive = vm.mkcpio.Cpio()
-    archive.folder("bin")
-    archive.file("bin/" + name, program_file.read_bytes(), 0o755)
-    with open(folder / "first.cpio", "wb") as out:
-        archive.write(out)
-    # The kernel takes one archive behind the other.
-    first = (folder / "first.cpio").read_bytes()
-    return first + bytes(-len(first) % 512) + linux["/boot/initrd.cpio.gz"].read_bytes()
 
 
 def up(machine, name, address, vcpus=1):
