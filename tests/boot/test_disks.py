@@ -230,9 +230,24 @@ def test_requests_in_flight(machine, linux):
     m.run("blockdev ramdisk destroy ramdisk1", status=0)
 
 
+def ext4_disk(folder, linux, data):
+    """A disk with a GUID partition table and one partition: ext4 with what Linux needs, x.img."""
+    tree, size = folder / "tree", 48 * MIB
+    tree.mkdir()
+    for name, path in linux.items():
+        (tree / name.rsplit("/", 1)[1]).write_bytes(path.read_bytes())
+    (tree / "x.img").write_bytes(data)
+    tool("mke2fs", "-q", "-F", "-t", "ext4", "-d", tree, folder / "ext4", "%dM" % (size // MIB))
+    disk = guid_table(size + 2 * MIB, ("images", 2048, 2048 + size // 512 - 1))
+    disk[MIB:MIB + size] = (folder / "ext4").read_bytes()
+    (folder / "c.img").write_bytes(disk)
+    return folder / "c.img"
+
+
 @pytest.mark.parametrize("virtio", ["mmio", "pci"])
 def test_host_partitions(machine, linux, tmp_path, virtio):
-    """A partition of a real disk: what a guest writes is in that part of the file, and stays."""
+    """A partition of a real disk: what a guest writes is in that part of the file, and stays. The
+    guest's kernel and another disk of it are files of ext4 on a partition of a third disk."""
     image = guid_table(8 * MIB, ("boot", 2048, 4095), ("root", 4096, 8191))
     first, second = noise(MIB, 21), noise(2 * MIB, 22)
     image[MIB:2 * MIB] = first
@@ -241,16 +256,19 @@ def test_host_partitions(machine, linux, tmp_path, virtio):
     damaged[512 + 40] ^= 1
     for name, data in (("a.img", image), ("b.img", damaged)):
         (tmp_path / name).write_bytes(data)
-    m = machine(files=linux, virtio=virtio, disks=[tmp_path / "a.img", tmp_path / "b.img"])
+    images = ext4_disk(tmp_path, linux, first)
+    m = machine(virtio=virtio, disks=[tmp_path / "a.img", tmp_path / "b.img", images])
     listed = m.run("blockdev list", status=0)
     for name in ("vda1", "vda2", "vdb1", "vdb2"):
         assert re.search(r"(?m)^%s +[12] MiB .*partition, (boot|root)" % name, listed)
     said = "vdb: the GUID partition table cannot be used (the checksum of its header is wrong)"
     assert said in m.run("log show", status=0).replace("\n", " ") or \
         said in m.run("blockdev rescan vdb")
-    create(m, "g", 1, more="disk=vda2")
+    m.run("vfs mount vdc1 /boot", status=0)
+    create(m, "g", 1, more="disk=vda2 disk=/boot/x.img")
     wait_ready(m, "g")
     assert sectors(m) == 4096
+    assert digest(m, "cat /dev/vdb") == hashlib.sha256(first).hexdigest()
     assert digest(m, "cat /dev/vda") == hashlib.sha256(second).hexdigest()
     in_guest(m, "dd if=/dev/zero of=/dev/vda bs=64k count=2 seek=30 conv=fsync", 60)
     written = (tmp_path / "a.img").read_bytes()

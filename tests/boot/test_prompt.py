@@ -16,6 +16,16 @@ def test_boots(machine, cpu, gic):
         assert re.search(r"(?m)^\W*(cpu\W*)?%d\b" % number, cpus, re.IGNORECASE)
 
 
+@pytest.mark.parametrize("gic", [2, 3])
+def test_eight(machine, gic):
+    """As many CPUs as a GICv2 serves, each of which runs what is put there."""
+    m = machine(gic=gic, smp=8)
+    assert "CPUs:     8;" in m.run("host info", status=0)
+    threads = m.run("thread list", status=0)
+    for number in range(8):
+        assert re.search(r"(?m)^ *\d+ +\w+ +%d +0 .* idle/%d$" % (number, number), threads)
+
+
 def test_wrong_command(machine):
     """A command that does not exist gets a sentence with its name, and an exit code."""
     m = machine()
