@@ -34,6 +34,7 @@ static const struct board_device devices[] = {
 	{ "rtc", "rtc", "motorola,mc146818", PC_PORT_RTC, 2, true, PC_IRQ_RTC },
 	{ "uart0", "serial", "ns16550a", PC_PORT_COM1, 8, true, PC_IRQ_COM1 },
 	{ "debug_exit", "misc", "isa-debug-exit", PC_PORT_EXIT, 4, true, -1 },
+	{ "debug_exit2", "misc", "isa-debug-exit", PC_PORT_EXIT2, 4, true, -1 },
 	{ "acpi", "misc", "acpi-pm", PC_PORT_PM, 16, true, PC_IRQ_SCI },
 	{ "pci_ports", "pci", "pci-host-cf8", PC_PORT_CF8, 8, true, -1 },
 	{ "pci_io", "pci", "pci-io-window", PC_PORT_PCI, 0x10000 - PC_PORT_PCI, true, -1 },

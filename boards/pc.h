@@ -48,6 +48,7 @@
 #define PC_PORT_KBD2	  0x64
 #define PC_PORT_RTC	  0x70
 #define PC_PORT_PIC2	  0xa0
+#define PC_PORT_EXIT2	  0xf4 /* where programs made for QEMU have it */
 #define PC_PORT_COM1	  0x3f8
 #define PC_PORT_DEBUGCON  0x402
 #define PC_PORT_ELCR	  0x4d0

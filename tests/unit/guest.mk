@@ -41,6 +41,7 @@ cflags_test_guest_hole := -DCONFIG_EMU_VIRTIO_BALLOON=1
 fuzz_guest_desc := $(guest-all)
 ldlibs_fuzz_guest_desc := -lfdt
 fuzz_image := $(image-files) $(arm-kinds)
+fuzz_image_x86 := $(image-files) $(x86-kinds)
 fuzz_guest_config := $(guest-all) core/guest/config.c core/guest/fdt_load.c
 ldlibs_fuzz_guest_config := -lfdt
 test_board_pc := $(guest-files) $(x86-kinds) core/guest/config.c $(addprefix boards/,pc.c \

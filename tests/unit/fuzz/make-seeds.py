@@ -78,6 +78,31 @@ def image():
         yield gzip.compress(file)
 
 
+def image_x86():
+    """Kernels for PCs: bzImage of each entry, Multiboot with addresses, ELF with a note of PVH."""
+    code = bytes(range(128, 256)) * 8
+    for version, loads in ((0x20f, 0x3f), (0x20f, 4), (0x209, 0), (0x202, 0)):
+        head = bytearray(5 * 512)
+        head[0x1f1] = 4
+        struct.pack_into("<I", head, 0x1f4, len(code) // 16)
+        struct.pack_into("<H2s4sH", head, 0x1fe, 0xaa55, b"\xeb\x6a", b"HdrS", version)
+        head[0x211] = 1
+        struct.pack_into("<H", head, 0x236, loads)
+        struct.pack_into("<QI", head, 0x258, 1 << 24, 1 << 20)
+        yield bytes(head) + code
+    flags = 0x10003
+    header = struct.pack("<8I", 0x1badb002, flags, -(0x1badb002 + flags) & 0xffffffff, 0x200040,
+                         0x200000, 0, 0x210000, 0x200060)
+    yield code[:64] + header + code
+    note = struct.pack("<III4sQ", 4, 8, 18, b"Xen", 0x200010)
+    begin = struct.pack("<16sHHIQQQIHHHHHH", b"\x7fELF\2\1\1", 2, 62, 1, 0x200000, 64, 0, 0, 64,
+                        56, 2, 0, 0, 0)
+    parts = struct.pack("<IIQQQQQQ", 1, 7, 0, 0x200000, 0x200000, 1024, 2048, 16)
+    parts += struct.pack("<IIQQQQQQ", 4, 4, 176, 0, 0, len(note), len(note), 4)
+    yield begin + parts + note + code
+    yield gzip.compress(begin + parts + note + code)
+
+
 def formats():
     """Formats behind 72 bytes of values."""
     values = bytes(range(72))
@@ -98,6 +123,7 @@ SEEDS = {
     "fuzz_parse": lambda: texts("0x1234abcd", "0b1011", "18446744073709551615", "256MiB", "1.5G",
                                 "10ms", "0.25s", "-77", "true", "16777215T"),
     "fuzz_image": image,
+    "fuzz_image_x86": image_x86,
     "fuzz_guest_config": lambda: texts(
         "web\nboard=virt\nvcpus=2\nmem=256M\nkernel=/k\ncmdline=console=ttyAMA0\naffinity=0,2-3",
         "g\ngic=3\narch=arm32\nprio=7\ndisk=/d\non_reset=stop\nload=0x40080000\nrng=on",
