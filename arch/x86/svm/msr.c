@@ -107,6 +107,13 @@ static int read_zero(struct vcpu *vcpu, uint64_t *v)
 	return 0;
 }
 
+/* HWCR.TscFreqSel: the TSC counts with the P0 frequency, as one that is constant has to. */
+static int read_hwcr(struct vcpu *vcpu, uint64_t *v)
+{
+	*v = BIT(24);
+	return 0;
+}
+
 static int read_efer(struct vcpu *vcpu, uint64_t *v)
 {
 	*v = (vcpu->arch.efer & ~(uint64_t)EFER_LMA) | (vcpu->arch.vmcb->efer & EFER_LMA);
@@ -210,7 +217,7 @@ static const struct msr_row {
 	{ MSR_EFER, read_efer, write_efer },
 	{ 0xc0010004, read_zero, write_ignored }, /* performance counter, of watchdogs */
 	{ 0xc0010010, read_zero, write_ignored }, /* SYSCFG */
-	{ 0xc0010015, read_zero, write_ignored }, /* HWCR */
+	{ 0xc0010015, read_hwcr, write_ignored }, /* HWCR */
 	{ 0xc001001f, read_zero, write_ignored }, /* NB_CFG */
 	{ 0xc0010055, read_zero, write_ignored }, /* interrupt pending message */
 	{ 0xc0010058, read_zero, write_ignored }, /* MMIO configuration base */
