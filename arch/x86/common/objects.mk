@@ -5,3 +5,6 @@ obj-y += guest_kinds.o
 
 # Not on the way of any exit: small before fast.
 CFLAGS_guest_kinds.o := $(small)
+
+# Decoded instructions are kept: their decoding is no part of most exits.
+$(foreach o,insn insn_alu insn_class insn_ops,$(eval CFLAGS_$(o).o := $(small)))
