@@ -213,6 +213,8 @@ static int vcpus_create(struct guest *g, const struct guest_desc *desc)
 	return 0;
 }
 
+#define RESET_WAIT_MAX UINT64_C(20000000)
+
 /*
  * A guest that resets itself over and over is not to have our time besides its own: after each the
  * next one waits for twice as long as it took.
@@ -222,18 +224,17 @@ static void reset_work(struct work *work)
 	struct guest *g = container_of(work, struct guest, reset_work);
 	uint64_t begin = time_now(), end;
 
-	__atomic_store_n(&g->reset_asked, false, __ATOMIC_RELEASE);
+	if (begin < g->reset_after) {
+		/* Others' resets wait here, too. */
+		thread_sleep(MIN(g->reset_after - begin, RESET_WAIT_MAX));
+		begin = time_now();
+	}
 	if (READ_ONCE(g->state) == GUEST_STOPPED)
 		return;
 	if (guest_reset(g))
 		log_error("%s: reset failed", g->name);
 	end = time_now();
-	WRITE_ONCE(g->reset_after, end + 2 * (end - begin));
-}
-
-static void reset_due(struct timer *timer)
-{
-	work_queue(&container_of(timer, struct guest, reset_timer)->reset_work);
+	g->reset_after = end + 2 * (end - begin);
 }
 
 static struct guest *guest_new(struct guest_desc *desc, struct dt_node *node)
@@ -258,7 +259,6 @@ static struct guest *guest_new(struct guest_desc *desc, struct dt_node *node)
 	list_init(&g->images);
 	guest_holes_init(g);
 	work_init_slow(&g->reset_work, reset_work);
-	timer_init(&g->reset_timer, reset_due);
 	g->state = GUEST_READY;
 	g->exit = GUEST_EXIT_NONE;
 	g->psci_version = desc->psci_version;
@@ -473,8 +473,8 @@ void guest_request_reset(struct guest *g)
 	vcpus_stop(g, false);
 	if (g->reset_stops)
 		guest_end(g, GUEST_EXIT_RESET, "asked for a reset");
-	else if (!__atomic_exchange_n(&g->reset_asked, true, __ATOMIC_ACQ_REL))
-		timer_start(&g->reset_timer, READ_ONCE(g->reset_after));
+	else
+		work_queue(&g->reset_work);
 }
 
 /* Everything as after create; images are loaded anew. guest->life held, vCPUs parked. */
@@ -605,7 +605,6 @@ int guest_destroy(struct guest *g)
 	end_record(g, GUEST_EXIT_DESTROYED, "destroyed");
 	mutex_unlock(&g->life);
 	waitq_wake_all(&g->ended);
-	timer_stop(&g->reset_timer);
 	work_cancel(&g->reset_work);
 	waitq_wait(&guests_wq, READ_ONCE(g->refs) == 1);
 

@@ -122,9 +122,7 @@ struct guest {
 	unsigned resets;
 	struct log_limit *log_limit;
 	struct work reset_work;	/* asked for by the guest itself */
-	struct timer reset_timer; /* for the next of these, when they come too often */
-	uint64_t reset_after;	/* time_now() */
-	bool reset_asked;	/* atomic */
+	uint64_t reset_after;	/* time_now(): the next of these, when they come too often */
 	/* what was loaded into memory at create: applied again at each reset */
 	struct list images;
 	void *board;		/* board template's own data */
