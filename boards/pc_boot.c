@@ -48,6 +48,14 @@ struct range {
 };
 #define RANGES 8
 
+/* What an initrd= has more than one of, with their arguments, for Multiboot and PVH. */
+#define MODULES	    16
+#define MODULE_TEXT 128
+struct boot_module {
+	uint64_t at, size;
+	char text[MODULE_TEXT]; /* as in initrd= */
+};
+
 /* One boot; in the heap because the image's parts are many. */
 struct boot {
 	const struct guest_config *cfg;
@@ -61,6 +69,8 @@ struct boot {
 	uint32_t told;	/* what the kernel is told is so far above where it usually is */
 	struct range ranges[RANGES];
 	unsigned nr_ranges;
+	struct boot_module modules[MODULES];
+	unsigned nr_modules;
 	char why[IMAGE_WHY_MAX];
 };
 
@@ -137,17 +147,13 @@ static int load_acpi(struct boot *b)
 	return err;
 }
 
-/* The initial RAM disk goes to the end of the low memory that the kernel reaches. */
-static int place_initrd(struct boot *b, uint64_t from, uint64_t limit)
+/* A file goes to the end of [from, end). @param at, size  where it is then */
+static int place_file(struct boot *b, const char *path, uint64_t from, uint64_t end,
+		      struct boot_module *m)
 {
-	const char *path = b->cfg->initrd;
-	uint64_t end = MIN(b->low, limit);
 	struct vfs_stat st;
-	int err;
+	int err = vfs_stat_path(path, true, &st);
 
-	if (!path)
-		return 0;
-	err = vfs_stat_path(path, true, &st);
 	if (!err && st.type != VFS_FILE)
 		err = -EISDIR;
 	if (!err && !st.size)
@@ -156,11 +162,65 @@ static int place_initrd(struct boot *b, uint64_t from, uint64_t limit)
 		snprintf(b->why, sizeof(b->why), "cannot be loaded: %s", error_text(err));
 		return refuse(b, err, "initrd", path);
 	}
-	b->initrd_size = st.size;
+	m->size = st.size;
 	if (st.size > end || ALIGN_DOWN(end - st.size, PAGE) < from)
 		return no_room(b, "initrd", path, from + st.size);
-	b->initrd = ALIGN_DOWN(end - st.size, PAGE);
-	return guest_load_file(b->guest, b->initrd, path, b->out);
+	m->at = ALIGN_DOWN(end - st.size, PAGE);
+	return guest_load_file(b->guest, m->at, path, b->out);
+}
+
+/* The initial RAM disk goes to the end of the low memory that the kernel reaches. */
+static int place_initrd(struct boot *b, uint64_t from, uint64_t limit)
+{
+	struct boot_module m = { 0 };
+	int err = b->cfg->initrd ? place_file(b, b->cfg->initrd, from, MIN(b->low, limit), &m) : 0;
+
+	b->initrd = m.at;
+	b->initrd_size = m.size;
+	return err;
+}
+
+/* "path arguments,path arguments": each below the one before it. */
+static int place_modules(struct boot *b, uint64_t from)
+{
+	uint64_t end = b->low;
+
+	for (const char *p = b->cfg->initrd; p; b->nr_modules++) {
+		struct boot_module *m = &b->modules[b->nr_modules];
+		size_t n = strcspn(p, ",");
+		char path[MODULE_TEXT];
+		int err;
+
+		if (b->nr_modules == MODULES || n >= MODULE_TEXT) {
+			snprintf(b->why, sizeof(b->why), "are not %u modules of at most %u "
+				 "characters each", MODULES, MODULE_TEXT - 1);
+			return refuse(b, -E2BIG, "initrd", b->cfg->initrd);
+		}
+		strlcpy(m->text, p, n + 1);
+		strlcpy(path, p, strcspn(m->text, " ") + 1);
+		err = place_file(b, path, from, end, m);
+		if (err)
+			return err;
+		end = m->at;
+		p = p[n] ? p + n + 1 : NULL;
+	}
+	return 0;
+}
+
+/* Their texts are behind the lists. */
+static uint32_t module_text(const struct boot *b, unsigned i)
+{
+	return told_at(b, PC_LISTS) + 0x600 + i * MODULE_TEXT;
+}
+
+static int load_texts(struct boot *b)
+{
+	int err = 0;
+
+	for (unsigned i = 0; i < b->nr_modules && !err; i++)
+		err = load(b, module_text(b, i), b->modules[i].text, MODULE_TEXT,
+			   "a module's arguments");
+	return err;
 }
 
 static int load_cmdline(struct boot *b)
@@ -373,20 +433,23 @@ static int boot_bzimage(struct boot *b)
 /* hvm_start_info of version 1 (Xen's public/arch-x86/hvm/start_info.h) with its lists behind. */
 static int load_pvh(struct boot *b)
 {
-	uint8_t info[56] = { 0 }, modules[32] = { 0 }, map[24 * RANGES] = { 0 };
+	uint8_t info[56] = { 0 }, modules[32 * MODULES] = { 0 }, map[24 * RANGES] = { 0 };
 	const uint32_t lists = told_at(b, PC_LISTS), maps = told_at(b, PC_LISTS) + sizeof(modules);
 	int err;
 
 	put_le32(info, 0x336ec578);
 	put_le32(info + 4, 1);
-	put_le32(info + 12, b->initrd_size ? 1 : 0);
-	put_le64(info + 16, b->initrd_size ? lists : 0);
+	put_le32(info + 12, b->nr_modules);
+	put_le64(info + 16, b->nr_modules ? lists : 0);
 	put_le64(info + 24, told_at(b, PC_CMDLINE));
 	put_le64(info + 32, PC_ACPI);
 	put_le64(info + 40, maps);
 	put_le32(info + 48, b->nr_ranges);
-	put_le64(modules, b->initrd);
-	put_le64(modules + 8, b->initrd_size);
+	for (unsigned i = 0; i < b->nr_modules; i++) {
+		put_le64(modules + 32 * i, b->modules[i].at);
+		put_le64(modules + 32 * i + 8, b->modules[i].size);
+		put_le64(modules + 32 * i + 16, module_text(b, i));
+	}
 	for (unsigned i = 0; i < b->nr_ranges; i++) {
 		put_le64(map + 24 * i, b->ranges[i].at);
 		put_le64(map + 24 * i + 8, b->ranges[i].size);
@@ -404,7 +467,7 @@ static int load_pvh(struct boot *b)
 /* Information of Multiboot 0.6.96, 3.3: memory, command line, modules, map. */
 static int load_multiboot(struct boot *b)
 {
-	uint8_t info[120] = { 0 }, modules[16] = { 0 }, map[24 * RANGES] = { 0 };
+	uint8_t info[120] = { 0 }, modules[16 * MODULES] = { 0 }, map[24 * RANGES] = { 0 };
 	const uint32_t lists = told_at(b, PC_LISTS), maps = told_at(b, PC_LISTS) + sizeof(modules);
 	int err;
 
@@ -412,13 +475,15 @@ static int load_multiboot(struct boot *b)
 	put_le32(info + 4, PC_BASE_MEMORY / KIB);
 	put_le32(info + 8, (uint32_t)((b->low - PC_HIGH_MEMORY) / KIB));
 	put_le32(info + 16, told_at(b, PC_CMDLINE));
-	put_le32(info + 20, b->initrd_size ? 1 : 0);
+	put_le32(info + 20, b->nr_modules);
 	put_le32(info + 24, lists);
 	put_le32(info + 44, 24 * b->nr_ranges);
 	put_le32(info + 48, maps);
-	put_le32(modules, (uint32_t)b->initrd);
-	put_le32(modules + 4, (uint32_t)(b->initrd + b->initrd_size));
-	put_le32(modules + 8, told_at(b, PC_CMDLINE));
+	for (unsigned i = 0; i < b->nr_modules; i++) {
+		put_le32(modules + 16 * i, (uint32_t)b->modules[i].at);
+		put_le32(modules + 16 * i + 4, (uint32_t)(b->modules[i].at + b->modules[i].size));
+		put_le32(modules + 16 * i + 8, module_text(b, i));
+	}
 	for (unsigned i = 0; i < b->nr_ranges; i++) {
 		put_le32(map + 24 * i, 20);
 		put_le64(map + 24 * i + 4, b->ranges[i].at);
@@ -450,13 +515,20 @@ static int boot_program(struct boot *b)
 		return no_room(b, "kernel", b->cfg->kernel, end);
 	b->entry = b->image.entry + (b->image.fixed ? 0 : b->kernel);
 	err = guest_load_image(b->guest, b->kernel, b->cfg->kernel, &b->image, b->out);
-	if (!err)
-		err = place_initrd(b, end, PC_RAM_LOW_MAX);
 	if (err)
 		return err;
-	if (b->image.kind != IMAGE_ELF || b->image.entry_kind == IMAGE_ENTRY_MULTIBOOT)
-		return load_multiboot(b);
-	return b->image.entry_kind == IMAGE_ENTRY_PVH ? load_pvh(b) : load_params(b, NULL);
+	if (b->image.kind == IMAGE_ELF && b->image.entry_kind == IMAGE_ENTRY_LINUX64) {
+		err = place_initrd(b, end, PC_RAM_LOW_MAX);
+		return err ? err : load_params(b, NULL);
+	}
+	err = place_modules(b, end);
+	if (!err)
+		err = load_texts(b);
+	if (err)
+		return err;
+	return b->image.kind == IMAGE_ELF && b->image.entry_kind == IMAGE_ENTRY_PVH
+		       ? load_pvh(b)
+		       : load_multiboot(b);
 }
 
 /* --- firmware ---------------------------------------------------------------------------- */

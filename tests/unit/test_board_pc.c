@@ -361,6 +361,21 @@ TEST(multiboot)
 	CHECK_EQ(get_le32(p + 44), 24 * 5);
 	CHECK_EQ(get_le64(mem(get_le32(p + 48)) + 72 + 4), 0x100000);
 	destroy();
+	/* Several modules, each with arguments of its own. */
+	make_elf(true, true);
+	CHECK_EQ(create("g|board=pc|kernel=/elf|initrd=/i one=1,/raw two|mem=64M"), 0);
+	REQUIRE(guest);
+	p = mem(0x7000);
+	CHECK_EQ(get_le32(p + 20), 2);
+	p = mem(get_le32(p + 24));
+	CHECK_MEM(mem(get_le32(p)), initrd, 4096);
+	CHECK_STR((const char *)mem(get_le32(p + 8)), "/i one=1");
+	CHECK_MEM(mem(get_le32(p + 16)), firmware, 3000);
+	CHECK_EQ(get_le32(p + 20) - get_le32(p + 16), 3000);
+	CHECK_STR((const char *)mem(get_le32(p + 24)), "/raw two");
+	destroy();
+	refused("g|board=pc|kernel=/elf|initrd=/i,/none x", "initrd=/none cannot be loaded");
+	refused("g|board=pc|kernel=/elf|initrd=/i,", "cannot be loaded");
 	/* 64-bit code without either: as Linux' vmlinux. */
 	make_elf(false, false);
 	CHECK_EQ(create("g|board=pc|kernel=/elf"), 0);
