@@ -83,6 +83,7 @@ enum abort_how {
 	ABORT_PLAIN,   /* one register, as the syndrome says */
 	ABORT_PIECE,   /* a piece of what the syndrome does not describe */
 	ABORT_SWAPPED, /* one register, big-endian */
+	ABORT_A32,     /* one register, of AArch32 */
 };
 
 /* Loads and stores without a valid syndrome (vcpu_decode.c, for AArch32 vcpu_decode32.c) */

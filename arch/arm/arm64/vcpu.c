@@ -73,10 +73,12 @@ static inline void data_of_abort(struct vcpu *vcpu, struct vcpu_exit *exit, uint
 static void data_in_order(struct vcpu *vcpu, struct vcpu_exit *exit, uint32_t esr)
 {
 	data_of_abort(vcpu, exit, esr);
-	if (!data_big_endian(&vcpu->arch.regs))
-		return;
-	exit->value = data_swapped(exit->value, exit->size);
-	exit->reg = ABORT_SWAPPED;
+	if (data_big_endian(&vcpu->arch.regs)) {
+		exit->value = data_swapped(exit->value, exit->size);
+		exit->reg = ABORT_SWAPPED;
+	} else if (vcpu->arch.regs.pstate & PSR_AARCH32) {
+		exit->reg = ABORT_A32;
+	}
 }
 
 static bool abort_address(const struct vcpu_exit *exit, uint64_t far, gpa_t *gpa)
@@ -286,17 +288,6 @@ void vcpu_exit_serror(struct vcpu *vcpu, struct vcpu_exit *exit)
 	vcpu->arch.serror = true;
 }
 
-/* The same where it is frequent. */
-static inline void skip(struct vcpu *vcpu)
-{
-	struct vcpu_regs *regs = &vcpu->arch.regs;
-
-	if (unlikely(regs->pstate & PSR_AARCH32) || unlikely(regs->pstate & PSR_SS))
-		arch_vcpu_skip(vcpu);
-	else
-		regs->pc += 4;
-}
-
 static inline void complete(struct vcpu *vcpu, const struct vcpu_exit *exit, uint64_t value)
 {
 	uint64_t esr = exit->syndrome, rt = (esr >> 16) & 31;
@@ -312,24 +303,31 @@ static inline void complete(struct vcpu *vcpu, const struct vcpu_exit *exit, uin
 		if (likely(rt != 31))
 			vcpu->arch.regs.x[rt] = value;
 	}
-	skip(vcpu);
 }
 
 static noinline_fn void complete_unusual(struct vcpu *vcpu, const struct vcpu_exit *exit,
 					 uint64_t value)
 {
-	if (exit->reg == ABORT_PIECE)
+	if (exit->reg == ABORT_PIECE) {
 		abort_complete_piece(vcpu, value);
-	else
-		complete(vcpu, exit, data_swapped(value, exit->size));
+		return;
+	}
+	complete(vcpu, exit,
+		 exit->reg == ABORT_SWAPPED ? data_swapped(value, exit->size) : value);
+	arch_vcpu_skip(vcpu);
 }
 
 void arch_vcpu_complete(struct vcpu *vcpu, const struct vcpu_exit *exit, uint64_t value)
 {
-	if (unlikely(exit->reg))
+	if (unlikely(exit->reg)) {
 		complete_unusual(vcpu, exit, value);
+		return;
+	}
+	complete(vcpu, exit, value);
+	if (unlikely(vcpu->arch.regs.pstate & PSR_SS))
+		arch_vcpu_skip(vcpu);
 	else
-		complete(vcpu, exit, value);
+		vcpu->arch.regs.pc += 4; /* AArch32 is unusual */
 }
 
 uint64_t arch_vcpu_reg(const struct vcpu *vcpu, unsigned n)
