@@ -69,7 +69,7 @@ static void nothing_there(struct vcpu *v, const struct vcpu_exit *exit)
 	if (!v->lost_fetches)
 		log_guest(LOG_WARN, v->guest, v,
 			  "%s guest physical 0x%llx (virtual 0x%llx): the guest has nothing there; "
-			  "it gets an external abort. Is its device tree that of this guest?",
+			  "hardware's answer is given. Is it made for another kind of machine?",
 			  access_name(exit), (unsigned long long)exit->gpa,
 			  (unsigned long long)exit->gva);
 	if (exit->is_fetch)
@@ -126,7 +126,7 @@ static noinline_fn void access_failed(struct vcpu *v, struct region *r,
 		     (unsigned long long)acc->offset,
 		     result == EMU_WIDTH ? "not with this width or alignment" :
 		     result == EMU_NONE	 ? "no register there" :
-					   "external abort");
+					   "refused");
 	if (result == EMU_ABORT)
 		arch_vcpu_inject_abort(v, exit);
 	else
@@ -174,7 +174,7 @@ static void unusual_access(struct vcpu *v, struct vcpu_exit *exit)
 	} else if (!exit->size) {
 		log_guest(LOG_WARN, v->guest, v,
 			  "%s 0x%llx (%s) by an instruction that the CPU does not describe (pair, "
-			  "SIMD or write-back form): external abort",
+			  "SIMD or write-back form): refused",
 			  access_name(exit), (unsigned long long)exit->gpa, r->dev->name);
 		arch_vcpu_inject_abort(v, exit);
 	} else {
