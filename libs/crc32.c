@@ -6,6 +6,7 @@
 #include <libs/crc32.h>
 
 #include <libs/atomic.h>
+#include <libs/byteorder.h>
 
 #define POLYNOMIAL 0xedb88320u /* reflected */
 
@@ -25,6 +26,11 @@ static void make_remainders(void)
 	atomic_store_release(&made, 1);
 }
 
+static uint32_t divide(uint32_t crc)
+{
+	return remainders[crc & 0xff] ^ crc >> 8;
+}
+
 uint32_t crc32_update(uint32_t crc, const void *data, size_t n)
 {
 	const uint8_t *p = data;
@@ -32,7 +38,9 @@ uint32_t crc32_update(uint32_t crc, const void *data, size_t n)
 	if (!atomic_load_acquire(&made))
 		make_remainders();
 	crc = ~crc;
+	for (; n >= 4; n -= 4, p += 4)
+		crc = divide(divide(divide(divide(crc ^ get_le32(p)))));
 	while (n--)
-		crc = remainders[(crc ^ *p++) & 0xff] ^ crc >> 8;
+		crc = divide(crc ^ *p++);
 	return ~crc;
 }

@@ -54,6 +54,8 @@ static int copy_match(struct inflate *s, size_t distance, size_t len)
 	if (distance > s->produced + (s->at - s->unsummed))
 		return -EILSEQ;
 	while (len) {
+		const uint8_t *old;
+		uint8_t *to;
 		size_t from, n;
 
 		if (s->at == s->capacity) {
@@ -66,9 +68,12 @@ static int copy_match(struct inflate *s, size_t distance, size_t len)
 		from = s->at >= distance ? s->at - distance : s->at + s->capacity - distance;
 		n = MIN(len, s->capacity - MAX(s->at, from));
 		len -= n;
+		to = s->out + s->at;
+		old = s->out + from;
+		s->at += n;
 		/* One by one: the areas may overlap, and then the bytes repeat. */
 		for (; n; n--)
-			s->out[s->at++] = s->out[from++];
+			*to++ = *old++;
 	}
 	return 0;
 }
