@@ -17,6 +17,8 @@ port-cflags = -m64 -march=x86-64 -mgeneral-regs-only -mno-red-zone -mcmodel=smal
 port-asflags := -m64
 port-small := -Oz -fno-jump-tables
 port-ldflags := -m elf_x86_64
-# Boot loaders that know multiboot take 32-bit ELF files.
+# Boot loaders that know multiboot take 32-bit ELF files; ours unpacks itself.
 port-image = $(PYTHON) tools/elf32
+port-unpack := arch/x86/boot/unpack
+port-unpack-libs := libs/crc32.o libs/gunzip.o libs/inflate.o libs/memory.o
 port-guest := -S -O elf32-i386

@@ -84,6 +84,19 @@ def test_reset(pc):
     m.wait_prompt()
 
 
+def test_damaged(machine, tmp_path):
+    """An image with one bit that is another than it was says so, on the serial port and by VGA."""
+    data = bytearray(pathlib.Path(IMAGE).read_bytes())
+    data[len(data) // 2] ^= 4
+    damaged = tmp_path / "damaged.bin"
+    damaged.write_bytes(data)
+    m = machine(arch="x86", image=damaged, smp=1, mem=128, wait=False)
+    m.expect_exact("Xvisor: this image is damaged")
+    m.expect_exact("Copy it anew. Stopped.")
+    shown = re.findall(r"0x([0-9a-f]{2})\b", m.monitor("xp /26xb 0xb8000"))
+    assert bytes.fromhex("".join(shown))[::2] == b"Xvisor: this "
+
+
 def test_reset_of_guests(pc):
     """A PVH guest knows what it was started with, each time that it resets its machine."""
     guest = pathlib.Path(FOLDER, "guests", "pvh.bin")

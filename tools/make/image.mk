@@ -31,6 +31,11 @@ $$(foreach o,$$(obj-y),$$(eval cflags-$(1)/$$(o) := $(if $(filter \
 $$(foreach d,$$(addprefix $(1)/,$$(subdir-y)),$$(eval $$(call read-folder,$$(d))))
 endef
 
+# Of what unpacks the image, in a port that has that
+objs :=
+$(foreach d,$(port-unpack),$(eval $(call read-folder,$(d))))
+unpack-objs := $(objs)
+
 objs :=
 $(foreach d,$(folders),$(eval $(call read-folder,$(d))))
 
@@ -45,7 +50,9 @@ lds := $(obj)/vmm.lds
 libfdt := $(O)/foreign/lib/libfdt.a
 libfdt-h := $(O)/foreign/include/libfdt.h
 libgcc := $(shell $(if $(cc-is-clang),$(cross)gcc,$(CC)) -print-libgcc-file-name 2>/dev/null)
-$(call make-folders,$(objects) $(obj)/x)
+unpack-objects := $(addprefix $(obj)/,$(unpack-objs))
+unpack-lds := $(if $(port-unpack),$(obj)/unpack.lds)
+$(call make-folders,$(objects) $(unpack-objects) $(obj)/x)
 
 $(obj)/%.o: %.c FORCE | $(libfdt-h)
 	$(call run,CC     ,$(CC) -MMD -MP -MF $@.d $(all-cflags) $(cflags-$*.o) -c -o $@ $<)
@@ -53,11 +60,13 @@ $(obj)/%.o: %.c FORCE | $(libfdt-h)
 $(obj)/%.o: %.S FORCE | $(libfdt-h)
 	$(call run,AS     ,$(CC) -MMD -MP -MF $@.d $(all-asflags) $(cflags-$*.o) -c -o $@ $<)
 
-$(lds): $(linker-script) FORCE
+$(lds): $(linker-script)
+$(unpack-lds): $(port-unpack)/unpack.lds.S
+$(lds) $(unpack-lds): FORCE
 	$(call run,LDS    ,$(CC) -E -P -x c -MMD -MP -MF $@.d -MT $@ $(cc-target) $(includes) \
-		-D__ASSEMBLY__ -D__LINKER__ -o $@ $<)
+		-D__ASSEMBLY__ -D__LINKER__ -o $@ $(filter %.lds.S,$^))
 
--include $(wildcard $(addsuffix .d,$(objects) $(lds)))
+-include $(wildcard $(addsuffix .d,$(objects) $(unpack-objects) $(lds) $(unpack-lds)))
 
 # The target's own libfdt, from its Debian package. Of its headers only the two that describe the
 # interface are taken: libfdt_env.h would want a C library, ours is in libs/include.
@@ -93,7 +102,25 @@ $(O)/vmm.elf: $(O)/vmm.pass1.elf $(symtab)/names.o FORCE
 	$(call run,LD     ,$(call link,$(symtab)/names.o) && $(NM) $@ | \
 		$(PYTHON) tools/symtab --check $(symtab)/names.S)
 
-$(O)/vmm.bin: $(O)/vmm.elf FORCE
+# Loaders take the image itself, or one that is packed, with what unpacks it before it: its own
+# objects (port-unpack), and such of the image (port-unpack-libs).
+unpack := $(O)/unpack
+loaded := $(O)/$(if $(port-unpack),unpack/)vmm.elf
+
+ifneq ($(port-unpack),)
+$(call make-folders,$(unpack)/x)
+
+$(unpack)/payload.gz: $(O)/vmm.elf FORCE
+	$(call run,GZIP   ,$(OBJCOPY) -O binary $< $(unpack)/payload && gzip -9nc $(unpack)/payload >$@)
+
+$(obj)/$(port-unpack)/payload.o: $(unpack)/payload.gz
+
+$(unpack)/vmm.elf: $(unpack-objects) $(addprefix $(obj)/,$(port-unpack-libs)) $(unpack-lds) $(O)/vmm.elf FORCE
+	$(call run,LD     ,$(LD) $(all-ldflags) -T $(unpack-lds) -o $@ $(filter %.o,$^) \
+		--defsym=kernel_end=0x$$($(NM) $(O)/vmm.elf | sed -n 's/ [A-Z] _end$$//p'))
+endif
+
+$(O)/vmm.bin: $(loaded) FORCE
 	$(call run,BIN    ,$(or $(port-image),$(OBJCOPY) -O binary) $< $@)
 
 .PHONY: image

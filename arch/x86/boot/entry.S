@@ -1,18 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * From the boot loader to C: multiboot headers, the first page tables, long mode, for the boot CPU
- * and for those that it starts. A multiboot loader hands over in 32-bit protected mode without
- * translation; other CPUs begin in real mode in a copy of ap_start.
+ * From the boot loader to C: the first page tables, long mode, for the boot CPU and for those that
+ * it starts. unpack/head.S hands over as a multiboot loader does, in 32-bit protected mode without
+ * translation, and has seen that there is a long mode; others begin in real mode, at ap_start.
  */
 #include <port/asm.h>
 #include <port/boot.h>
 
 /* Physical address of a symbol */
 #define PA(sym) ((sym) - VA_IMAGE_BASE + LOAD_ADDRESS)
-
-#define MB1_MAGIC 0x1badb002
-#define MB1_FLAGS 0x00000003		/* modules on pages, memory map */
-#define MB2_MAGIC 0xe85250d6
 
 #define PTE_P	0x001
 #define PTE_W	0x002
@@ -24,38 +20,8 @@
 	.section .head.text, "ax"
 	.code32
 	.globl _start
-_start:
-	jmp	boot32
-
-	.balign 8
-mb1_header:
-	.long	MB1_MAGIC, MB1_FLAGS, -(MB1_MAGIC + MB1_FLAGS)
-
-	.balign 8
-mb2_header:
-	.long	MB2_MAGIC, 0, mb2_end - mb2_header
-	.long	-(MB2_MAGIC + (mb2_end - mb2_header))
-	.balign 8
-	.word	1, 0			/* information request */
-	.long	mb2_request_end - .  + 4
-	.long	1, 3, 6, 8		/* command line, modules, memory map, screen, */
-	.long	14, 15			/* RSDP, old and new */
-mb2_request_end:
-	.balign 8
-	.word	6, 0			/* modules on pages */
-	.long	8
-	.balign 8
-	.word	5, 1			/* a screen, if there is one: width, height, bits */
-	.long	20, 1024, 768, 32
-	.balign 8
-	.word	0, 0
-	.long	8
-mb2_end:
-
-	.section .idmap.text, "ax"
-	.code32
 /* EAX: magic, EBX: information, as the loader left them; no stack. */
-boot32:
+_start:
 	cli
 	cld
 	movl	%eax, %esi
@@ -68,16 +34,6 @@ boot32:
 	movl	%esi, PA(boot_magic)
 	movl	%ebx, PA(boot_info)
 	movl	$PA(boot_stack_top), %esp
-
-	movl	$0x80000000, %eax
-	cpuid
-	cmpl	$0x80000001, %eax
-	jb	no_long_mode
-	movl	$0x80000001, %eax
-	cpuid
-	andl	$0x20100000, %edx	/* long mode, no-execute */
-	cmpl	$0x20100000, %edx
-	jne	no_long_mode
 
 	/* The image, page by page, each part with its own permissions. */
 	movl	$PA(boot_pt_image), %edi
@@ -154,30 +110,6 @@ long_mode64:
 	jmp	*%rsi
 
 	.code32
-/* Nothing of ours can run: say so where anybody may look. */
-no_long_mode:
-	movl	$PA(no_long_mode_text), %esi
-	movl	$0xb8000, %edi
-1:	lodsb
-	testb	%al, %al
-	jz	3f
-	movb	$0x07, %ah
-	stosw
-	movb	%al, %bl
-	movw	$0x3fd, %dx
-	movl	$100000, %ecx
-2:	inb	%dx, %al
-	testb	$0x20, %al
-	loopz	2b
-	movb	%bl, %al
-	movw	$0x3f8, %dx
-	outb	%al, %dx
-	jmp	1b
-3:	hlt
-	jmp	3b
-no_long_mode_text:
-	.asciz	"Xvisor: this processor has no 64-bit mode with no-execute pages. Stopped.\r\n"
-
 /* Where another CPU arrives from ap_start: protected mode, IRQs masked. */
 	.globl	ap_entry32
 ap_entry32:

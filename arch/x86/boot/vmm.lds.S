@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Layout of the image: code, constants, data, each on pages of its own because each has its own
- * permissions. Linked below 2 GiB; boot loaders put it to LOAD_ADDRESS.
+ * permissions. Linked below 2 GiB; unpack/ puts it to LOAD_ADDRESS, where it is entered.
  */
 #include <port/boot.h>
 
@@ -29,7 +29,6 @@ SECTIONS
 	.text : AT(ADDR(.text) - VA_IMAGE_BASE + LOAD_ADDRESS) {
 		_idmap_start = .;
 		KEEP(*(.head.text))
-		*(.idmap.text)
 		_idmap_end = .;
 		. = ALIGN(16);
 		*(.text.hot .text.hot.*)

@@ -19,8 +19,9 @@
 #define VA_DIRECT     0x400000000000 /* physical address 0; 64 TiB */
 #define DIRECT_LIMIT  0x400000000000
 
-/* Where boot loaders put the image. */
+/* Where the image is put, and how far above its physical addresses what unpacks it is linked. */
 #define LOAD_ADDRESS 0x200000
+#define UNPACK_BASE  0x40000000
 
 #define BOOT_STACK_SIZE 8192
 
