@@ -116,13 +116,13 @@ bool mcheck_taken(bool in_guest)
 bool nmi_taken(uint64_t pc)
 {
 	struct x86_cpu *cpu = x86_this_cpu();
-	uint64_t now = time_now();
+	uint64_t now = arch_counter();
 
 	/* The last one is not told yet: this CPU takes no interrupts. Where is it? */
-	if (cpu->nmi_pc && now - cpu->nmi_time > NMI_PATIENCE)
+	if (cpu->nmi_pc && time_from_ticks(now - cpu->nmi_ticks) > NMI_PATIENCE)
 		return false;
 	if (!cpu->nmi_pc) {
-		cpu->nmi_time = now;
+		cpu->nmi_ticks = now;
 		cpu->nmi_port = pio_read8(PORT_B);
 		cpu->nmi_pc = pc;
 	}

@@ -43,7 +43,7 @@ struct x86_cpu {
 	uint64_t host_vmcb;	/* physical address: what VMLOAD brings back (0: not switched on) */
 	struct asid_pool asids;
 	/* What came of itself and is not told yet (mcheck.c); no PC, no count: nothing */
-	uint64_t nmi_pc, nmi_time;
+	uint64_t nmi_pc, nmi_ticks;
 	uint8_t nmi_port;
 	unsigned checks;
 	struct x86_check check;
