@@ -75,7 +75,8 @@ static void tables_init(void)
 static int is_end(unsigned port)
 {
 	return port == 0x64 || port == 0x92 || (port >= 0xcf8 && port <= 0xcff) ||
-	       (port >= 0x4fe && port < 0x505) || (port >= 0x5fd && port < 0x610);
+	       (port >= 0xf1 && port < 0xf8) || (port >= 0x4fe && port < 0x505) ||
+	       (port >= 0x5fd && port < 0x610);
 }
 
 static void in(uint64_t port, uint64_t width)
