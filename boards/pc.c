@@ -168,16 +168,34 @@ static void give_tables(struct board_build *b, struct dt_node *fw)
 	heap_free(tables);
 }
 
-/* What firmware is told; and firmware itself, which ends at 4 GiB. */
-static int build_firmware(struct board_build *b)
+/* How much memory and how many CPUs there are, for test programs too; and what firmware is told. */
+static void build_fw_cfg(struct board_build *b)
 {
 	static const struct board_device fw = { "fw_cfg", "misc", "qemu,fw-cfg-io", PC_PORT_FW_CFG,
 						12, true, -1 };
+	struct dt_node *node;
+	uint8_t console[8];
+
+	if (!IS_ENABLED(CONFIG_EMU_FW_CFG))
+		return;
+	node = build_device(b, &fw);
+	if (!b->cfg->firmware)
+		return;
+	give_tables(b, node);
+	/* There is no screen: SeaBIOS shows what it would show there on the serial port. */
+	put_le64(console, PC_PORT_COM1);
+	build_flag(b, node, "boot-menu");
+	give(b, node, "sercon-port", console, sizeof(console));
+	build_handed(b, node);
+}
+
+/* Firmware ends at 4 GiB. */
+static int build_firmware(struct board_build *b)
+{
 	static const struct board_device debug = { "debugcon", "misc", "isa-debugcon",
 						   PC_PORT_DEBUGCON, 1, true, -1 };
 	const struct guest_config *cfg = b->cfg;
 	struct dt_node *node;
-	uint8_t console[8];
 	struct vfs_stat st;
 
 	if (!cfg->firmware)
@@ -189,15 +207,6 @@ static int build_firmware(struct board_build *b)
 	build_string(b, node, "device_type", "alloced_rom");
 	if (IS_ENABLED(CONFIG_EMU_DEBUGCON))
 		build_device(b, &debug);
-	if (!IS_ENABLED(CONFIG_EMU_FW_CFG))
-		return 0;
-	node = build_device(b, &fw);
-	give_tables(b, node);
-	/* There is no screen: SeaBIOS shows what it would show there on the serial port. */
-	put_le64(console, PC_PORT_COM1);
-	build_flag(b, node, "boot-menu");
-	give(b, node, "sercon-port", console, sizeof(console));
-	build_handed(b, node);
 	return 0;
 }
 
@@ -243,6 +252,7 @@ static int pc_build(const struct guest_config *cfg, struct dt_node *node, struct
 	build_keyboard(&b);
 	build_hpet(&b);
 	build_virtio(&b);
+	build_fw_cfg(&b);
 	if (!b.err && build_firmware(&b)) {
 		out_printf(out, "firmware=%s is no file of 64 KiB to 16 MiB, in steps of 64 KiB\n",
 			   cfg->firmware);

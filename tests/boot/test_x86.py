@@ -100,13 +100,14 @@ def test_damaged(machine, tmp_path):
 def test_reset_of_guests(pc):
     """A PVH guest knows what it was started with, each time that it resets its machine."""
     guest = pathlib.Path(FOLDER, "guests", "pvh.bin")
-    script = ('guest create p board=pc mem=64M kernel=/pvh.bin initrd=/mod cmdline="one two"\n'
+    script = ("guest create p board=pc vcpus=3 mem=64M kernel=/pvh.bin initrd=/mod "
+              'cmdline="one two"\n'
               "guest start p\nguest wait p 20s\nvserial dump p/uart0\n")
     output = pc(smp=1, icount=True, wait=False, files={
         "/pvh.bin": guest, "/mod": "module\0", "/boot.xscript": script}).wait_prompt()
     told = "PVH magic 0x336ec578 cmdline one two module module ACPI RAM 65151 KB"
     assert re.findall("PVH .*", output) == [
-        line for n in range(3) for line in (told, "PVH start %d" % n)]
+        line for n in range(3) for line in (told, "PVH start %d CPUs 3" % n)]
 
 
 def debian(flavour):

@@ -6,6 +6,10 @@
 #include "kit.h"
 
 #define COUNTER 0x60
+/* QEMU's fw_cfg: port of the selector, the one with the bytes; an item */
+#define FW_CFG		0x510
+#define FW_CFG_DATA	0x511
+#define FW_CFG_NB_CPUS	0x05
 
 struct start_info {
 	uint32_t magic, version, flags, nr_modules;
@@ -65,6 +69,9 @@ void guest_main(void)
 	print_told((const void *)(uintptr_t)pvh_info);
 	print_text("PVH start ");
 	print_number(n);
+	outw(FW_CFG, FW_CFG_NB_CPUS);
+	print_text(" CPUs ");
+	print_number(inb(FW_CFG_DATA));
 	print_text("\n");
 	count((uint8_t)(n + 1));
 	if (n == 0)
