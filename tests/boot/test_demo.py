@@ -43,8 +43,8 @@ def address_of(m, name):
 
 
 def at_prompt(m):
-    """The guest's shell answers."""
-    m.send("\r")
+    """The guest's shell has come up, which it does after it has told the address."""
+    m.expect_exact("guest-init: ready", 180)
     m.expect_exact("guest:/# ", 60)
 
 
