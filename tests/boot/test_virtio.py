@@ -62,6 +62,7 @@ def test_devices(machine, linux, gic, transport):
     second_console(m)
     m.send("console g/uart0\r")
     m.send("\r")
+    m.expect_exact("guest:/# ")
     assert not errors_in_log(m)
     m.send("reboot -f\r")
     m.expect(r"guest-init: ready: Linux \S+ on 2 CPUs", BOOT_SECONDS)
@@ -123,6 +124,7 @@ def test_ports(machine, linux, transport):
     leave_console(m)
     m.send("console g/uart0\r")
     m.send("\r")
+    m.expect_exact("guest:/# ")
     assert not errors_in_log(m)
     switch_off(m)
 
