@@ -47,12 +47,12 @@ static bool all_zero(const uint8_t *p, size_t n)
 	return !p[0] && !memcmp(p, p + 1, n - 1);
 }
 
-/** Copy the next n bytes of a request to or from a chunk, or zeros. Under the chunk's lock. */
-static int copy_request(struct block_iter *iter, uint8_t *chunk, size_t n, bool write)
+/* Where guests' disks spend their time: what block_iter_next() does in fewer steps, either way. */
+static always_inline_fn int copy_pieces(struct block_iter *iter, uint8_t *chunk, size_t n,
+					bool write)
 {
 	struct block_iter it = *iter;
 
-	/* What block_iter_next() does, in fewer steps: guests' disks spend their time here. */
 	while (n && it.left) {
 		uint8_t *p = (uint8_t *)it.seg->va + it.off;
 		size_t part = it.seg->len - it.off;
@@ -66,14 +66,24 @@ static int copy_request(struct block_iter *iter, uint8_t *chunk, size_t n, bool 
 			it.off = 0;
 		}
 		n -= part;
-		if (likely(chunk)) {
-			copy_data(write ? chunk : p, write ? p : chunk, part);
-			chunk += part;
-		} else if (!write) {
-			memset(p, 0, part);
-		}
+		copy_data(write ? chunk : p, write ? p : chunk, part);
+		chunk += part;
 	}
 	*iter = it;
+	return n ? -EINVAL : 0;
+}
+
+/* Of a chunk that nothing was written to: zeros are read, and zeros are not written. */
+static cold_fn int pass_zeros(struct block_iter *it, size_t n, bool write)
+{
+	size_t part;
+	uint8_t *p;
+
+	while (n && (p = block_iter_next(it, n, &part))) {
+		if (!write)
+			memset(p, 0, part);
+		n -= part;
+	}
 	return n ? -EINVAL : 0;
 }
 
@@ -93,12 +103,15 @@ static int transfer(struct block_iter *it, uint8_t **chunk, size_t in, size_t n,
 {
 	if (unlikely(!*chunk && write)) {
 		if (data_is_zero(*it, n))
-			return copy_request(it, NULL, n, true);
+			return pass_zeros(it, n, true);
 		*chunk = page_alloc(CHUNK_PAGES);
 		if (!*chunk)
 			return -ENOSPC;
 	}
-	return copy_request(it, *chunk ? *chunk + in : NULL, n, write);
+	if (unlikely(!*chunk))
+		return pass_zeros(it, n, false);
+	return write ? copy_pieces(it, *chunk + in, n, true) :
+		       copy_pieces(it, *chunk + in, n, false);
 }
 
 static void zero_piece(uint8_t **chunk, size_t in, size_t n)
