@@ -87,7 +87,7 @@ static int run_dumpreg(struct shell *sh, int argc, char **argv)
 		vcpu_wait_parked(vcpu);
 	}
 	vcpu_dump(vcpu, shell_output(sh));
-	if (running && guest->state == GUEST_RUNNING)
+	if (running)
 		vcpu_run(vcpu);
 	mutex_unlock(&guest->life);
 	guest_put(guest);

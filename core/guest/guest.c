@@ -440,9 +440,13 @@ static bool end_record(struct guest *g, enum guest_exit why, const char *text)
 {
 	unsigned long flags = spin_lock_irqsave(&g->lock);
 	bool ended = g->state != GUEST_STOPPED;
+	unsigned i;
 
 	if (ended) {
 		g->state = GUEST_STOPPED;
+		/* With the state, as vcpu_run() looks at it. */
+		for (i = 0; i < g->nr_vcpus; i++)
+			WRITE_ONCE(g->vcpus[i]->stopped, true);
 		g->exit = why;
 		strlcpy(g->exit_text, text, sizeof(g->exit_text));
 	}
@@ -454,13 +458,15 @@ void guest_end(struct guest *g, enum guest_exit why, const char *fmt, ...)
 {
 	char text[sizeof(g->exit_text)];
 	va_list ap;
+	unsigned i;
 
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	vcpus_stop(g, false);
 	if (!end_record(g, why, text))
 		return;
+	for (i = 0; i < g->nr_vcpus; i++)
+		vcpu_request(g->vcpus[i], VCPU_REQ_STOP);
 	if (why == GUEST_EXIT_CRASH)
 		log_error("guest %s: %s", g->name, text);
 	else
@@ -559,8 +565,7 @@ int guest_reset(struct guest *g)
 		g->resets++;
 		if (!run)
 			g->state = GUEST_READY;
-		else if (g->state == GUEST_RUNNING)
-			vcpus_go(g);
+		vcpus_go(g);
 	}
 	mutex_unlock(&g->life);
 	return err;

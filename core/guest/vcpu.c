@@ -142,6 +142,17 @@ static bool may_run(const struct vcpu *v)
 	return !READ_ONCE(v->stopped) && !READ_ONCE(v->held) && READ_ONCE(v->power) == VCPU_ON;
 }
 
+/*
+ * No longer parked, if nobody stops it. Who does so at the same time may have seen it parked still,
+ * or sees it gone: in the first case it has to stay. @return whether it went
+ */
+static bool leave_parked(struct vcpu *v)
+{
+	__atomic_store_n(&v->parked, false, __ATOMIC_SEQ_CST);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	return may_run(v);
+}
+
 /* Registers to memory, tell those who wait, and sleep until it may run. IRQs masked. */
 static void park(struct vcpu *v)
 {
@@ -150,25 +161,31 @@ static void park(struct vcpu *v)
 		v->power_down = false;
 		WRITE_ONCE(v->power, VCPU_OFF);
 	}
-	__atomic_store_n(&v->parked, true, __ATOMIC_RELEASE);
-	waitq_wake_all(&v->parked_wq);
-	while (!may_run(v))
-		thread_block(UINT64_MAX);
-	__atomic_store_n(&v->parked, false, __ATOMIC_RELEASE);
+	do {
+		__atomic_store_n(&v->parked, true, __ATOMIC_RELEASE);
+		waitq_wake_all(&v->parked_wq);
+		while (!may_run(v))
+			thread_block(UINT64_MAX);
+	} while (!leave_parked(v));
 	v->lost_fetches = 0;
 	sched_load_self();
 }
 
 void vcpu_run(struct vcpu *v)
 {
-	WRITE_ONCE(v->stopped, false);
+	unsigned long flags = spin_lock_irqsave(&v->guest->lock);
+
+	/* Whoever records that it has ended stops it afterwards. */
+	if (v->guest->state == GUEST_RUNNING)
+		WRITE_ONCE(v->stopped, false);
+	spin_unlock_irqrestore(&v->guest->lock, flags);
 	thread_wake(v->thread);
 }
 
 void vcpu_stop(struct vcpu *v)
 {
 	WRITE_ONCE(v->stopped, true);
-	vcpu_request(v, VCPU_REQ_STOP);
+	vcpu_request(v, VCPU_REQ_STOP); /* a full barrier: parked is looked at behind it */
 }
 
 void vcpu_wait_parked(struct vcpu *v)
@@ -215,7 +232,6 @@ static always_inline_fn void serve_requests(struct vcpu *v)
 
 	arch_vcpu_trap_idle(v, sched_point() > 0);
 	r = __atomic_exchange_n(&v->requests, 0, __ATOMIC_ACQ_REL);
-	/* A new thread begins parked, and may be allowed to run already. */
 	if (READ_ONCE(v->away) || READ_ONCE(v->power) != VCPU_ON) {
 		park(v);
 		r |= VCPU_REQ_VINTC;
@@ -249,7 +265,9 @@ static void vcpu_thread(void *arg)
 	struct vcpu_exit exit;
 
 	arch_irq_disable();
-	vcpu_request(v, VCPU_REQ_STOP);
+	/* As it was made; a reset that came first has left no request of that. */
+	park(v);
+	vcpu_request(v, VCPU_REQ_VINTC);
 	if (arch_vcpu_needs_prepare(&v->arch))
 		run_prepared(v);
 	for (;;) {
