@@ -148,14 +148,19 @@ int thread_join(struct thread *t)
 	return code;
 }
 
+static bool stands_still(enum thread_state state)
+{
+	return state == THREAD_BLOCKED || state == THREAD_NEW;
+}
+
 void thread_abandon(struct thread *t)
 {
 	/*
-	 * It may still be on its way off the CPU, or wait for this very one with a lower
-	 * priority, so to yield would not be enough.
+	 * It may wait for this very CPU with a lower priority, so to yield would not be enough; and
+	 * with its state blocked, it may still be on its way off its CPU.
 	 */
-	while (__atomic_load_n(&t->on_cpu, __ATOMIC_ACQUIRE) ||
-	       (READ_ONCE(t->state) != THREAD_BLOCKED && t->state != THREAD_NEW))
+	while (!stands_still(__atomic_load_n(&t->state, __ATOMIC_ACQUIRE)) ||
+	       __atomic_load_n(&t->on_cpu, __ATOMIC_ACQUIRE))
 		thread_sleep(ABANDON_POLL);
 	thread_free(t);
 }
