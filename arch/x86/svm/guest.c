@@ -69,19 +69,20 @@ static void maps_init(void)
 
 void svm_init_cpu(void)
 {
+	unsigned long flags = arch_irq_save(); /* on one CPU */
 	struct x86_cpu *cpu = x86_this_cpu();
-	unsigned long flags;
 	uint8_t *pages;
 	uint64_t cr4;
 
-	if (cpu->host_vmcb)
+	if (cpu->host_vmcb) {
+		arch_irq_restore(flags);
 		return;
+	}
 	if (!iopm[0])
 		maps_init();
 	pages = page_alloc(2);
 	if (!pages)
 		panic("no memory for SVM on CPU %u", this_cpu()->id);
-	flags = arch_irq_save();
 	/* Vector registers are guests', but they are saved and loaded here. */
 	cr4 = read_cr4() | CR4_OSFXSR | CR4_OSXMMEXCPT;
 	write_cr4(x86_features.xsave ? cr4 | CR4_OSXSAVE : cr4);
