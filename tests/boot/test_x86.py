@@ -102,7 +102,7 @@ def test_reset_of_guests(pc):
     guest = pathlib.Path(FOLDER, "guests", "pvh.bin")
     script = ("guest create p board=pc vcpus=3 mem=64M kernel=/pvh.bin initrd=/mod "
               'cmdline="one two"\n'
-              "guest start p\nguest wait p 20s\nvserial dump p/uart0\n")
+              "guest start p\nguest wait p 60s\nvserial dump p/uart0\n")
     output = pc(smp=1, icount=True, wait=False, files={
         "/pvh.bin": guest, "/mod": "module\0", "/boot.xscript": script}).wait_prompt()
     told = "PVH magic 0x336ec578 cmdline one two module module ACPI RAM 65151 KB"

@@ -18,7 +18,7 @@ PROGRAM = (b"\x66\xba\xf8\x03\xb0h\xee\xb0i\xee\xb0\n\xee"
            b"\x66\xba\x01\x05\x31\xc0\xee\xf4\xeb\xfd")
 SCRIPT = """guest create g board=pc mem=4M kernel=/g.bin load=0x100000
 guest start g
-guest wait g 20s && echo guest-ended-well
+guest wait g 60s && echo guest-ended-well
 vserial dump g/uart0
 """
 

@@ -85,7 +85,7 @@ def test_ends(host):
     for mode, reason in ENDS:
         create(host, "h", "hostile", "mode=" + mode)
         host.run("guest start h", status=0)
-        assert reason in host.run("guest wait h 2s", status=2), mode
+        assert reason in host.run("guest wait h 60s", status=2), mode
         log = host.run("log show", status=0)
         assert reason in log, mode
         assert re.search(r"h/vcpu0.*rip [0-9a-f]+ rflags", log), mode
@@ -94,7 +94,7 @@ def test_ends(host):
     assert witness(host)[0] >= 990
     # What a CPU does behind an instruction, where the hypervisor has carried it out.
     create(host, "t", "traps", "")
-    assert "ended itself with 0" in host.run("guest start t; guest wait t 20s", status=0)
+    assert "ended itself with 0" in host.run("guest start t; guest wait t 60s", status=0)
     told = host.run("vserial dump t/uart0", status=0)
     assert told.count("TRAP ok") == 30 and "TRAPS done" in told, told
 

@@ -12,6 +12,7 @@ import itertools
 import os
 import re
 import sys
+import time
 
 import pexpect
 
@@ -199,6 +200,16 @@ class Machine:
             raise AssertionError("%s: %r ended with %d instead of %d; it printed:\n%s"
                                  % (self.name, command, code, status, output))
         return output
+
+    def run_until(self, command, holds):
+        """Run it again and again until its output is as wanted; give that. At most 60 s."""
+        end = time.monotonic() + 60 * SCALE
+        while True:
+            output = self.run(command, status=0)
+            if holds(output):
+                return output
+            assert time.monotonic() < end, output
+            self.run("sleep 100ms", status=0)
 
     def wait_echo(self, command, timeout=None):
         """Pass over the echo of a typed line, which may be broken by the width of the line."""
