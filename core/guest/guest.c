@@ -346,11 +346,8 @@ static void all_reset(struct guest *g)
 
 	g->start_count = arch_counter();
 	devices_reset(g);
-	for (i = 0; i < g->nr_vcpus; i++) {
+	for (i = 0; i < g->nr_vcpus; i++)
 		vcpu_reset(g->vcpus[i]);
-		if (g->vintc && g->vintc->reset_vcpu)
-			g->vintc->reset_vcpu(g->vcpus[i]);
-	}
 }
 
 int guest_create(struct dt_node *node, struct shell_out *out, struct guest **guest)

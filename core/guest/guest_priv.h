@@ -11,11 +11,17 @@ extern void (*const vcpu_exits[EXIT_KINDS])(struct vcpu *vcpu, struct vcpu_exit 
 /** EXIT_PIO (port.c). */
 void vcpu_exit_port(struct vcpu *vcpu, struct vcpu_exit *exit);
 
+/** What its thread does, with the vCPU as argument; its idle_timer's function (vcpu.c). */
+void vcpu_thread(void *vcpu);
+void vcpu_idle_over(struct timer *timer);
+
 must_check int vcpu_create(struct guest *guest, const struct vcpu_desc *desc, unsigned id,
 			   struct vcpu **out);
 /** The vCPU is parked. */
 void vcpu_destroy(struct vcpu *vcpu);
-/** Registers and power state as at start. The vCPU is parked. */
+/** Registers, and what its interrupt controller has of it. The vCPU is parked. */
+void vcpu_reset_registers(struct vcpu *vcpu, uint64_t pc, uint64_t arg);
+/** Those and its power state as at start. The vCPU is parked. */
 void vcpu_reset(struct vcpu *vcpu);
 
 /**

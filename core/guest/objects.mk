@@ -7,11 +7,13 @@ obj-y += image.o image_formats.o image_open.o image_place.o guest_image.o fdt_lo
 obj-y += config.o guest_fdt.o
 
 # guests that run
-obj-y += guest.o guest_mem.o guest_hole.o shared_mem.o vcpu.o vcpu_control.o exit.o
+obj-y += guest.o guest_mem.o guest_hole.o shared_mem.o vcpu.o vcpu_life.o vcpu_control.o \
+	exit.o
 
 obj-$(CONFIG_PORT_SPACE) += port.o
 
 # not on the way of any exit: small before fast
 $(foreach o,guest_desc desc_props desc_vcpu desc_region desc_space image image_formats image_open \
-	image_place guest_image fdt_load host_load config guest_fdt guest guest_hole shared_mem vcpu_control,\
+	image_place guest_image fdt_load host_load config guest_fdt guest guest_hole shared_mem \
+	vcpu_life vcpu_control,\
 	$(eval CFLAGS_$(o).o := $(small)))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * vCPUs: the run loop, idling, stopping and power states. Other contexts set requests; only the
+ * vCPUs: the run loop, idling and standing still. Other contexts set requests; only the
  * vCPU's own thread acts on them, between exits. A vCPU is `parked` when its thread does not run
  * the guest and its registers are in memory; only then may others change them.
  */
@@ -13,9 +13,6 @@
 #include <core/guest.h>
 #include <core/irq.h>
 #include <core/log.h>
-#include <core/mem.h>
-#include <libs/errno.h>
-#include <libs/printf.h>
 #include "guest_priv.h"
 
 void vcpu_request(struct vcpu *v, uint32_t request)
@@ -84,7 +81,7 @@ void vcpu_unload(struct vcpu *v)
 		save(v);
 }
 
-static void idle_over(struct timer *timer)
+void vcpu_idle_over(struct timer *timer)
 {
 	thread_ready(container_of(timer, struct vcpu, idle_timer)->thread);
 }
@@ -134,8 +131,7 @@ void vcpu_wait_irq(struct vcpu *v)
 	arch_irq_restore(flags);
 }
 
-/* --- stopping ----------------------------------------------------------------------------------
- */
+/* --- standing still --------------------------------------------------------------------------- */
 
 static bool may_run(const struct vcpu *v)
 {
@@ -171,58 +167,7 @@ static void park(struct vcpu *v)
 	sched_load_self();
 }
 
-void vcpu_run(struct vcpu *v)
-{
-	unsigned long flags = spin_lock_irqsave(&v->guest->lock);
-
-	/* Whoever records that it has ended stops it afterwards. */
-	if (v->guest->state == GUEST_RUNNING)
-		WRITE_ONCE(v->stopped, false);
-	spin_unlock_irqrestore(&v->guest->lock, flags);
-	thread_wake(v->thread);
-}
-
-void vcpu_stop(struct vcpu *v)
-{
-	WRITE_ONCE(v->stopped, true);
-	vcpu_request(v, VCPU_REQ_STOP); /* a full barrier: parked is looked at behind it */
-}
-
-void vcpu_wait_parked(struct vcpu *v)
-{
-	waitq_wait(&v->parked_wq, __atomic_load_n(&v->parked, __ATOMIC_ACQUIRE));
-}
-
-void vcpu_park(struct vcpu *v)
-{
-	vcpu_stop(v);
-	vcpu_wait_parked(v);
-}
-
-int vcpu_power_on(struct vcpu *v, uint64_t pc, uint64_t arg)
-{
-	enum vcpu_power off = VCPU_OFF;
-
-	if (!__atomic_compare_exchange_n(&v->power, &off, VCPU_ON_PENDING, false, __ATOMIC_ACQ_REL,
-					 __ATOMIC_ACQUIRE))
-		return off == VCPU_ON ? -EEXIST : -EBUSY;
-	/* Off implies parked: its registers are ours. */
-	arch_vcpu_reset(v, pc, arg);
-	if (v->guest->vintc && v->guest->vintc->reset_vcpu)
-		v->guest->vintc->reset_vcpu(v);
-	__atomic_store_n(&v->power, VCPU_ON, __ATOMIC_RELEASE);
-	thread_wake(v->thread);
-	return 0;
-}
-
-void vcpu_power_off(struct vcpu *v)
-{
-	v->power_down = true;
-	vcpu_request(v, VCPU_REQ_STOP);
-}
-
-/* --- the run loop
- * ----------------------------------------------------------------------------------- */
+/* --- the run loop ----------------------------------------------------------------------------- */
 
 /* What was asked for since the last entry. IRQs masked. */
 static always_inline_fn void serve_requests(struct vcpu *v)
@@ -259,15 +204,13 @@ static noinline_fn void run_prepared(struct vcpu *v)
 	}
 }
 
-static void vcpu_thread(void *arg)
+void vcpu_thread(void *arg)
 {
 	struct vcpu *v = arg;
 	struct vcpu_exit exit;
 
 	arch_irq_disable();
-	/* As it was made; a reset that came first has left no request of that. */
-	park(v);
-	vcpu_request(v, VCPU_REQ_VINTC);
+	vcpu_request(v, VCPU_REQ_STOP); /* it begins parked */
 	if (arch_vcpu_needs_prepare(&v->arch))
 		run_prepared(v);
 	for (;;) {
@@ -277,78 +220,4 @@ static void vcpu_thread(void *arg)
 		v->exits[exit.kind]++;
 		vcpu_exits[exit.kind](v, &exit);
 	}
-}
-
-void vcpu_dump(struct vcpu *v, struct shell_out *out)
-{
-	arch_vcpu_dump(v, out);
-}
-
-/* --- making and ending
- * ---------------------------------------------------------------------------------- */
-
-int vcpu_create(struct guest *guest, const struct vcpu_desc *desc, unsigned id, struct vcpu **out)
-{
-	struct vcpu *v = heap_zalloc(sizeof(*v));
-	char name[sizeof(v->thread->name)];
-	int err;
-
-	if (!v)
-		return -ENOMEM;
-	v->guest = guest;
-	v->id = id;
-	v->node = desc->node;
-	v->power = VCPU_OFF;
-	v->start_off = desc->poweroff;
-	v->start_pc = desc->start_pc;
-	v->deadline_prop = desc->deadline;
-	v->period_prop = desc->period;
-	v->stopped = v->parked = true;
-	waitq_init(&v->parked_wq);
-	timer_init(&v->idle_timer, idle_over);
-	arch_vcpu_configure(v, desc->narrow, desc->numbers);
-	err = arch_vcpu_init(v);
-	if (err)
-		goto err_free;
-	snprintf(name, sizeof(name), "%s/vcpu%u", guest->name, id);
-	v->thread = thread_create(name, vcpu_thread, v, desc->prio);
-	if (!v->thread) {
-		err = -ENOMEM;
-		goto err_fini;
-	}
-	v->thread->vcpu = v;
-	v->thread->slice = desc->slice;
-	if (desc->affinity) {
-		err = thread_set_affinity(v->thread, desc->affinity);
-		if (err)
-			goto err_thread;
-	}
-	*out = v;
-	return 0;
-
-err_thread:
-	thread_abandon(v->thread);
-err_fini:
-	arch_vcpu_fini(v);
-err_free:
-	heap_free(v);
-	return err;
-}
-
-void vcpu_destroy(struct vcpu *v)
-{
-	timer_stop(&v->idle_timer);
-	thread_abandon(v->thread);
-	arch_vcpu_fini(v);
-	heap_free(v);
-}
-
-void vcpu_reset(struct vcpu *v)
-{
-	arch_vcpu_reset(v, v->start_pc, v->start_arg);
-	v->requests = 0;
-	v->power_down = false;
-	v->held = false;
-	v->last_region = v->last_port = NULL;
-	WRITE_ONCE(v->power, v->start_off ? VCPU_OFF : VCPU_ON);
 }

@@ -56,9 +56,7 @@ static const char *reset(struct vcpu *v)
 	if (!__atomic_compare_exchange_n(&v->power, &off, VCPU_ON_PENDING, false, __ATOMIC_ACQ_REL,
 					 __ATOMIC_ACQUIRE))
 		return "was switched on by its guest at the same time";
-	arch_vcpu_reset(v, v->start_pc, v->start_arg);
-	if (v->guest->vintc && v->guest->vintc->reset_vcpu)
-		v->guest->vintc->reset_vcpu(v);
+	vcpu_reset_registers(v, v->start_pc, v->start_arg);
 	__atomic_store_n(&v->power, VCPU_OFF, __ATOMIC_RELEASE);
 	return NULL;
 }
