@@ -20,8 +20,12 @@ void vcpu_request(struct vcpu *v, uint32_t request)
 	struct thread *t = v->thread;
 
 	__atomic_fetch_or(&v->requests, request, __ATOMIC_SEQ_CST);
-	if (t == thread_current())
-		return; /* the loop looks before it enters */
+	/*
+	 * The loop looks before it enters. Should we be moved between the two loads: what has come
+	 * to that CPU since looks as well.
+	 */
+	if (t == READ_ONCE(this_cpu()->current))
+		return;
 	thread_wake(t);
 	/* In the guest on another CPU: an interrupt brings it out. */
 	if (READ_ONCE(t->on_cpu) && READ_ONCE(t->cpu) != this_cpu()->id)

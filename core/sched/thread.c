@@ -109,9 +109,13 @@ void thread_start(struct thread *t)
 
 struct thread *thread_current(void)
 {
+	/* Between finding the CPU and looking at it, the caller could be moved to another one. */
+	unsigned long flags = arch_irq_save();
 	struct cpu *cpu = this_cpu();
+	struct thread *t = cpu ? cpu->current : NULL;
 
-	return cpu ? READ_ONCE(cpu->current) : NULL;
+	arch_irq_restore(flags);
+	return t;
 }
 
 void thread_exit(int code)
@@ -130,7 +134,7 @@ void thread_dead(struct thread *t)
 	unsigned long flags = spin_lock_irqsave(&threads_lock);
 	bool detached = t->detached;
 
-	t->exited = true;
+	__atomic_store_n(&t->exited, true, __ATOMIC_RELEASE);
 	spin_unlock_irqrestore(&threads_lock, flags);
 	if (detached)
 		thread_free(t);
@@ -142,7 +146,7 @@ int thread_join(struct thread *t)
 {
 	int code;
 
-	waitq_wait(&exits, READ_ONCE(t->exited));
+	waitq_wait(&exits, __atomic_load_n(&t->exited, __ATOMIC_ACQUIRE));
 	code = t->exit_code;
 	thread_free(t);
 	return code;
