@@ -142,7 +142,7 @@ void timer_init(struct timer *timer, timer_fn fn)
 static void detach(struct timer *timer)
 {
 	for (;;) {
-		int id = READ_ONCE(timer->cpu);
+		int id = __atomic_load_n(&timer->cpu, __ATOMIC_ACQUIRE);
 		struct cpu *cpu;
 
 		if (id < 0)
@@ -151,7 +151,7 @@ static void detach(struct timer *timer)
 		spin_lock(&cpu->timer_lock);
 		if (timer->cpu == id) {
 			rb_erase(&cpu->timers, &timer->node);
-			WRITE_ONCE(timer->cpu, -1);
+			__atomic_store_n(&timer->cpu, -1, __ATOMIC_RELEASE);
 			/* Another CPU's event may come too early then: it finds nothing to do. */
 			if (cpu == this_cpu())
 				rearm(cpu);
@@ -237,9 +237,10 @@ static always_inline_fn bool expire_one(struct cpu *cpu)
 		return false;
 	}
 	rb_erase(&cpu->timers, &t->node);
-	WRITE_ONCE(t->cpu, -1);
-	__atomic_store_n(&cpu->timer_running, t, __ATOMIC_RELEASE);
 	t->now = now;
+	/* In this order: who sees it on no queue has to see that it runs. */
+	WRITE_ONCE(cpu->timer_running, t);
+	__atomic_store_n(&t->cpu, -1, __ATOMIC_RELEASE);
 	next = first_timer(cpu);
 	if (next && next->deadline <= now)
 		more = true;
