@@ -32,13 +32,16 @@ static inline uint32_t queued_from(const struct cpu *cpu, int prio)
 	return cpu->rq_bitmap >> prio;
 }
 
-/* The vCPU that runs decides anew whether it may idle in the guest. */
+/*
+ * The vCPU that runs decides anew whether it may idle in the guest. Who requests something behind
+ * this sees where it runs.
+ */
 static void tell_vcpu(const struct cpu *cpu)
 {
 	struct vcpu *v = cpu->current->vcpu;
 
 	if (v)
-		__atomic_fetch_or(&v->requests, VCPU_REQ_SCHED, __ATOMIC_RELAXED);
+		__atomic_fetch_or(&v->requests, VCPU_REQ_SCHED, __ATOMIC_RELEASE);
 }
 
 /* Into its queue, without being counted. */
@@ -267,6 +270,9 @@ static bool push_one(struct cpu *cpu)
 
 	spin_lock(&cpu->rq_lock);
 	t = find_movable(cpu, &target);
+	/* From here on those who wake it take the other lock: one lock has all of its states. */
+	if (t)
+		WRITE_ONCE(t->cpu, target);
 	spin_unlock(&cpu->rq_lock);
 	if (!t)
 		return false;
@@ -274,7 +280,6 @@ static bool push_one(struct cpu *cpu)
 		unload_vcpu(cpu);
 	to = cpu_get(target);
 	spin_lock(&to->rq_lock);
-	WRITE_ONCE(t->cpu, target);
 	enqueue(to, t, false);
 	look = must_look(to, t);
 	if (look)
