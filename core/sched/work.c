@@ -67,7 +67,7 @@ static struct work *take(struct worker *worker)
 /* The function has ended: its work may be freed. */
 static void finished(struct worker *worker)
 {
-	WRITE_ONCE(worker->running, NULL);
+	__atomic_store_n(&worker->running, NULL, __ATOMIC_RELEASE);
 	waitq_wake_all(&worker->wq);
 }
 
@@ -93,7 +93,7 @@ void work_cancel(struct work *work)
 		work->queued = false;
 	}
 	spin_unlock_irqrestore(&work_lock, flags);
-	waitq_wait(&worker->wq, READ_ONCE(worker->running) != work);
+	waitq_wait(&worker->wq, __atomic_load_n(&worker->running, __ATOMIC_ACQUIRE) != work);
 }
 
 static void start(const char *name, struct worker *worker, int prio)
