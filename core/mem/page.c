@@ -176,6 +176,8 @@ static hpa_t alloc(size_t pages, uint64_t align, enum frame_use use)
 	if (!pages)
 		return 0;
 	pa = frame_take(pages, align, use);
+	/* Taken before looked at whether it is mapped: see unmap_block(). */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	frame_refill_bitmaps();
 	return pa;
 }
