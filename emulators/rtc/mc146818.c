@@ -312,6 +312,7 @@ static enum emu_result rtc_access(struct emu_dev *dev, struct emu_access *acc)
 {
 	struct rtc *s = dev->priv;
 	unsigned long flags;
+	bool plans;
 
 	if (acc->size != 1)
 		return EMU_WIDTH;
@@ -327,10 +328,11 @@ static enum emu_result rtc_access(struct emu_dev *dev, struct emu_access *acc)
 		acc->value = read_ram(s);
 	}
 	/* Where to look next depends on few of the registers. */
-	if (acc->offset & 1 && s->index <= REG_C)
+	plans = acc->offset & 1 && s->index <= REG_C;
+	if (plans)
 		plan(s);
 	spin_unlock_irqrestore(&s->lock, flags);
-	if (acc->offset & 1 && s->index <= REG_C)
+	if (plans)
 		timer_follow(&s->timer, &s->next);
 	return EMU_OK;
 }

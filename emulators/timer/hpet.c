@@ -140,17 +140,23 @@ static void advance(struct comparator *c)
 		c->value = (c->value + (behind / c->period + 1) * c->period) & mask(c);
 }
 
+/* What has come, whoever finds that first. */
+static void look(struct comparator *c)
+{
+	if (c->next && c->next <= time_now()) {
+		fire(c);
+		advance(c);
+		plan(c, true);
+	}
+}
+
 static void expired(struct timer *timer)
 {
 	struct comparator *c = container_of(timer, struct comparator, timer);
 	struct hpet *s = c->hpet;
 
 	spin_lock(&s->lock);
-	if (c->next && c->next <= time_now()) {
-		fire(c);
-		advance(c);
-		plan(c, true);
-	}
+	look(c);
 	spin_unlock(&s->lock);
 	timer_follow(&c->timer, &c->next);
 }
@@ -234,6 +240,9 @@ static void write_timer(struct comparator *c, unsigned reg, uint64_t bits, uint6
 /* @param bits  those of the register that are written */
 static void write_register(struct hpet *s, unsigned reg, uint64_t bits, uint64_t value)
 {
+	/* The timer of one that is met may be late, and planned anew it would be missed. */
+	for (unsigned n = 0; n < TIMERS; n++)
+		look(&s->c[n]);
 	switch (reg) {
 	case CONFIG:
 		write_config(s, (s->config & ~bits) | value);

@@ -171,17 +171,23 @@ static void update(struct pit *s)
 	WRITE_ONCE(s->next, next_edge(&s->channel[0], now));
 }
 
-static void expired(struct timer *timer)
+/* The edge that has come, whoever finds that first; under the lock. */
+static void look(struct pit *s)
 {
-	struct pit *s = container_of(timer, struct pit, timer);
-
-	spin_lock(&s->lock);
 	if (s->next && s->next <= time_now()) {
 		/* A rising edge, however short the output was low. */
 		set_line(s, false);
 		set_line(s, true);
 		WRITE_ONCE(s->next, next_edge(&s->channel[0], time_now()));
 	}
+}
+
+static void expired(struct timer *timer)
+{
+	struct pit *s = container_of(timer, struct pit, timer);
+
+	spin_lock(&s->lock);
+	look(s);
 	spin_unlock(&s->lock);
 	timer_follow(&s->timer, &s->next);
 }
@@ -358,6 +364,9 @@ static enum emu_result pit_access(struct emu_dev *dev, struct emu_access *acc)
 	if (acc->size != 1 || !s)
 		return EMU_WIDTH;
 	flags = spin_lock_irqsave(&s->lock);
+	/* The timer may be late: what is to be computed anew would be missed. */
+	if (acc->is_write && !control)
+		look(s);
 	if (!control)
 		access_byte(s, (unsigned)acc->offset, &value, acc->is_write);
 	else if (acc->is_write)

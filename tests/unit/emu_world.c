@@ -179,6 +179,11 @@ uint64_t world_next_timer(void)
 	return t ? t->deadline : UINT64_MAX;
 }
 
+void world_stall(uint64_t ns)
+{
+	now += ns;
+}
+
 void world_advance(uint64_t ns)
 {
 	uint64_t end = now + ns;

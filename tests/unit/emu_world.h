@@ -60,6 +60,8 @@ unsigned world_pulses(unsigned irq);
 
 /** Lets time pass; timers run at their moments. */
 void world_advance(uint64_t ns);
+/** Time passes, but timers are late: they run with the next world_advance(). */
+void world_stall(uint64_t ns);
 /** Moment of the next timer, UINT64_MAX if none. */
 uint64_t world_next_timer(void);
 /** The host's clock: seconds since 1970 at boot. */

@@ -248,6 +248,43 @@ TEST(hpet_one_shot)
 	CHECK_EQ(world_end(), 0);
 }
 
+/* What the guest writes between a moment and its timer, which is late, takes nothing away. */
+TEST(late_timers)
+{
+	begin_pit();
+	out(pit, 3, 0x34);
+	out(pit, 0, 0x9c);
+	out(pit, 0, 0x2e); /* 11932: 10 ms */
+	unsigned before = world_changes(0);
+	world_stall(11 * MS);
+	out(pit, 3, 0); /* latch */
+	CHECK_EQ(world_changes(0) - before, 2);
+	world_advance(MS);
+	CHECK_EQ(world_changes(0) - before, 2);
+	world_advance(10 * MS);
+	CHECK_EQ(world_changes(0) - before, 4);
+	CHECK_EQ(world_end(), 0);
+
+	begin_hpet();
+	world_w32(hpet, 0x10, 1);
+	/* A one-shot at 1 ms, while another comparator is set; then one that is periodic. */
+	world_w32(hpet, 0x140, 20 << 9 | 4);
+	world_write(hpet, 0x148, 8, 100000);
+	before = world_changes(20);
+	world_stall(2 * MS);
+	world_w32(hpet, 0x120, 21 << 9 | 0x4c);
+	CHECK_EQ(world_changes(20) - before, 2);
+	world_write(hpet, 0x128, 8, 300000);
+	world_write(hpet, 0x128, 8, 100000);
+	world_stall(2 * MS);
+	world_w32(hpet, 0x20, 2);
+	before = world_changes(21);
+	world_advance(10 * MS);
+	CHECK(world_changes(21) - before >= 16);
+	CHECK_EQ(world_changes(20), 2);
+	CHECK_EQ(world_end(), 0);
+}
+
 /* --- clock ------------------------------------------------------------------------------- */
 
 static struct emu_dev *rtc;
