@@ -110,6 +110,22 @@ def test_reset_of_guests(pc):
         line for n in range(3) for line in (told, "PVH start %d CPUs 3" % n)]
 
 
+@pytest.mark.parametrize("smp", [1, 2])
+def test_second_cpu(pc, smp):
+    """A guest's second CPU starts whatever it did before; HLT ends by what is taken only."""
+    m = pc(smp=smp, timeout=120,
+           files={"/smp.bin": pathlib.Path(FOLDER, "guests", "smp.bin")})
+    # More than there are processors.
+    for n in range(2):
+        m.run("guest create g%d board=pc vcpus=2 mem=4M kernel=/smp.bin cmdline=rounds=120" % n,
+              status=0)
+    m.run("guest start g0; guest start g1", status=0)
+    for n in range(2):
+        m.run("guest wait g%d 110s" % n)
+        told = m.run("vserial dump g%d/uart0" % n, status=0)
+        assert told.count("SMP ok") == 3 and "SMP done" in told, told
+
+
 def debian(flavour):
     """Kernel and initial RAM disk of a flavour of Debian's kernels."""
     folder = pathlib.Path(FOLDER, "disk", flavour)

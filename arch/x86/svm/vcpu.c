@@ -283,6 +283,7 @@ static void exit_hlt(struct vcpu *vcpu, struct vcpu_exit *exit)
 {
 	exit->kind = EXIT_IDLE;
 	svm_skip(&vcpu->arch, 1);
+	vcpu->arch.waits |= VCPU_WAITS_HALT;
 }
 
 static void exit_pause(struct vcpu *vcpu, struct vcpu_exit *exit)
@@ -416,11 +417,26 @@ static bool takes(const struct vmcb *vmcb, uint64_t event)
 	       (vmcb->rflags & RFLAGS_IF && !(vmcb->int_shadow & 1));
 }
 
+/* Whatever else has woken a vCPU in HLT, only what it takes ends that. */
+static bool stays_halted(struct vcpu *vcpu)
+{
+	const struct vintc_ops *ops = vcpu->guest->vintc;
+
+	return !arch_vcpu_pending(vcpu) && !(ops && ops->pending && ops->pending(vcpu));
+}
+
 bool svm_waiting(struct vcpu *vcpu, struct vcpu_exit *exit)
 {
 	struct arch_vcpu *a = &vcpu->arch;
 	struct vmcb *vmcb = a->vmcb;
 
+	if (a->waits & VCPU_WAITS_HALT) {
+		if (!(vmcb->event & EVENT_VALID) && stays_halted(vcpu)) {
+			exit->kind = EXIT_IDLE;
+			return true;
+		}
+		a->waits &= ~VCPU_WAITS_HALT;
+	}
 	if (a->waits & VCPU_WAITS_ACCESS) {
 		svm_access_next(vcpu, exit);
 		return true;

@@ -23,6 +23,7 @@ struct svm_insn;
 #define VCPU_WAITS_ACCESS 1u /* an instruction under way has its next access */
 #define VCPU_WAITS_EVENT  2u /* arch_vcpu.retry */
 #define VCPU_WAITS_NMI	  4u
+#define VCPU_WAITS_HALT	  16u /* in HLT */
 #define VCPU_WAITS_FLUSH  8u /* the last entry has flushed translations: the next is not to */
 
 struct arch_vcpu {
