@@ -59,6 +59,8 @@ int vcpu_power_on(struct vcpu *v, uint64_t pc, uint64_t arg)
 		return off == VCPU_ON ? -EEXIST : -EBUSY;
 	/* Off implies parked: its registers are ours. */
 	vcpu_reset_registers(v, pc, arg);
+	/* Who found it on, and asked when it had just gone off, meant what was before this. */
+	WRITE_ONCE(v->power_down, false);
 	__atomic_store_n(&v->power, VCPU_ON, __ATOMIC_RELEASE);
 	thread_wake(v->thread);
 	return 0;

@@ -12,7 +12,7 @@
 #include <libs/errno.h>
 #include "sched_priv.h"
 
-#define START_TIMEOUT 1000000000ULL /* ns */
+#define START_TIMEOUT 10000000000ULL /* ns; a machine in another may stand still for a while */
 
 static struct cpu boot_cpu;
 static struct cpu **cpus;
