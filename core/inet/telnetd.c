@@ -13,6 +13,7 @@
 #include <core/thread.h>
 #include <core/time.h>
 #include <core/vserial.h>
+#include <libs/atomic.h>
 #include <libs/errno.h>
 #include <libs/printf.h>
 #include <libs/string.h>
@@ -114,6 +115,7 @@ static void refuse(void *arg, const uint8_t answer[3])
 static void received(struct tcp_service *tcp, const uint8_t *buf, size_t n)
 {
 	struct telnetd *d = tcp->priv;
+	struct vserial *vs;
 	uint8_t copy[128];
 
 	while (n) {
@@ -121,8 +123,9 @@ static void received(struct tcp_service *tcp, const uint8_t *buf, size_t n)
 
 		memcpy(copy, buf, part);
 		data = telnet_decode(&d->in, copy, part, refuse, d);
-		if (d->vs)
-			(void)vserial_input(d->vs, copy, data);
+		vs = __atomic_load_n(&d->vs, __ATOMIC_ACQUIRE);
+		if (vs)
+			(void)vserial_input(vs, copy, data);
 		else if (d->cd_live)
 			chardev_receive(&d->cd, copy, data);
 		buf += part;
@@ -135,6 +138,7 @@ static void closed(struct tcp_service *tcp)
 	struct telnetd *d = tcp->priv;
 
 	WRITE_ONCE(d->left, true);
+	full_fence(); /* of both one sees what the other wrote: serve_shell() */
 	if (d->cd_live)
 		chardev_hangup(&d->cd);
 	thread_wake(d->thread);
@@ -165,6 +169,7 @@ static void serve_shell(struct telnetd *d)
 	sh = shell_create(&d->cd);
 	if (sh) {
 		__atomic_store_n(&d->cd_live, true, __ATOMIC_RELEASE);
+		full_fence();
 		if (READ_ONCE(d->left))
 			chardev_hangup(&d->cd);
 		shell_interact(sh);
