@@ -166,13 +166,6 @@ void virtio_notify(struct virtio_dev *vd, const struct emu_access *acc, uint32_t
 
 /* --- status --------------------------------------------------------------------------------- */
 
-static void stop_queue(struct virtio_dev *vd, struct virtqueue *vq)
-{
-	if (vd->ops->cancel && vq->ready)
-		vd->ops->cancel(vd, vq);
-	vq_disable(vq);
-}
-
 static cold_fn void reset_locked(struct virtio_dev *vd)
 {
 	unsigned i;
@@ -180,7 +173,7 @@ static cold_fn void reset_locked(struct virtio_dev *vd)
 	/* The status is zero when the reset is done, not before (2.4.2). */
 	__atomic_fetch_and(&vd->status, ~(uint32_t)VIRTIO_S_DRIVER_OK, __ATOMIC_RELAXED);
 	for (i = 0; i < vd->nr_queues; i++)
-		stop_queue(vd, &vd->queues[i]);
+		vq_disable(&vd->queues[i]);
 	if (vd->ops->reset)
 		vd->ops->reset(vd);
 	vd->driver_features = 0;
@@ -271,7 +264,7 @@ void virtio_set_features(struct virtio_dev *vd, const struct emu_access *acc, ui
 static cold_fn void enable_queue(struct virtio_dev *vd, struct virtqueue *vq, bool on)
 {
 	if (!on)
-		stop_queue(vd, vq);
+		vq_disable(vq);
 	else if (!(READ_ONCE(vd->status) & VIRTIO_S_FEATURES_OK))
 		virtio_broken(vd, "driver enabled queue %u before FEATURES_OK", vq->index);
 	else if (!vq->ready && vq_enable(vq))
@@ -441,7 +434,7 @@ cold_fn void virtio_destroy(struct virtio_dev *vd)
 	mutex_lock(&vd->lock);
 	__atomic_fetch_and(&vd->status, ~(uint32_t)VIRTIO_S_DRIVER_OK, __ATOMIC_RELAXED);
 	for (i = 0; i < vd->nr_queues; i++)
-		stop_queue(vd, &vd->queues[i]);
+		vq_disable(&vd->queues[i]);
 	mutex_unlock(&vd->lock);
 	stop_worker(vd);
 	guest_mem_unwatch(vd->dev->guest, &vd->watch);

@@ -195,6 +195,9 @@ void vq_disable(struct virtqueue *vq)
 
 	if (vq->ready) {
 		set_not_ready(vq);
+		/* What the device keeps, and would take again before. */
+		if (vq->vd->ops->cancel)
+			vq->vd->ops->cancel(vq->vd, vq);
 		if (vq_busy(vq))
 			waitq_wait(&vq->idle, !vq_busy(vq));
 	}
