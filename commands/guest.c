@@ -205,15 +205,17 @@ static int run_wait(struct shell *sh, int argc, char **argv)
 	uint64_t deadline = limit > UINT64_MAX - now ? UINT64_MAX : now + limit;
 	struct guest *guest = guest_find(argv[0]);
 	int got = -ETIMEDOUT;
+	unsigned ends;
 
 	if (!guest)
 		return -ENOENT;
+	ends = READ_ONCE(guest->ends);
 	if (guest->state == GUEST_READY) {
 		got = sh_error(sh, -EINVAL, "guest %s has not been started", guest->name);
 	} else {
 		/* In slices, to see Ctrl-C. */
 		while (got == -ETIMEDOUT && now < deadline && !shell_interrupted(sh)) {
-			got = guest_wait(guest, MIN(deadline, now + WAIT_SLICE));
+			got = guest_wait(guest, ends, MIN(deadline, now + WAIT_SLICE));
 			now = time_now();
 		}
 		if (got >= 0)

@@ -429,7 +429,7 @@ int guest_create_config(const struct guest_config *cfg, struct shell_out *out,
 	const struct guest_board *board = guest_board_find(cfg->board);
 	struct guest *guest = NULL;
 	struct dt_node *node;
-	int err, undo = 0;
+	int err, undo;
 
 	if (!board)
 		return -EINVAL;
@@ -439,20 +439,17 @@ int guest_create_config(const struct guest_config *cfg, struct shell_out *out,
 	err = board->build(cfg, node, out);
 	if (!err)
 		err = guest_create(node, out, &guest);
-	if (!err)
-		err = board->boot(cfg, guest, out);
 	if (!err) {
 		guest->own_node = true;
-		if (result)
+		err = board->boot(cfg, guest, out);
+		if (!err && result)
 			*result = guest;
-		else
+		/* Somebody else may be destroying it by now, with its node: they wait for this. */
+		if (err ? guest_destroy(guest) : !result)
 			guest_put(guest);
-		return 0;
+		return err;
 	}
-	if (guest)
-		undo = guest_destroy(guest);
-	if (!undo)
-		undo = dt_del_node(node);
+	undo = dt_del_node(node);
 	if (undo)
 		out_printf(out, "what was made of guest \"%s\" cannot be removed: %s\n", cfg->name,
 			   error_text(undo));

@@ -215,6 +215,8 @@ static int vcpus_create(struct guest *g, const struct guest_desc *desc)
 
 #define RESET_WAIT_MAX UINT64_C(20000000)
 
+static int reset(struct guest *g, bool own);
+
 /*
  * A guest that resets itself over and over is not to have our time besides its own: after each the
  * next one waits for twice as long as it took.
@@ -229,9 +231,7 @@ static void reset_work(struct work *work)
 		thread_sleep(MIN(g->reset_after - begin, RESET_WAIT_MAX));
 		begin = time_now();
 	}
-	if (READ_ONCE(g->state) == GUEST_STOPPED)
-		return;
-	if (guest_reset(g))
+	if (reset(g, true))
 		log_error("%s: reset failed", g->name);
 	end = time_now();
 	g->reset_after = end + 2 * (end - begin);
@@ -325,6 +325,8 @@ err_arch:
 static void guest_unbuild(struct guest *g)
 {
 	guest_images_free(g);
+	/* None has anything to say any more to those that go first. */
+	devices_reset(g);
 	devices_destroy(g);
 	vcpus_destroy(g);
 	guest_memory_fini(g);
@@ -432,19 +434,31 @@ static bool state_change(struct guest *g, enum guest_state from, enum guest_stat
 	return ok;
 }
 
+/* With what vcpu_run() looks at; guest->lock held. They look when they get a request. */
+static void vcpus_mark_stopped(struct guest *g)
+{
+	for (unsigned i = 0; i < g->nr_vcpus; i++)
+		WRITE_ONCE(g->vcpus[i]->stopped, true);
+}
+
+static void vcpus_request_stop(struct guest *g)
+{
+	for (unsigned i = 0; i < g->nr_vcpus; i++)
+		vcpu_request(g->vcpus[i], VCPU_REQ_STOP);
+}
+
 /* Record an end, once. @return whether it was running or paused until now */
 static bool end_record(struct guest *g, enum guest_exit why, const char *text)
 {
 	unsigned long flags = spin_lock_irqsave(&g->lock);
 	bool ended = g->state != GUEST_STOPPED;
-	unsigned i;
 
 	if (ended) {
 		g->state = GUEST_STOPPED;
-		/* With the state, as vcpu_run() looks at it. */
-		for (i = 0; i < g->nr_vcpus; i++)
-			WRITE_ONCE(g->vcpus[i]->stopped, true);
+		vcpus_mark_stopped(g);
 		g->exit = why;
+		g->last_exit = why;
+		g->ends++;
 		strlcpy(g->exit_text, text, sizeof(g->exit_text));
 	}
 	spin_unlock_irqrestore(&g->lock, flags);
@@ -455,15 +469,13 @@ void guest_end(struct guest *g, enum guest_exit why, const char *fmt, ...)
 {
 	char text[sizeof(g->exit_text)];
 	va_list ap;
-	unsigned i;
 
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	if (!end_record(g, why, text))
 		return;
-	for (i = 0; i < g->nr_vcpus; i++)
-		vcpu_request(g->vcpus[i], VCPU_REQ_STOP);
+	vcpus_request_stop(g);
 	if (why == GUEST_EXIT_CRASH)
 		log_error("guest %s: %s", g->name, text);
 	else
@@ -473,19 +485,35 @@ void guest_end(struct guest *g, enum guest_exit why, const char *fmt, ...)
 
 void guest_request_reset(struct guest *g)
 {
-	vcpus_stop(g, false);
-	if (g->reset_stops)
+	unsigned long flags;
+
+	if (g->reset_stops) {
 		guest_end(g, GUEST_EXIT_RESET, "asked for a reset");
-	else
+		return;
+	}
+	flags = spin_lock_irqsave(&g->lock);
+	/* Under the lock: nothing is queued for a guest that has ended, which may be destroyed. */
+	if ((g->state == GUEST_RUNNING || g->state == GUEST_PAUSED) && !g->resetting) {
+		g->resetting = true;
+		vcpus_mark_stopped(g);
 		work_queue(&g->reset_work);
+	}
+	spin_unlock_irqrestore(&g->lock, flags);
+	vcpus_request_stop(g);
 }
 
-/* Everything as after create; images are loaded anew. guest->life held, vCPUs parked. */
-static int reset_all(struct guest *g)
+/*
+ * Everything as after create; images are loaded anew. guest->life held, vCPUs parked.
+ * @param own  by its own wish: one that was paused stays so
+ */
+static int reset_all(struct guest *g, bool own)
 {
 	unsigned long flags;
-	int err = guest_images_load(g, NULL);
+	int err;
 
+	/* Before its images: what is under way to its memory comes no later. */
+	devices_reset(g);
+	err = guest_images_load(g, NULL);
 	if (err) {
 		guest_end(g, GUEST_EXIT_CRASH, "its images cannot be loaded again: %s",
 			  error_text(-err));
@@ -493,8 +521,10 @@ static int reset_all(struct guest *g)
 	}
 	all_reset(g);
 	flags = spin_lock_irqsave(&g->lock);
+	if (g->state == GUEST_STOPPED || (g->state == GUEST_PAUSED && !own))
+		g->state = GUEST_READY;
+	g->resetting = false;
 	g->exit = GUEST_EXIT_NONE;
-	g->exit_text[0] = '\0';
 	spin_unlock_irqrestore(&g->lock, flags);
 	return 0;
 }
@@ -504,13 +534,13 @@ int guest_start(struct guest *g)
 	int err = 0;
 
 	mutex_lock(&g->life);
-	if (g->state == GUEST_RUNNING || g->state == GUEST_PAUSED) {
+	if (g->destroying) {
+		err = -ENOENT; /* it was stopped for that, once and for all */
+	} else if (g->state == GUEST_RUNNING || g->state == GUEST_PAUSED) {
 		err = -EBUSY;
 	} else if (g->state == GUEST_STOPPED) {
 		vcpus_stop(g, true);
-		err = reset_all(g);
-		if (!err)
-			state_change(g, GUEST_STOPPED, GUEST_READY);
+		err = reset_all(g, false);
 	}
 	if (!err) {
 		if (!g->started_at)
@@ -549,23 +579,25 @@ int guest_resume(struct guest *g)
 	return err;
 }
 
-int guest_reset(struct guest *g)
+static int reset(struct guest *g, bool own)
 {
-	bool run;
-	int err;
+	int err = 0;
 
 	mutex_lock(&g->life);
-	run = g->state == GUEST_RUNNING;
-	vcpus_stop(g, true);
-	err = reset_all(g);
-	if (!err) {
-		g->resets++;
-		if (!run)
-			g->state = GUEST_READY;
+	/* What it asked for itself may be done meanwhile, or it has ended. */
+	if (!own || (g->resetting && g->state != GUEST_STOPPED)) {
+		vcpus_stop(g, true);
+		err = reset_all(g, own);
+		g->resets += !err;
 		vcpus_go(g);
 	}
 	mutex_unlock(&g->life);
 	return err;
+}
+
+int guest_reset(struct guest *g)
+{
+	return reset(g, false);
 }
 
 int guest_stop(struct guest *g)
@@ -581,13 +613,13 @@ int guest_stop(struct guest *g)
 	return was ? 0 : -EINVAL;
 }
 
-int guest_wait(struct guest *g, uint64_t deadline)
+int guest_wait(struct guest *g, unsigned ends, uint64_t deadline)
 {
 	if (!waitq_wait_until(&g->ended,
-			      READ_ONCE(g->exit) != GUEST_EXIT_NONE || READ_ONCE(g->destroying),
+			      READ_ONCE(g->ends) != ends || READ_ONCE(g->exit) != GUEST_EXIT_NONE,
 			      deadline))
 		return -ETIMEDOUT;
-	return g->destroying && g->exit == GUEST_EXIT_NONE ? GUEST_EXIT_DESTROYED : (int)g->exit;
+	return (int)READ_ONCE(g->last_exit);
 }
 
 int guest_destroy(struct guest *g)

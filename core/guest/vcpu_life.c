@@ -17,8 +17,8 @@ void vcpu_run(struct vcpu *v)
 {
 	unsigned long flags = spin_lock_irqsave(&v->guest->lock);
 
-	/* Whoever records that it has ended stops it afterwards. */
-	if (v->guest->state == GUEST_RUNNING)
+	/* Whoever records that it has ended, or is to be reset, stops it afterwards. */
+	if (v->guest->state == GUEST_RUNNING && !v->guest->resetting)
 		WRITE_ONCE(v->stopped, false);
 	spin_unlock_irqrestore(&v->guest->lock, flags);
 	thread_wake(v->thread);

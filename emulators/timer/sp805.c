@@ -44,7 +44,6 @@ struct sp805 {
 	int irq; /* negative: none */
 	bool line, ris, locked;
 	bool expired;	    /* it ran out and stopped */
-	bool reset_due;	    /* reset_work is to do something */
 	uint32_t clock; /* Hz */
 	uint32_t load, control, itcr, itop;
 	uint32_t first;	    /* counter value at `since` */
@@ -117,14 +116,7 @@ static void reload(struct sp805 *s)
 static void do_reset(struct work *work)
 {
 	struct sp805 *s = container_of(work, struct sp805, reset_work);
-	unsigned long flags = spin_lock_irqsave(&s->lock);
-	bool due = s->reset_due;
 
-	s->reset_due = false;
-	spin_unlock_irqrestore(&s->lock, flags);
-	/* Somebody else may have reset the guest meanwhile. */
-	if (!due)
-		return;
 	log_guest(LOG_WARN, s->dev->guest, NULL, "%s: the watchdog ran out, the guest is reset",
 		  s->dev->name);
 	guest_request_reset(s->dev->guest);
@@ -136,7 +128,6 @@ static bool reached_zero(struct sp805 *s)
 	if (s->ris && (s->control & CONTROL_RESEN)) {
 		s->stopped = 0;
 		s->expired = true;
-		s->reset_due = true;
 		WRITE_ONCE(s->deadline, 0);
 		return true;
 	}
@@ -232,10 +223,7 @@ static bool write_locked(struct sp805 *s, uint64_t offset, uint32_t value)
 	}
 	update_line(s);
 	plan(s);
-	if (!(s->itcr & 1) || !(s->itop & ITOP_RES))
-		return false;
-	s->reset_due = true;
-	return true;
+	return s->itcr & 1 && s->itop & ITOP_RES;
 }
 
 static void write_reg(struct emu_dev *dev, struct emu_access *acc, uint32_t index, uint64_t value)
@@ -292,6 +280,7 @@ static void sp805_reset(struct emu_dev *dev)
 	unsigned long flags;
 
 	timer_stop(&s->timer);
+	work_cancel(&s->reset_work); /* somebody else was first */
 	flags = spin_lock_irqsave(&s->lock);
 	s->load = UINT32_MAX;
 	s->stopped = UINT32_MAX;
@@ -301,7 +290,6 @@ static void sp805_reset(struct emu_dev *dev)
 	s->ris = false;
 	s->locked = false;
 	s->expired = false;
-	s->reset_due = false;
 	s->deadline = 0;
 	update_line(s);
 	spin_unlock_irqrestore(&s->lock, flags);

@@ -15,12 +15,16 @@ ARM = {
     "off": "mov w0, 8\n movk w0, 0x8400, lsl 16\n hvc #0\n",
     "lost": "mov x0, 0x20000000\n msr vbar_el1, x0\n br x0\n",
     "spin": "b .\n",
+    # Resets its machine, and again; were it to go on behind that, it would switch it off.
+    "again": "mov w0, 9\n movk w0, 0x8400, lsl 16\n hvc #0\n"
+             "mov w0, 8\n movk w0, 0x8400, lsl 16\n hvc #0\n",
 }
 # The debug exit's port is 0x501; the interrupt table that is loaded is empty.
 X86 = {
     "off": b"\x66\xba\x01\x05\x31\xc0\xee\xf4",
     "lost": b"\x31\xc0\x50\x50\x0f\x01\x1c\x24\x0f\x0b",
     "spin": b"\x90\x90\xeb\xfe",
+    "again": b"\x66\xba\xf9\x0c\xb0\x06\xee\x66\xba\x01\x05\x31\xc0\xee\xf4",
 }
 CREATE = "guest create g board=%s mem=2M vcpus=2 disk=none net=lan rng=on console=on balloon=on" \
          " load=0x%x kernel=/%s"
@@ -45,15 +49,19 @@ def state(machine):
     return pages, heap, threads
 
 
-@pytest.mark.parametrize("arch", ["arm", "x86"])
-def test_thousand_lives(machine, tmp_path, arch):
-    """By a script, with two vCPUs each and a device of each kind."""
+def of_arch(arch, tmp_path):
+    """Programs, image, board, and where programs are loaded."""
     if arch == "arm":
         programs = {name: assemble(tmp_path, "_start: " + source, 0)[1].read_bytes()
                     for name, source in ARM.items()}
-        image, board, load = None, "virt", 0x40000000
-    else:
-        programs, image, board, load = X86, os.path.join(vm.OUT, "x86/vmm.bin"), "pc", 0x100000
+        return programs, None, "virt", 0x40000000
+    return X86, os.path.join(vm.OUT, "x86/vmm.bin"), "pc", 0x100000
+
+
+@pytest.mark.parametrize("arch", ["arm", "x86"])
+def test_thousand_lives(machine, tmp_path, arch):
+    """By a script, with two vCPUs each and a device of each kind."""
+    programs, image, board, load = of_arch(arch, tmp_path)
     files = {"/" + name: program for name, program in programs.items()}
     files.update({"/few": lives(2 * len(WAYS), board, load), "/many": lives(LIVES, board, load)})
     # What a guest that is lost is said to have done would fill the console.
@@ -63,3 +71,23 @@ def test_thousand_lives(machine, tmp_path, arch):
     before = state(m)
     m.run("vfs run /many", status=0)
     assert state(m) == before
+
+
+@pytest.mark.parametrize("arch", ["arm", "x86"])
+def test_own_resets(machine, tmp_path, arch):
+    """A guest that resets itself over and over stays what a person has made of it meanwhile."""
+    programs, image, board, load = of_arch(arch, tmp_path)
+    m = machine(arch=arch, image=image, smp=2, append="vmm.log=error",
+                files={"/" + name: program for name, program in programs.items()})
+    m.run("net switch create lan", status=0)
+    m.run(CREATE % (board, load, "again"), status=0)
+    for _ in range(10):
+        m.run("guest start g", status=0)
+        for _ in range(3):
+            m.run("guest pause g", status=0)
+            assert "g: paused" in m.run("guest status g", status=0)
+            m.run("guest resume g ; vcpu dumpreg g/vcpu0", status=0)
+            assert "g: running" in m.run("guest status g", status=0)
+        m.run("guest stop g", status=0)
+        assert "g: stopped; stopped" in m.run("guest status g", status=0)
+    m.run("guest destroy g", status=0)

@@ -205,7 +205,7 @@ int guest_power_button(struct guest *guest)
 	return result;
 }
 
-int guest_wait(struct guest *guest, uint64_t deadline)
+int guest_wait(struct guest *guest, unsigned ends, uint64_t deadline)
 {
 	bool ended = waitq_wait_until(&guest->ended, guest->exit != GUEST_EXIT_NONE, deadline);
 

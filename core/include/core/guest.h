@@ -98,7 +98,10 @@ struct guest {
 	struct mutex life;
 	enum guest_state state;
 	enum guest_exit exit;
-	char exit_text[96];	/* one sentence: why it ended */
+	enum guest_exit last_exit; /* as exit, but not forgotten when it begins again */
+	unsigned ends;		/* so many times */
+	bool resetting;		/* asked for a reset, which is to come */
+	char exit_text[96];	/* one sentence: why it ended last */
 	struct waitq ended;
 	struct arch_guest arch;
 	struct pgtable stage2;
@@ -188,8 +191,12 @@ must_check int guest_stop(struct guest *guest);
  */
 void guest_end(struct guest *guest, enum guest_exit why, const char *fmt, ...) printf_like(3, 4);
 void guest_request_reset(struct guest *guest);
-/** Wait until it ends. @return enum guest_exit; -ETIMEDOUT; -EINTR when *stop becomes true */
-int guest_wait(struct guest *guest, uint64_t deadline);
+/**
+ * Wait until it ends, or is seen to have ended: it may have begun again since.
+ * @param ends  guest->ends when the wait began
+ * @return enum guest_exit, -ETIMEDOUT
+ */
+int guest_wait(struct guest *guest, unsigned ends, uint64_t deadline);
 
 /** Find by name and hold: it is not destroyed before guest_put(). NULL if none. */
 struct guest *guest_find(const char *name);
