@@ -83,7 +83,7 @@ static unsigned count_cpus(void)
 	return CLAMP(n, 1u, CPUS_MAX);
 }
 
-int irqchip_register(const struct irqchip *chip, struct dt_node *node)
+cold_fn int irqchip_register(const struct irqchip *chip, struct dt_node *node)
 {
 	if (!dt_has(node, "interrupt-controller") || chip->nr_irqs > IRQ_MAX ||
 	    chip->nr_private > GROUP_LEN)
@@ -97,7 +97,7 @@ int irqchip_register(const struct irqchip *chip, struct dt_node *node)
 	return 0;
 }
 
-int irqchip_add_lpis(const struct irqchip *chip)
+cold_fn int irqchip_add_lpis(const struct irqchip *chip)
 {
 	if (lpi_chip)
 		return -EBUSY;
@@ -119,7 +119,7 @@ struct dt_node *irqchip_root_node(void)
 	return root_node;
 }
 
-void irq_init_cpu(void)
+cold_fn void irq_init_cpu(void)
 {
 	unsigned i;
 
@@ -243,7 +243,7 @@ static void wait_handled(unsigned hwirq, const struct irq_desc *desc)
 			arch_relax();
 }
 
-void irq_free(unsigned hwirq)
+cold_fn void irq_free(unsigned hwirq)
 {
 	const struct irqchip *chip = chip_of(hwirq);
 	struct irq_desc *desc = find(hwirq);
@@ -337,12 +337,13 @@ err_free:
 	return err;
 }
 
-void irq_free_shared(unsigned hwirq, void *arg)
+cold_fn void irq_free_shared(unsigned hwirq, void *arg)
 {
 	struct irq_desc *desc = find(hwirq);
 	struct sharer **at, *one = NULL;
 	struct sharers *all;
 	unsigned long flags;
+	bool last;
 
 	if (!desc || desc->fn != run_sharers)
 		return;
@@ -356,15 +357,21 @@ void irq_free_shared(unsigned hwirq, void *arg)
 			break;
 		}
 	}
+	/* Who comes to share it from here on finds nobody to share it with. */
+	last = !all->first;
+	if (last)
+		desc->fn = NULL;
 	spin_unlock_irqrestore(&irq_lock, flags);
 	wait_handled(hwirq, desc);
 	heap_free(one);
-	if (all->first) {
-		irq_enable(hwirq);
+	if (last) {
+		heap_free(all);
 		return;
 	}
-	irq_free(hwirq);
-	heap_free(all);
+	flags = spin_lock_irqsave(&irq_lock);
+	if (desc->fn)
+		root->enable(hwirq);
+	spin_unlock_irqrestore(&irq_lock, flags);
 }
 
 void irq_enable(unsigned hwirq)
@@ -417,7 +424,7 @@ static void take_cells(struct spec *spec, const uint8_t *data)
 }
 
 /* `interrupts-extended`: pairs of phandle and specifier, each as long as its controller says. */
-static int spec_extended(const struct dt_prop *prop, unsigned n, struct spec *spec)
+static cold_fn int spec_extended(const struct dt_prop *prop, unsigned n, struct spec *spec)
 {
 	uint32_t at = 0;
 
@@ -448,7 +455,7 @@ static const struct dt_node *interrupt_parent(const struct dt_node *node)
 	return NULL;
 }
 
-static int spec_plain(const struct dt_node *node, unsigned n, struct spec *spec)
+static cold_fn int spec_plain(const struct dt_node *node, unsigned n, struct spec *spec)
 {
 	const struct dt_prop *prop = dt_prop(node, "interrupts");
 
@@ -524,7 +531,7 @@ static cold_fn void show_one(struct shell_out *out, unsigned hwirq, unsigned cpu
 	out_puts(out, "\n");
 }
 
-uint64_t irq_count(unsigned cpu)
+cold_fn uint64_t irq_count(unsigned cpu)
 {
 	uint64_t sum = 0;
 	unsigned i;
@@ -538,7 +545,7 @@ uint64_t irq_count(unsigned cpu)
 	return sum;
 }
 
-void irq_show(struct shell_out *out)
+cold_fn void irq_show(struct shell_out *out)
 {
 	unsigned cpus = MIN(cpu_count(), MAX(nr_counts, 1u)), i, cpu;
 

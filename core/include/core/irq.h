@@ -167,9 +167,11 @@ static inline bool irq_dispatch(unsigned hwirq)
 	struct irq_desc **group = irq_groups[hwirq >> IRQ_GROUP_BITS];
 	struct irq_desc *desc = group ? group[hwirq & (BIT32(IRQ_GROUP_BITS) - 1)] : NULL;
 
-	if (unlikely(!desc || !desc->fn))
+	irq_handler fn = desc ? READ_ONCE(desc->fn) : NULL; /* it may be given back meanwhile */
+
+	if (unlikely(!fn))
 		return irq_unclaimed(hwirq);
 	desc->counts[this_cpu()->id]++;
-	desc->fn(desc->arg);
+	fn(desc->arg);
 	return !desc->linked;
 }
