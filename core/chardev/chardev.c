@@ -109,10 +109,17 @@ struct chardev *chardev_find(const char *name)
 struct chardev *chardev_next(struct chardev *prev)
 {
 	unsigned long flags = spin_lock_irqsave(&list_lock);
-	struct list *next = prev ? prev->link.next : chardevs.next;
+	struct list *at = chardevs.next;
 
+	/* One that went meanwhile leads nowhere: the end. */
+	if (prev) {
+		while (at != &chardevs && at != &prev->link)
+			at = at->next;
+		if (at != &chardevs)
+			at = at->next;
+	}
 	spin_unlock_irqrestore(&list_lock, flags);
-	return next == &chardevs ? NULL : list_entry(next, struct chardev, link);
+	return at == &chardevs ? NULL : list_entry(at, struct chardev, link);
 }
 
 /* --- receiving ------------------------------------------------------------------------ */
@@ -220,7 +227,14 @@ static void send(struct chardev *cd, const char *s, size_t n)
 /* Where the caller may sleep, it does so rather than lose something. */
 static void make_room(struct chardev *cd, size_t n)
 {
-	if (cd->ops->make_room && !arch_irq_disabled() && !this_cpu()->preempt_off)
+	bool alone;
+
+	if (!cd->ops->make_room || arch_irq_disabled())
+		return;
+	preempt_disable();
+	alone = this_cpu()->preempt_off == 1;
+	preempt_enable();
+	if (alone)
 		cd->ops->make_room(cd, n);
 }
 
