@@ -90,7 +90,7 @@ void arch_cpu_idle(void)
 
 	/* What comes between is taken at once, but switches no thread: the caller does. */
 	cpu->window = 1;
-	__asm__ volatile("sti\n\thlt\n\tcli" : : : "memory");
+	__asm__ volatile("sti\n\t.globl idle_hlt\nidle_hlt:\n\thlt\n\tcli" : : : "memory");
 	cpu->window = 0;
 }
 

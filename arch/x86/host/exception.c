@@ -167,6 +167,12 @@ void fault_report(struct x86_frame *f)
 	const char *name;
 	size_t offset = 0;
 
+	/*
+	 * The shadow of STI does not hold off NMIs and machine checks, and is over when they have
+	 * been handled: an interrupt that comes before the HLT then would not end it.
+	 */
+	if (f->rip == (uintptr_t)idle_hlt)
+		f->rip++;
 	if (f->vector == VECTOR_NMI && nmi(f))
 		return;
 	if (f->vector == VECTOR_MACHINE_CHECK) {

@@ -69,6 +69,9 @@ bool mcheck_taken(bool in_guest);
 /** An NMI of nobody's has come. @return false: this CPU hangs, it has not even told of the last */
 bool nmi_taken(uint64_t pc);
 
+/** The HLT of arch_cpu_idle() (cpu.c). */
+extern const uint8_t idle_hlt[];
+
 /** A non-maskable interrupt has come: is it a flush? (tlb.c) @return true: yes, done */
 bool tlb_nmi(void);
 
