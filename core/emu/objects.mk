@@ -3,3 +3,5 @@
 obj-y += emu.o
 obj-y += msi.o
 obj-y += vpower.o
+
+CFLAGS_vpower.o := $(small)

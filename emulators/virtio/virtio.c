@@ -31,7 +31,7 @@ const char *const virtio_props[] = {
 	"read-only", "ports", "port_names", "node_ns_name", NULL,
 };
 
-static const struct virtio_ops *find_kind(uint32_t type)
+static cold_fn const struct virtio_ops *find_kind(uint32_t type)
 {
 	unsigned i;
 
@@ -42,7 +42,7 @@ static const struct virtio_ops *find_kind(uint32_t type)
 	return NULL;
 }
 
-void virtio_broken(struct virtio_dev *vd, const char *fmt, ...)
+cold_fn void virtio_broken(struct virtio_dev *vd, const char *fmt, ...)
 {
 	uint32_t before;
 	char text[160];
@@ -58,7 +58,7 @@ void virtio_broken(struct virtio_dev *vd, const char *fmt, ...)
 		vd->transport->interrupt(vd, VIRTIO_CONFIG_IRQ);
 }
 
-void virtio_config_changed(struct virtio_dev *vd)
+cold_fn void virtio_config_changed(struct virtio_dev *vd)
 {
 	mutex_lock(&vd->lock);
 	WRITE_ONCE(vd->generation, vd->generation + 1);
@@ -106,7 +106,7 @@ static void work(void *arg)
 	}
 }
 
-bool virtio_need_worker(struct virtio_dev *vd)
+cold_fn bool virtio_need_worker(struct virtio_dev *vd)
 {
 	struct thread *worker = __atomic_load_n(&vd->worker, __ATOMIC_ACQUIRE);
 	char name[24];
@@ -206,7 +206,7 @@ static cold_fn bool features_ok(struct virtio_dev *vd, const struct emu_access *
 	return true;
 }
 
-static void start_device(struct virtio_dev *vd)
+static cold_fn void start_device(struct virtio_dev *vd)
 {
 	if (!(READ_ONCE(vd->status) & VIRTIO_S_FEATURES_OK)) {
 		virtio_broken(vd, "driver said DRIVER_OK without FEATURES_OK");
@@ -217,7 +217,7 @@ static void start_device(struct virtio_dev *vd)
 		vd->ops->start(vd);
 }
 
-static void add_status(struct virtio_dev *vd, const struct emu_access *acc, uint32_t value)
+static cold_fn void add_status(struct virtio_dev *vd, const struct emu_access *acc, uint32_t value)
 {
 	uint32_t fresh = value & ~READ_ONCE(vd->status) & 0xff;
 
@@ -250,8 +250,8 @@ static void set_word(uint64_t *to, unsigned word, uint32_t value)
 	*to = (*to & ~(0xffffffffull << 32 * word)) | (uint64_t)value << 32 * word;
 }
 
-void virtio_set_features(struct virtio_dev *vd, const struct emu_access *acc, uint32_t word,
-			 uint32_t value)
+cold_fn void virtio_set_features(struct virtio_dev *vd, const struct emu_access *acc,
+				 uint32_t word, uint32_t value)
 {
 	mutex_lock(&vd->lock);
 	if (READ_ONCE(vd->status) & VIRTIO_S_FEATURES_OK)
@@ -360,7 +360,7 @@ bool virtio_empty(const struct dt_node *node)
 	return empty_because(node, dt_u32_or(node, "virtio_type", 0));
 }
 
-static struct virtio_dev *make(struct emu_dev *dev, const struct virtio_ops *ops)
+static cold_fn struct virtio_dev *make(struct emu_dev *dev, const struct virtio_ops *ops)
 {
 	unsigned n = ops->count_queues ? ops->count_queues(dev) : ops->nr_queues, i;
 	struct virtio_dev *vd = heap_zalloc(sizeof(*vd) + n * sizeof(vd->queues[0]));
@@ -378,7 +378,7 @@ static struct virtio_dev *make(struct emu_dev *dev, const struct virtio_ops *ops
 	return vd;
 }
 
-static bool watch_uses(struct guest_mem_watch *watch, const uint8_t *va, uint64_t size)
+static cold_fn bool watch_uses(struct guest_mem_watch *watch, const uint8_t *va, uint64_t size)
 {
 	struct virtio_dev *vd = container_of(watch, struct virtio_dev, watch);
 	bool used = false;
@@ -442,7 +442,7 @@ cold_fn void virtio_destroy(struct virtio_dev *vd)
 	heap_free(vd);
 }
 
-void virtio_show(struct virtio_dev *vd, struct shell_out *out)
+cold_fn void virtio_show(struct virtio_dev *vd, struct shell_out *out)
 {
 	unsigned i;
 
