@@ -36,7 +36,7 @@
 	b	el2_stack_overflow
 	.endm
 
-	.text
+	.section .text.vectors, "ax"
 	.balign 2048
 	.globl	vectors
 vectors:
@@ -61,6 +61,7 @@ vectors:
 	vector	guest_irq
 	vector	guest_serror
 
+	.text
 el2_unexpected:
 	msr	spsel, #1
 	sub	sp, sp, #FRAME_SIZE

@@ -23,6 +23,11 @@ SECTIONS
 		KEEP(*(.head.text))
 		*(.idmap.text)
 		_idmap_end = .;
+		/* The vectors are aligned to 2 KiB; what fills the room before them is run once. */
+		*arm64/entry.o(.text .text.*)
+		*arm64/boot_map.o(.text .text.*)
+		*arm64/start.o(.text .text.*)
+		*(.text.vectors)
 		*(.text.hot .text.hot.*)
 		*(.text .text.* .iplt)
 		. = ALIGN(4096);
