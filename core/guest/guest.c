@@ -359,6 +359,7 @@ int guest_create(struct dt_node *node, struct shell_out *out, struct guest **gue
 	unsigned errors;
 	int err;
 
+	dt_get(node);
 	mutex_lock(&guests_mutex);
 	errors = guest_desc_read(node, &desc, out);
 	err = errors ? -EINVAL : 0;
@@ -375,11 +376,11 @@ int guest_create(struct dt_node *node, struct shell_out *out, struct guest **gue
 		if (g)
 			guest_free(g);
 		mutex_unlock(&guests_mutex);
+		dt_put(node);
 		return err;
 	}
 	g->id = next_id++;
 	g->refs = guest ? 1 : 0;
-	dt_get(node);
 	node->owner = g;
 	all_reset(g);
 	vcpus_start_threads(g);
@@ -393,9 +394,10 @@ int guest_create(struct dt_node *node, struct shell_out *out, struct guest **gue
 unsigned guest_check(struct dt_node *node, struct shell_out *out)
 {
 	struct guest_desc desc;
-	unsigned errors = guest_desc_read(node, &desc, out);
+	unsigned errors = guest_desc_read(dt_get(node), &desc, out);
 
 	guest_desc_free(&desc);
+	dt_put(node);
 	return errors;
 }
 
@@ -404,13 +406,24 @@ unsigned guest_check(struct dt_node *node, struct shell_out *out)
  * ----------------------------------------------------------------------------
  */
 
-static void vcpus_stop(struct guest *g, bool wait)
+/* With what vcpu_run() looks at; they look when they get a request. */
+static noinline_fn void vcpus_mark_stopped(struct guest *g)
 {
-	unsigned i;
+	for (unsigned i = 0; i < g->nr_vcpus; i++)
+		WRITE_ONCE(g->vcpus[i]->stopped, true);
+}
 
-	for (i = 0; i < g->nr_vcpus; i++)
-		vcpu_stop(g->vcpus[i]);
-	for (i = 0; wait && i < g->nr_vcpus; i++)
+static noinline_fn void vcpus_request_stop(struct guest *g)
+{
+	for (unsigned i = 0; i < g->nr_vcpus; i++)
+		vcpu_request(g->vcpus[i], VCPU_REQ_STOP);
+}
+
+static void vcpus_stop(struct guest *g)
+{
+	vcpus_mark_stopped(g);
+	vcpus_request_stop(g);
+	for (unsigned i = 0; i < g->nr_vcpus; i++)
 		vcpu_wait_parked(g->vcpus[i]);
 }
 
@@ -423,7 +436,7 @@ static void vcpus_go(struct guest *g)
 }
 
 /* Change the state if it is `from`. @return whether it was */
-static bool state_change(struct guest *g, enum guest_state from, enum guest_state to)
+static noinline_fn bool state_change(struct guest *g, enum guest_state from, enum guest_state to)
 {
 	unsigned long flags = spin_lock_irqsave(&g->lock);
 	bool ok = g->state == from;
@@ -432,19 +445,6 @@ static bool state_change(struct guest *g, enum guest_state from, enum guest_stat
 		g->state = to;
 	spin_unlock_irqrestore(&g->lock, flags);
 	return ok;
-}
-
-/* With what vcpu_run() looks at; guest->lock held. They look when they get a request. */
-static void vcpus_mark_stopped(struct guest *g)
-{
-	for (unsigned i = 0; i < g->nr_vcpus; i++)
-		WRITE_ONCE(g->vcpus[i]->stopped, true);
-}
-
-static void vcpus_request_stop(struct guest *g)
-{
-	for (unsigned i = 0; i < g->nr_vcpus; i++)
-		vcpu_request(g->vcpus[i], VCPU_REQ_STOP);
 }
 
 /* Record an end, once. @return whether it was running or paused until now */
@@ -539,7 +539,7 @@ int guest_start(struct guest *g)
 	} else if (g->state == GUEST_RUNNING || g->state == GUEST_PAUSED) {
 		err = -EBUSY;
 	} else if (g->state == GUEST_STOPPED) {
-		vcpus_stop(g, true);
+		vcpus_stop(g);
 		err = reset_all(g, false);
 	}
 	if (!err) {
@@ -553,30 +553,28 @@ int guest_start(struct guest *g)
 	return err;
 }
 
-int guest_pause(struct guest *g)
+static int pause_or_resume(struct guest *g, enum guest_state from, enum guest_state to)
 {
-	int err = 0;
+	bool ok;
 
 	mutex_lock(&g->life);
-	if (state_change(g, GUEST_RUNNING, GUEST_PAUSED))
-		vcpus_stop(g, true);
-	else
-		err = -EINVAL;
+	ok = state_change(g, from, to);
+	if (ok && to == GUEST_PAUSED)
+		vcpus_stop(g);
+	else if (ok)
+		vcpus_go(g);
 	mutex_unlock(&g->life);
-	return err;
+	return ok ? 0 : -EINVAL;
+}
+
+int guest_pause(struct guest *g)
+{
+	return pause_or_resume(g, GUEST_RUNNING, GUEST_PAUSED);
 }
 
 int guest_resume(struct guest *g)
 {
-	int err = 0;
-
-	mutex_lock(&g->life);
-	if (state_change(g, GUEST_PAUSED, GUEST_RUNNING))
-		vcpus_go(g);
-	else
-		err = -EINVAL;
-	mutex_unlock(&g->life);
-	return err;
+	return pause_or_resume(g, GUEST_PAUSED, GUEST_RUNNING);
 }
 
 static int reset(struct guest *g, bool own)
@@ -586,7 +584,7 @@ static int reset(struct guest *g, bool own)
 	mutex_lock(&g->life);
 	/* What it asked for itself may be done meanwhile, or it has ended. */
 	if (!own || (g->resetting && g->state != GUEST_STOPPED)) {
-		vcpus_stop(g, true);
+		vcpus_stop(g);
 		err = reset_all(g, own);
 		g->resets += !err;
 		vcpus_go(g);
@@ -600,17 +598,22 @@ int guest_reset(struct guest *g)
 	return reset(g, false);
 }
 
-int guest_stop(struct guest *g)
+/* @return whether it had not ended yet */
+static noinline_fn bool stop(struct guest *g, enum guest_exit why, const char *text)
 {
 	bool was;
 
 	mutex_lock(&g->life);
-	vcpus_stop(g, true);
-	was = end_record(g, GUEST_EXIT_STOPPED, "stopped");
+	vcpus_stop(g);
+	was = end_record(g, why, text);
 	mutex_unlock(&g->life);
-	if (was)
-		waitq_wake_all(&g->ended);
-	return was ? 0 : -EINVAL;
+	waitq_wake_all(&g->ended);
+	return was;
+}
+
+int guest_stop(struct guest *g)
+{
+	return stop(g, GUEST_EXIT_STOPPED, "stopped") ? 0 : -EINVAL;
 }
 
 int guest_wait(struct guest *g, unsigned ends, uint64_t deadline)
@@ -634,11 +637,7 @@ int guest_destroy(struct guest *g)
 	g->destroying = true;
 	mutex_unlock(&guests_mutex);
 
-	mutex_lock(&g->life);
-	vcpus_stop(g, true);
-	end_record(g, GUEST_EXIT_DESTROYED, "destroyed");
-	mutex_unlock(&g->life);
-	waitq_wake_all(&g->ended);
+	stop(g, GUEST_EXIT_DESTROYED, "destroyed");
 	work_cancel(&g->reset_work);
 	waitq_wait(&guests_wq, READ_ONCE(g->refs) == 1);
 

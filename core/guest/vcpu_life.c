@@ -35,12 +35,6 @@ void vcpu_wait_parked(struct vcpu *v)
 	waitq_wait(&v->parked_wq, __atomic_load_n(&v->parked, __ATOMIC_ACQUIRE));
 }
 
-void vcpu_park(struct vcpu *v)
-{
-	vcpu_stop(v);
-	vcpu_wait_parked(v);
-}
-
 void vcpu_reset_registers(struct vcpu *v, uint64_t pc, uint64_t arg)
 {
 	const struct vintc_ops *ops = v->guest->vintc;

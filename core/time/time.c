@@ -58,6 +58,11 @@ static void conversions_init(void)
 	time_boot_ticks = arch_counter();
 }
 
+uint64_t time_now_called(void)
+{
+	return time_from_ticks(arch_counter() - time_boot_ticks);
+}
+
 uint64_t time_from_ticks(uint64_t ticks)
 {
 	return time_same_unit ? ticks : convert(&to_ns, ticks);

@@ -8,17 +8,23 @@
 #include <stdint.h>
 #include <arch/timer.h>
 #include <libs/rbtree.h>
+#include <libs/util.h>
 
 /** What time_now() needs, set at boot: counter value then, and whether it counts nanoseconds. */
 extern uint64_t time_boot_ticks;
 extern bool time_same_unit;
 
 uint64_t time_from_ticks(uint64_t ticks); /**< duration: counter ticks to ns */
+/** time_now(), for files that are built small: they share it. */
+uint64_t time_now_called(void);
 /** Monotonic nanoseconds since boot. Any context. */
-static inline uint64_t time_now(void)
+static always_inline_fn uint64_t time_now(void)
 {
-	uint64_t ticks = arch_counter() - time_boot_ticks;
+	uint64_t ticks;
 
+	if (BUILT_SMALL)
+		return time_now_called();
+	ticks = arch_counter() - time_boot_ticks;
 	return time_same_unit ? ticks : time_from_ticks(ticks);
 }
 uint64_t time_to_ticks(uint64_t ns);	  /**< duration: ns to counter ticks, rounded up */

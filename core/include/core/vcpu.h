@@ -104,8 +104,6 @@ void vcpu_run(struct vcpu *vcpu);
 void vcpu_stop(struct vcpu *vcpu);
 /** Wait until it has stopped as asked. Thread context of others. */
 void vcpu_wait_parked(struct vcpu *vcpu);
-/** Both. Afterwards its registers are in memory. */
-void vcpu_park(struct vcpu *vcpu);
 
 /* --- up-calls of the port, IRQs masked, vCPU loaded here --------------------------- */
 

@@ -24,6 +24,12 @@
 #define cold_fn			__attribute__((cold))
 /** Inlined even where the optimiser would not. */
 #define always_inline_fn	inline __attribute__((always_inline))
+/** Is this file built small (-Os)? Then what is inline elsewhere may better be called. */
+#ifdef __OPTIMIZE_SIZE__
+#define BUILT_SMALL 1
+#else
+#define BUILT_SMALL 0
+#endif
 /** May be replaced by a strong definition elsewhere. */
 #define weak_fn			__attribute__((weak))
 /** Kept by compiler and linker although nothing refers to it by name. */
