@@ -158,6 +158,10 @@ int dt_del_node(struct dt_node *node)
 	for (at = node; at && !err; at = dt_next(at, node))
 		if (__atomic_load_n(&at->refs, __ATOMIC_ACQUIRE))
 			err = -EBUSY;
+	/* Who holds a guest's node means all that makes the guest. */
+	for (at = node->parent; at && at->parent; at = at->parent)
+		if (__atomic_load_n(&at->refs, __ATOMIC_ACQUIRE))
+			err = -EBUSY;
 	if (!err)
 		dt_node_free(node);
 	dt_unlock();

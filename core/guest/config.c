@@ -436,9 +436,11 @@ int guest_create_config(const struct guest_config *cfg, struct shell_out *out,
 	err = add_node(cfg, &node, out);
 	if (err)
 		return err;
+	dt_get(node);
 	err = board->build(cfg, node, out);
 	if (!err)
 		err = guest_create(node, out, &guest);
+	dt_put(node);
 	if (!err) {
 		guest->own_node = true;
 		err = board->boot(cfg, guest, out);

@@ -81,6 +81,8 @@ def test_own_resets(machine, tmp_path, arch):
                 files={"/" + name: program for name, program in programs.items()})
     m.run("net switch create lan", status=0)
     m.run(CREATE % (board, load, "again"), status=0)
+    # What it is described by stays as long as it does.
+    assert "in use by a guest" in m.run("devtree del /guests/g/vcpus/vcpu0")
     for _ in range(10):
         m.run("guest start g", status=0)
         for _ in range(3):

@@ -130,6 +130,10 @@ TEST(held_nodes_stay)
 	dt_put(c);
 	CHECK_EQ(dt_del_node(c), -EBUSY);
 	dt_put(c);
+	/* And what is below a held one. */
+	dt_get(a);
+	CHECK_EQ(dt_del_node(c), -EBUSY);
+	dt_put(a);
 	CHECK_EQ(dt_del_node(b), 0);
 	CHECK(!dt_find_from(tree, "a/b"));
 	CHECK(dt_find_from(tree, "a") == a);

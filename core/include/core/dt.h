@@ -121,7 +121,7 @@ struct dt_node *dt_add_node(struct dt_node *parent, const char *name);
 struct dt_node *dt_new_tree(void);
 /**
  * Remove a node with all below.
- * @return 0, -EBUSY when it or one below is held, -EINVAL for dt_root()
+ * @return 0, -EBUSY when it or one below or above (but the root) is held, -EINVAL for dt_root()
  */
 must_check int dt_del_node(struct dt_node *node);
 /**
