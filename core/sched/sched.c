@@ -134,8 +134,7 @@ static inline bool hand_over(struct cpu *cpu, struct thread *t)
 	return true;
 }
 
-/* Lock the run queue of the CPU that a thread belongs to. IRQs masked. */
-static noinline_fn struct cpu *lock_cpu_of(const struct thread *t)
+noinline_fn struct cpu *sched_lock_cpu_of(const struct thread *t)
 {
 	for (;;) {
 		unsigned id = READ_ONCE(t->cpu);
@@ -164,7 +163,7 @@ static inline bool make_ready(struct cpu *cpu, struct thread *t)
 
 static noinline_fn void ready_elsewhere(struct thread *t)
 {
-	struct cpu *cpu = lock_cpu_of(t);
+	struct cpu *cpu = sched_lock_cpu_of(t);
 	bool look = make_ready(cpu, t);
 
 	if (look)
@@ -646,7 +645,7 @@ void sched_init_cpu(struct cpu *cpu, struct thread *idle)
 void thread_set_prio(struct thread *t, int prio)
 {
 	unsigned long flags = arch_irq_save();
-	struct cpu *cpu = lock_cpu_of(t);
+	struct cpu *cpu = sched_lock_cpu_of(t);
 
 	if (t->state == THREAD_READY && !list_empty(&t->link)) {
 		dequeue(cpu, t);

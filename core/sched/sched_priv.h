@@ -10,6 +10,8 @@
 
 /** Switch at once if something better is ready here and IRQs are on; any context. */
 void sched_preempt_now(void);
+/** Lock the run queue of the CPU that a thread belongs to. IRQs masked. */
+struct cpu *sched_lock_cpu_of(const struct thread *thread);
 /** Wake the first waiter; its lock is held. */
 void waitq_wake_one_locked(struct waitq *wq);
 /** Set up the calling CPU's run queue with its idle thread. */

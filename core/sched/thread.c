@@ -96,15 +96,22 @@ void thread_start(struct thread *t)
 {
 	uint64_t idle = sched_idle_mask() & t->affinity;
 	uint64_t may = t->affinity & (cpu_count() >= 64 ? UINT64_MAX : BIT(cpu_count()) - 1);
+	unsigned long flags = arch_irq_save();
+	unsigned to = this_cpu()->id;
+	struct cpu *cpu;
 
 	/* Its registers are nowhere yet: it may begin on any CPU. */
 	if (idle)
-		t->cpu = (unsigned)__builtin_ctzll(idle);
-	else if (may && !(may & BIT(this_cpu()->id)))
-		t->cpu = (unsigned)__builtin_ctzll(may);
-	else
-		t->cpu = this_cpu()->id;
+		to = (unsigned)__builtin_ctzll(idle);
+	else if (may && !(may & BIT(to)))
+		to = (unsigned)__builtin_ctzll(may);
+	cpu = sched_lock_cpu_of(t);
+	/* Unless somebody has woken it already. */
+	if (t->state == THREAD_NEW)
+		WRITE_ONCE(t->cpu, to);
+	spin_unlock(&cpu->rq_lock);
 	thread_ready(t);
+	arch_irq_restore(flags);
 }
 
 struct thread *thread_current(void)

@@ -339,6 +339,32 @@ TEST(blocking_and_waking)
 	end();
 }
 
+static void note_name(void *name)
+{
+	note((char)(uintptr_t)name);
+}
+
+/* As a vCPU that is still being made, when a device has an interrupt for it. */
+TEST(who_was_woken_before_its_start_stays_where_it_is)
+{
+	struct thread *t;
+
+	begin();
+	t = thread_create("s", note_name, (void *)(uintptr_t)'s', 3);
+	thread_ready(t);
+	/* Its start would choose another CPU, if it were not queued already. */
+	cpus_online = 2;
+	t->affinity = 2;
+	thread_start(t);
+	CHECK_EQ(t->cpu, 0);
+	t->affinity = 1;
+	cpus_online = 1;
+	run();
+	CHECK_STR(trace, "s");
+	thread_join(t);
+	end();
+}
+
 static struct thread *sleepers[3];
 
 static void sleep_then_note(void *name)
