@@ -99,12 +99,14 @@ static size_t make_directory(const struct fw_cfg *s, uint8_t *buf)
 	memset(buf, 0, SMALL);
 	if (s->bootorder)
 		p = put_entry(p, FILE_FIRST, s->bootorder_size, "bootorder");
+	dt_lock(); /* a person may be changing them */
 	for (unsigned i = 0; i < GIVEN; i++) {
 		const struct dt_prop *prop = dt_prop(s->dev->node, given[i].prop);
 
 		if (prop)
 			p = put_entry(p, FILE_FIRST + 1 + i, prop->len, given[i].file);
 	}
+	dt_unlock();
 	put_be32(buf, (uint32_t)((size_t)(p - buf) / FILE_ENTRY));
 	return (size_t)(p - buf);
 }
@@ -192,8 +194,11 @@ static int64_t read_item(struct fw_cfg *s, void *buf, size_t n)
 	uint8_t small[SMALL];
 
 	if (s->item > FILE_FIRST && s->item <= FILE_FIRST + GIVEN) {
+		dt_lock();
 		prop = dt_prop(s->dev->node, given[s->item - FILE_FIRST - 1].prop);
-		return prop ? (int64_t)copy_from(buf, n, prop->data, prop->len, s->offset) : 0;
+		n = prop ? copy_from(buf, n, prop->data, prop->len, s->offset) : 0;
+		dt_unlock();
+		return (int64_t)n;
 	}
 	switch (s->item) {
 	case KERNEL_DATA:

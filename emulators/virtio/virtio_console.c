@@ -46,7 +46,7 @@ struct port {
 	struct virtio_dev *vd;
 	struct vserial *vs;
 	unsigned index;
-	const char *name; /* of the node; NULL: a console */
+	char name[NAME_MAX]; /* as the node had it when it was made; empty: a console */
 	uint32_t to_tell; /* events, a bit each; atomic */
 	bool open;	  /* the guest's side; atomic */
 };
@@ -158,7 +158,7 @@ static bool control(struct vq_chain *chain)
 			tell(&con->ports[i], BIT32(DEVICE_ADD));
 	} else if (event == PORT_READY && value) {
 		tell(&con->ports[id], BIT32(PORT_OPEN) |
-			(con->ports[id].name ? BIT32(PORT_NAME) : BIT32(CONSOLE_PORT)));
+			(*con->ports[id].name ? BIT32(PORT_NAME) : BIT32(CONSOLE_PORT)));
 	} else if (event == PORT_OPEN) {
 		WRITE_ONCE(con->ports[id].open, value != 0);
 	}
@@ -174,7 +174,7 @@ static void write_message(struct vq_chain *chain, const struct port *port, unsig
 	put_le16(message + 4, (uint16_t)event);
 	put_le16(message + 6, 1);
 	if (event == PORT_NAME) {
-		len += strnlen(port->name, NAME_MAX);
+		len += strlen(port->name);
 		memcpy(message + MESSAGE_LEN, port->name, len - MESSAGE_LEN);
 	}
 	vq_push(chain, (uint32_t)vq_write(chain, 0, message, len));
@@ -297,7 +297,7 @@ static int add_port(struct port *port, const char *name)
 	struct emu_dev *dev = port->vd->dev;
 	char text[48 + NAME_MAX];
 
-	port->name = name;
+	strlcpy(port->name, name ? name : "", sizeof(port->name));
 	if (!port->index)
 		strlcpy(text, dev->node->name, sizeof(text));
 	else if (name)
