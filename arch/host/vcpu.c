@@ -90,6 +90,11 @@ uint64_t arch_guest_root(const struct guest *guest)
 	return guest->arch.root;
 }
 
+uint64_t arch_guest_cpus(void)
+{
+	return UINT64_MAX;
+}
+
 gpa_t arch_guest_gpa_limit(void)
 {
 	return UINT64_C(1) << 40;

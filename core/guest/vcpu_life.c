@@ -75,6 +75,7 @@ void vcpu_dump(struct vcpu *v, struct shell_out *out)
 
 int vcpu_create(struct guest *guest, const struct vcpu_desc *desc, unsigned id, struct vcpu **out)
 {
+	uint64_t affinity = desc->affinity ? desc->affinity : arch_guest_cpus();
 	struct vcpu *v = heap_zalloc(sizeof(*v));
 	char name[sizeof(v->thread->name)];
 	int err;
@@ -104,8 +105,8 @@ int vcpu_create(struct guest *guest, const struct vcpu_desc *desc, unsigned id, 
 	}
 	v->thread->vcpu = v;
 	v->thread->slice = desc->slice;
-	if (desc->affinity) {
-		err = thread_set_affinity(v->thread, desc->affinity);
+	if (affinity != UINT64_MAX) {
+		err = thread_set_affinity(v->thread, affinity);
 		if (err)
 			goto err_thread;
 	}

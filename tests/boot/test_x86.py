@@ -110,7 +110,7 @@ def test_reset_of_guests(pc):
         line for n in range(3) for line in (told, "PVH start %d CPUs 3" % n)]
 
 
-@pytest.mark.parametrize("smp", [1, 2])
+@pytest.mark.parametrize("smp", [1, 3])
 def test_second_cpu(pc, smp):
     """A guest's second CPU starts whatever it did before; HLT ends by what is taken only."""
     m = pc(smp=smp, timeout=120,
@@ -259,6 +259,26 @@ def test_uefi(pc, tmp_path):
     m.expect_exact("guest:/# ")
     m.send("poweroff -f\r")
     m.wait_prompt()
+
+
+def test_linux_smp(pc):
+    """Several vCPUs at work on several processors, in real time; not on the first, see HOSTS."""
+    m = pc(smp=3, files=debian("cloud-amd64"))
+    m.run("guest create web board=pc vcpus=4 mem=256M kernel=/boot/vmlinuz "
+          "initrd=/boot/initrd.cpio.gz cmdline=\"console=ttyS0 quiet\"", status=0)
+    m.run("guest create own board=pc mem=128M affinity=0 kernel=/boot/vmlinuz", status=0)
+    listed = m.run("vcpu list", status=0)
+    assert len(re.findall(r"web/vcpu\d .* 0x6 ", listed)) == 4 and " 0x1 " in listed, listed
+    assert "stay off CPU 0" in m.run("log show", status=0)
+    m.send("guest start web ; console web\r")
+    m.expect(r"guest-init: ready: Linux \S+ on 4 CPUs", 120)
+    m.expect_exact("guest:/# ")
+    in_guest(m, "echo 'for n in `seq 100`; do cat /proc/version; done >/dev/null' >work")
+    in_guest(m, "for n in 1 2 3 4; do sh work & done; wait")
+    told = in_guest(m, "dmesg")
+    assert not re.search(r"(?i)warning:|call trace|unstable|lockup|stall|nobody cared", told), told
+    leave_console(m)
+    m.run("guest power web; guest wait web 60s", 100, status=0)
 
 
 @pytest.mark.soak

@@ -77,6 +77,11 @@ uint64_t arch_guest_root(const struct guest *guest)
 	return guest->arch.vttbr;
 }
 
+uint64_t arch_guest_cpus(void)
+{
+	return UINT64_MAX;
+}
+
 gpa_t arch_guest_gpa_limit(void)
 {
 	return 1ULL << MIN(cpu_features.pa_bits, 40U);

@@ -24,3 +24,7 @@ uint64_t arch_guest_root(const struct guest *guest);
  * Upper bound of guest physical addresses on this machine, exclusive.
  */
 gpa_t arch_guest_gpa_limit(void);
+/**
+ * The CPUs that may run a guest whose description does not say which, a bit each (0 … 63).
+ */
+uint64_t arch_guest_cpus(void);

@@ -43,6 +43,15 @@ static bool has_xsave_state(bool in_a_hypervisor)
 	return cpuid(0, 0).eax >= 0xd && (cpuid(0xd, 1).eax || !in_a_hypervisor);
 }
 
+/* The leaves of hypervisors. */
+static bool is_tcg(void)
+{
+	struct cpuid r = cpuid(0x40000000, 0);
+
+	return !memcmp(&r.ebx, "TCGT", 4) && !memcmp(&r.ecx, "CGTC", 4) &&
+	       !memcmp(&r.edx, "GTCG", 4);
+}
+
 void features_init(void)
 {
 	struct x86_features *f = &x86_features;
@@ -57,6 +66,7 @@ void features_init(void)
 	f->x2apic = r.ecx & BIT32(21);
 	f->deadline = r.ecx & BIT32(24);
 	f->xsave = r.ecx & BIT32(26) && has_xsave_state(r.ecx & BIT32(31));
+	f->tcg = r.ecx & BIT32(31) && is_tcg();
 	ext = cpuid(0x80000001, 0);
 	f->page1gb = ext.edx & BIT32(26);
 	f->rdtscp = ext.edx & BIT32(27);

@@ -20,6 +20,7 @@ struct x86_features {
 	bool nrip, decode, flush_asid, pause_filter; /* of SVM */
 	unsigned asids;
 	bool page1gb, x2apic, deadline, tsc_invariant, xsave, rdtscp;
+	bool tcg;		/* QEMU, by translation */
 	unsigned pa_bits;
 };
 extern struct x86_features x86_features;

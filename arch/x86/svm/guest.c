@@ -112,7 +112,12 @@ void svm_take_asid(struct arch_vcpu *a)
 
 int arch_guest_init(struct guest *guest)
 {
+	static bool told;
+
 	svm_init_cpu();
+	if (arch_guest_cpus() != UINT64_MAX && !told)
+		log_info("QEMU without KVM: guests stay off CPU 0 unless affinity names it");
+	told = true;
 	return 0;
 }
 
@@ -142,6 +147,16 @@ void arch_guest_set_root(struct guest *guest, hpa_t root)
 uint64_t arch_guest_root(const struct guest *guest)
 {
 	return (uintptr_t)&guest->arch;
+}
+
+/*
+ * In QEMU without KVM, FXRSTOR and XRSTOR on any CPU clear a flag of the first one (IGNNE), which
+ * is in one word with its GIF and with whether it has nested paging, without a lock: a world switch
+ * there loses one of them now and then, and the machine is gone without a word.
+ */
+uint64_t arch_guest_cpus(void)
+{
+	return x86_features.tcg && cpu_count() > 1 ? ~BIT(0) : UINT64_MAX;
 }
 
 gpa_t arch_guest_gpa_limit(void)
