@@ -45,10 +45,10 @@ def switch_off(machine):
     machine.wait_prompt(60)
 
 
-def with_program(linux, folder, name):
+def with_program(linux, folder, name, compiler="aarch64-linux-gnu-gcc"):
     """The Linux guest's initramfs with a program of this folder, /bin/<name>."""
     program_file = folder / name
-    subprocess.run(["aarch64-linux-gnu-gcc", "-O2", "-Wall", "-Wextra", "-Werror", "-static",
+    subprocess.run([compiler, "-O2", "-Wall", "-Wextra", "-Werror", "-static",
                     "-nostdlib", "-ffreestanding", "-o", program_file,
                     os.path.join(vm.TOP, "tests", "boot", name + ".c")], check=True)
     archive = vm.mkcpio.Cpio()

@@ -6,6 +6,10 @@ import time
 
 import pytest
 
+import vm
+from test_linux import in_guest, leave_console, with_program
+from test_x86 import debian, start_pc  # noqa: F401  (a fixture)
+
 SECONDS = float(os.environ.get("SOAK_SECONDS", "60"))
 
 
@@ -63,3 +67,47 @@ def test_lives(machine, linux, gic, smp):
         assert ticks and int(ticks[-1]) > last, "the worker stood still at %d" % last
         last = int(ticks[-1])
     print("%d guests came and went" % number)
+
+
+def goes_on(machine, name, last):
+    """Wait until a guest's threads have all come further; give how far."""
+    end = time.monotonic() + 60 * vm.SCALE
+    while time.monotonic() < end:
+        told = machine.run("vserial dump %s/uart0 200" % name, status=0)
+        assert "STALE" not in told, told
+        alive = re.findall(r"alive-(\d+)\n", told)
+        if alive and int(alive[-1]) > last:
+            return int(alive[-1])
+        time.sleep(1)
+    raise AssertionError("%s stood still at %d:\n%s" % (name, last, told))
+
+
+@pytest.mark.soak
+def test_shootdowns(pc, tmp_path):
+    """PCs with more vCPUs than there are processors for them, whose CPUs interrupt each other."""
+    files = debian("cloud-amd64")
+    files["/initrd"] = with_program(files, tmp_path, "linux_shootdown", "x86_64-linux-gnu-gcc")
+    m = pc(smp=3, mem=1024, files=files)
+    alive = {"one": 0, "two": 0}
+    for name in alive:
+        m.run("guest create %s board=pc vcpus=4 mem=192M kernel=/boot/vmlinuz initrd=/initrd "
+              "cmdline=\"console=ttyS0 quiet\"" % name, status=0)
+        m.send("guest start %s ; console %s\r" % (name, name))
+        m.expect("guest-init: ready: Linux .* on 4 CPUs", 300)
+        m.expect("guest:/# ", 60)
+        m.send("linux_shootdown\r")
+        m.expect("alive-2\r", 60)
+        leave_console(m)
+    end = time.monotonic() + SECONDS / 2
+    while time.monotonic() < end:
+        for name in alive:
+            m.run("guest pause %s ; guest resume %s" % (name, name), status=0)
+            alive[name] = goes_on(m, name, alive[name])
+    for name in alive:
+        m.send("console %s\r" % name)
+        m.send("\x03")
+        m.expect("guest:/# ", 60)
+        told = in_guest(m, "dmesg")
+        assert not re.search(r"(?i)warning:|call trace|unstable|lockup|stall|nobody cared", told)
+        leave_console(m)
+    print("came to %r" % alive)
