@@ -475,7 +475,11 @@ static noinline_fn void interrupted_event(struct arch_vcpu *a)
 	if (type == EVENT_SOFT ||
 	    (type == EVENT_EXCEPTION && (vector == VECTOR_BP || vector == VECTOR_OF)))
 		return;
-	a->retry = event;
+	/* Behind this comes what waits already: it had given way to it. */
+	if (a->waits & VCPU_WAITS_EVENT)
+		a->vmcb->event = event;
+	else
+		a->retry = event;
 	a->waits |= VCPU_WAITS_EVENT;
 }
 
