@@ -87,18 +87,37 @@ int vq_bad_request(struct virtqueue *vq, unsigned at, const char *what)
 	return VQ_BROKEN;
 }
 
+/**
+ * Make a window free for an address that is in none. What is in the one that its address selects
+ * moves to where it is found by a search: two that share a window shall not displace each other
+ * for good.
+ */
+static struct vq_window *free_window(struct virtqueue *vq, uint64_t addr)
+{
+	struct vq_window *win = vq_window(vq, addr), *other = vq->windows;
+
+	while (other->size && other < &vq->windows[VQ_WINDOWS - 1])
+		other++;
+	if (win->size)
+		*other = *win;
+	return win;
+}
+
 /** Look up guest memory, in the windows first. @return *len bytes from there on, or NULL */
 static uint8_t *look_up(struct virtqueue *vq, uint64_t addr, bool write, uint64_t *len)
 {
 	uint64_t avail = 0, block = ALIGN_DOWN(addr, VQ_WINDOW_BLOCK);
 	struct guest *guest = vq->vd->dev->guest;
-	struct vq_window *win = vq_window(vq, addr);
+	struct vq_window *win;
 	uint8_t *va;
 
-	if (addr - win->gpa < win->size) {
-		*len = win->size - (addr - win->gpa);
-		return win->va + (addr - win->gpa);
+	for (win = vq->windows; win < &vq->windows[VQ_WINDOWS]; win++) {
+		if (addr - win->gpa < win->size) {
+			*len = win->size - (addr - win->gpa);
+			return win->va + (addr - win->gpa);
+		}
 	}
+	win = free_window(vq, addr);
 	/* What the guest may write can be remembered for both directions, from its block on. */
 	va = guest_mem_moves(guest) ? NULL : guest_mem_ptr(guest, block, true, &avail);
 	if (va && avail > addr - block) {
