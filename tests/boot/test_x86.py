@@ -306,7 +306,7 @@ def test_linux_words(pc):
                      'kernel=/boot/vmlinuz initrd=/boot/initrd.cpio.gz '
                      'cmdline="quiet console=ttyS0 %s"\n'
                      "guest start g%d\n" % (n, words, n) for n, words in enumerate(WORDS))
-    m = pc(smp=1, icount=True, mem=2500, timeout=600, wait=False,
+    m = pc(smp=3, mem=2500, timeout=600, wait=False,
            files=dict(debian("cloud-amd64"), **{"/boot.xscript": script}))
     m.wait_prompt()
     for n, words in enumerate(WORDS):
