@@ -10,11 +10,13 @@
 static int run_echo(struct shell *sh, int argc, char **argv)
 {
 	bool newline = !(argc && !strcmp(argv[0], "-n"));
+	const char *end = newline ? "\n" : "";
 
+	/* The end with the last word: the log may come between what is printed apart. */
 	for (int i = !newline; i < argc; i++)
-		sh_printf(sh, "%s%s", argv[i], i + 1 < argc ? " " : "");
-	if (newline)
-		sh_printf(sh, "\n");
+		sh_printf(sh, "%s%s", argv[i], i + 1 < argc ? " " : end);
+	if (!argc)
+		sh_printf(sh, "%s", end);
 	return 0;
 }
 

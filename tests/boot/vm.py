@@ -193,7 +193,7 @@ class Machine:
         self.expect_exact(PROMPT, timeout)
         output = self.before.strip("\n")
         self.child.send('echo "%s=$?"\r' % mark)
-        self.expect(re.escape(mark) + r"=(-?\d+)\r*\n", timeout)
+        self.expect(re.escape(mark) + r"=(-?\d+)(?=\D)", timeout)
         code = int(self.match.group(1))
         self.wait_prompt(timeout)
         if status is not None and code != status:
