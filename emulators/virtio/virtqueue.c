@@ -88,11 +88,10 @@ int vq_bad_request(struct virtqueue *vq, unsigned at, const char *what)
 }
 
 /**
- * Make a window free for an address that is in none. What is in the one that its address selects
- * moves to where it is found by a search: two that share a window shall not displace each other
- * for good.
+ * Remember memory in the window that its address selects. What was there moves to where a search
+ * finds it: two that share a window shall not displace each other for good.
  */
-static struct vq_window *free_window(struct virtqueue *vq, uint64_t addr)
+static void remember(struct virtqueue *vq, uint64_t addr, const struct vq_window *found)
 {
 	struct vq_window *win = vq_window(vq, addr), *other = vq->windows;
 
@@ -100,7 +99,7 @@ static struct vq_window *free_window(struct virtqueue *vq, uint64_t addr)
 		other++;
 	if (win->size)
 		*other = *win;
-	return win;
+	*win = *found;
 }
 
 /** Look up guest memory, in the windows first. @return *len bytes from there on, or NULL */
@@ -108,7 +107,8 @@ static uint8_t *look_up(struct virtqueue *vq, uint64_t addr, bool write, uint64_
 {
 	uint64_t avail = 0, block = ALIGN_DOWN(addr, VQ_WINDOW_BLOCK);
 	struct guest *guest = vq->vd->dev->guest;
-	struct vq_window *win;
+	const struct vq_window *win;
+	struct vq_window found;
 	uint8_t *va;
 
 	for (win = vq->windows; win < &vq->windows[VQ_WINDOWS]; win++) {
@@ -117,22 +117,25 @@ static uint8_t *look_up(struct virtqueue *vq, uint64_t addr, bool write, uint64_
 			return win->va + (addr - win->gpa);
 		}
 	}
-	win = free_window(vq, addr);
 	/* What the guest may write can be remembered for both directions, from its block on. */
 	va = guest_mem_moves(guest) ? NULL : guest_mem_ptr(guest, block, true, &avail);
 	if (va && avail > addr - block) {
-		*win = (struct vq_window){ block, avail, va };
+		found = (struct vq_window){ block, avail, va };
+		remember(vq, addr, &found);
 		*len = avail - (addr - block);
 		return va + (addr - block);
 	}
 	va = guest_mem_ptr(guest, addr, true, &avail);
-	/* Memory that moves, more than a page of it: it is mapped with all of its block. */
-	if (va && guest_mem_moves(guest) && avail > PAGE_SIZE && !vq->raw)
-		*win = (struct vq_window){ block, avail + (addr - block), va - (addr - block) };
-	else if (va && avail && !vq->raw)
-		*win = (struct vq_window){ addr, avail, va };
-	else if (!write)
+	if (va && avail && !vq->raw) {
+		found = (struct vq_window){ addr, avail, va };
+		/* Memory that moves, more than a page of it: it is mapped with all of its block. */
+		if (guest_mem_moves(guest) && avail > PAGE_SIZE)
+			found = (struct vq_window){ block, avail + (addr - block),
+						    va - (addr - block) };
+		remember(vq, addr, &found);
+	} else if (!write) {
 		va = guest_mem_ptr(guest, addr, false, &avail);
+	}
 	*len = avail;
 	return avail ? va : NULL;
 }

@@ -63,7 +63,7 @@ bool vq_map_ring(struct virtqueue *vq, gpa_t gpa, size_t size, bool write, uint8
 /** Say what is wrong with the request that begins at a descriptor. @return VQ_BROKEN */
 int vq_bad_request(struct virtqueue *vq, unsigned at, const char *what);
 /**
- * Look up guest memory that is in no window, or only in part.
+ * Look up guest memory that is not, or only in part, in the window of its address.
  * @param len  gets how many bytes there are
  * @return NULL: not (writable) memory, said in the log
  */
